@@ -1,0 +1,1 @@
+"""The machine: deterministic data. It knows no screen, clock, file or random number."""

@@ -1,0 +1,123 @@
+"""Making a machine: the processor, KVM with one VM, and L1 about to run."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kvmdbg.errors import Unsupported, UserError
+from kvmdbg.machine.hw.controls import CR4_PAE, CR4_PGE, CR4_VMXE, RFLAGS_RESERVED1
+from kvmdbg.machine.hw.state import NO_INSN, NO_VMCS, VMX_ROOT, Caps, Cpu, Descriptors, Hardware, Segment
+from kvmdbg.machine.hw.vmcs import CLEAR, VMCS_REVISION
+from kvmdbg.machine.kvm.era import Era
+from kvmdbg.machine.kvm.mmu import kvm_init_mmu
+from kvmdbg.machine.kvm.ops import VmxOps
+from kvmdbg.machine.kvm.run import BEGIN
+from kvmdbg.machine.kvm.state import (
+    GUEST_MMU,
+    INVALID_GPA,
+    INVALID_PAGE,
+    NO_ROLE,
+    NO_ROOT,
+    OUTSIDE_GUEST_MODE,
+    ROOT_MMU,
+    RUNNABLE,
+    VMCS01,
+    VMXON_BASE,
+    Config,
+    Kvm,
+    Mmu,
+    Vcpu,
+)
+from kvmdbg.machine.kvm.vmx import (
+    AR_CODE_64,
+    AR_DATA,
+    AR_TSS_BUSY,
+    BOOT_CR0,
+    BOOT_EFER,
+    HOST_CR3,
+    HOST_CR4,
+    HOST_RIP,
+    KERNEL_CS,
+    KERNEL_DS,
+    KERNEL_TR,
+    init_vmcs01,
+)
+from kvmdbg.machine.kvm.vpid import allocate_vpid
+from kvmdbg.tape import Tape
+
+L1_CR3: Final = 0x1000        # guest-physical: an empty PML4 table
+FLAT: Final = 0xFFFF_FFFF
+
+
+def boot(era: Era, config: Config = Config(), caps: Caps = Caps(), *, listening: bool = False, recording: bool = True) -> Kvm:
+    """A host with one VM at position #0: the VM exists, nothing has run.
+
+    L1 starts as a 64-bit kernel at CPL 0 that has paging on, CR4.PGE and CR4.VMXE set, and CR3 = 0x1000 with nothing
+    mapped.  listening: keep the model's call stack with each tape entry.  recording: False runs bare.
+    raises: Unsupported, UserError for a configuration that the model lacks or that makes no sense.
+    """
+    refuse(config, caps)
+    tape = Tape(recording=False)
+    cpus = tuple(make_cpu(tape, i) for i in range(config.cpus))
+    hw = Hardware(tape, caps, cpus)
+    vcpus = tuple(make_vcpu(tape, i) for i in range(config.vcpus))
+    kvm = Kvm(tape, hw, era, VmxOps(), config, vcpus, make_mmus(tape, vcpus, ROOT_MMU), make_mmus(tape, vcpus, GUEST_MMU))
+    for cpu in cpus:
+        hw.memory[cpu.vmxon_pointer] = VMCS_REVISION
+    for vcpu in vcpus:
+        create_vcpu(kvm, vcpu)
+    tape.recording = recording
+    tape.listening = listening
+    return kvm
+
+
+def refuse(config: Config, caps: Caps) -> None:
+    """Say what is not modelled yet before anything is built on it."""
+    if not config.enable_ept or not caps.ept:
+        raise Unsupported("enable_ept=0: shadow paging is not modelled yet", "Use enable_ept=1; `info model` lists the limits.")
+    if config.vcpus != 1 or config.cpus != 1:
+        raise Unsupported(f"{config.vcpus} vCPUs on {config.cpus} processors: several CPUs are not modelled yet",
+                          "Use vcpus=1 cpus=1; `info model` lists the limits.")
+    if config.enable_vpid and not (caps.vpid and {1, 2} & set(caps.invvpid_types)):
+        raise UserError("enable_vpid=1 needs a processor with VPID and INVVPID of type 1 or 2 (vmx.c: hardware_setup())",
+                        "Use enable_vpid=0.")
+    if 2 not in caps.invept_types:
+        raise UserError("enable_ept=1 needs a processor with all-context INVEPT (vmx.c: hardware_setup())", "Give invept_types 2.")
+
+
+def make_cpu(tape: Tape, number: int) -> Cpu:
+    """A logical processor in VMX root operation, running the host's kernel."""
+    data = Segment(KERNEL_DS, 0, FLAT, AR_DATA)
+    none = Segment(0, 0, 0, 1 << 16)
+    descriptors = Descriptors(es=data, cs=Segment(KERNEL_CS, 0, FLAT, AR_CODE_64), ss=data, ds=data, fs=data, gs=data, ldtr=none,
+                              tr=Segment(KERNEL_TR, 0, 0x67, AR_TSS_BUSY), gdtr_base=0, gdtr_limit=0xFFFF, idtr_base=0,
+                              idtr_limit=0xFFFF, sysenter_cs=0, sysenter_esp=0, sysenter_eip=0)
+    return Cpu(tape, f"cpu{number}", id=number, vmx=VMX_ROOT, vmxon_pointer=VMXON_BASE + number * 0x1000, current_vmcs=NO_VMCS,
+               cr0=BOOT_CR0, cr2=0, cr3=HOST_CR3, cr4=HOST_CR4, efer=BOOT_EFER, pat=0x0007_0406_0007_0406, debugctl=0, dr7=0x400,
+               rip=HOST_RIP, rsp=0, rflags=RFLAGS_RESERVED1, rax=0, descriptors=descriptors, vpid=0, eptp=0, exit_insn=NO_INSN,
+               blocking=0, activity=0, fills=0)
+
+
+def make_vcpu(tape: Tape, number: int) -> Vcpu:
+    """A vCPU before kvm_arch_vcpu_create()."""
+    return Vcpu(tape, f"vcpu{number}", id=number, cpu=-1, mode=OUTSIDE_GUEST_MODE, requests=0, todo=BEGIN, program=(), retries=0,
+                fail=0, mp_state=RUNNABLE, exit_to_user="", rax=0, exception=None, exit_insn=NO_INSN, vpid=0, loaded_vmcs=VMCS01,
+                vmcs01_cpu=-1, vmcs02_cpu=-1, vmcs01_launched=False, vmcs02_launched=False, cr0=BOOT_CR0, cr3=L1_CR3,
+                cr3_dirty=False, cr4=CR4_PAE | CR4_PGE | CR4_VMXE, efer=BOOT_EFER, mmu=ROOT_MMU, guest_mode=False, vmxon=False,
+                vmxon_ptr=INVALID_GPA, current_vmptr=INVALID_GPA, vmcs02=INVALID_PAGE, vpid02=0, last_vpid=0,
+                nested_run_pending=False, dirty_vmcs12=False)
+
+
+def make_mmus(tape: Tape, vcpus: tuple[Vcpu, ...], name: str) -> tuple[Mmu, ...]:
+    """One struct kvm_mmu a vCPU."""
+    return tuple(Mmu(tape, f"{vcpu.name}.{name}", role=NO_ROLE, root=NO_ROOT, prev_roots=(NO_ROOT,) * 3) for vcpu in vcpus)
+
+
+def create_vcpu(kvm: Kvm, vcpu: Vcpu) -> None:
+    """vmx_vcpu_create(): its VPIDs, its vmcs01, its MMU."""
+    vcpu.vpid = allocate_vpid(kvm, vcpu, "vpid01")
+    if kvm.config.nested and not kvm.era.vpid02_lives_from_vmxon():
+        vcpu.vpid02 = allocate_vpid(kvm, vcpu, "vpid02")
+    kvm.hw.launch_state[kvm.vmcs01(vcpu)] = CLEAR
+    init_vmcs01(kvm, vcpu)
+    kvm_init_mmu(kvm, vcpu)

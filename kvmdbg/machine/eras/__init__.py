@@ -1,0 +1,1 @@
+"""How kernels differ: one file a commit, and one table of versions."""

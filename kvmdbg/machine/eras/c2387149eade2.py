@@ -1,0 +1,26 @@
+"""2387149eade2: architecture requests get numbers of their own."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kvmdbg.machine.eras.commit import commit
+from kvmdbg.machine.kvm.era import Era
+
+# A.1: the flat numbering of v3.10 to v4.12.
+FLAT_BITS: Final = {
+    "TLB_FLUSH": 0, "MIGRATE_TIMER": 1, "REPORT_TPR_ACCESS": 2, "MMU_RELOAD": 3, "TRIPLE_FAULT": 4, "PENDING_TIMER": 5,
+    "UNHALT": 6, "MMU_SYNC": 7, "CLOCK_UPDATE": 8, "KICK": 9, "DEACTIVATE_FPU": 10, "EVENT": 11, "APF_HALT": 12,
+    "STEAL_UPDATE": 13, "NMI": 14, "PMU": 15, "PMI": 16, "WATCHDOG": 17, "MASTERCLOCK_UPDATE": 18, "MCLOCK_INPROGRESS": 19,
+    "EPR_EXIT": 20, "SCAN_IOAPIC": 21, "GLOBAL_CLOCK_UPDATE": 22, "ENABLE_IBS": 23, "DISABLE_IBS": 24, "APIC_PAGE_RELOAD": 25,
+}
+
+
+@commit("2387149eade2", order=310, first="v4.13", date="2017-04", subject="KVM: improve arch vcpu request defining",
+        touches=("kvm_host.h: KVM_ARCH_REQ()",), read="memory")
+class Without(Era):
+    """One flat list of bits for generic and x86 requests, without flags (kvm.md A.1)."""
+
+    def request_bits(self) -> dict[str, int]:
+        """Flat."""
+        return FLAT_BITS

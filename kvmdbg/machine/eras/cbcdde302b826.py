@@ -1,0 +1,24 @@
+"""bcdde302b826: INVVPID of L1 reads and checks its operand."""
+
+from __future__ import annotations
+
+from kvmdbg.machine.eras.commit import commit
+from kvmdbg.machine.kvm.era import Era
+
+
+@commit("bcdde302b826", order=230, first="v4.10", date="2016-11", subject="KVM: nVMX: invvpid handling improvements",
+        touches=("vmx.c: handle_invvpid()", "vmx.c: nested_vmx_setup_ctls_msrs()"), needs=("089d7b6ec515",))
+class Without(Era):
+    """Only all-context was offered; the descriptor was not looked at, vmcs12's VPID was (I-29)."""
+
+    def nested_invvpid_types(self, enable_vpid: bool) -> tuple[int, ...]:
+        """All-context only, and whatever enable_vpid says."""
+        return (2,)
+
+    def checks_invvpid_operand(self) -> bool:
+        """No."""
+        return False
+
+    def offers_vpid_to_l1(self, enable_vpid: bool) -> bool:
+        """The control could be set even with enable_vpid=0 (kvm.md E.1)."""
+        return True

@@ -1,0 +1,161 @@
+"""What KVM did and decided: typed events. `vcpu` is the index in kvm->vcpus."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class RequestMade(NamedTuple):
+    """kvm_make_request(): the bit was set, or was set already."""
+
+    vcpu: int
+    name: str         # without the KVM_REQ_ prefix
+    by: str           # the kernel function that asked
+
+
+class RequestServiced(NamedTuple):
+    """kvm_check_request() found the bit set and cleared it; what serves it follows."""
+
+    vcpu: int
+    name: str
+
+
+class RequestCleared(NamedTuple):
+    """kvm_clear_request(): dropped unserved, because something stronger has been done."""
+
+    vcpu: int
+    name: str
+    by: str
+
+
+class FlushAsked(NamedTuple):
+    """KVM is about to flush by this function; the INVVPIDs and INVEPTs that follow are its doing (perhaps none)."""
+
+    vcpu: int
+    by: str           # "KVM_REQ_TLB_FLUSH", "root load", "nested entry", "nested exit", "INVVPID emulation", "vcpu reset"
+    hook: str         # the kernel function, "vmx_flush_tlb_current"
+    scope: str        # what it means to flush, in words: "vpid 2", "EPTP 1e", "all contexts"
+
+
+class Decided(NamedTuple):
+    """KVM decided for or against a flush, a request, an entry or an exit (PRODUCT.md, "Decisions are events too")."""
+
+    vcpu: int
+    function: str     # kernel function that decided
+    question: str     # "flush vpid02?"
+    answer: str       # "yes", "no", or the thing chosen
+    values: str       # "last_vpid 1 == vpid12 1"
+    source: str       # "nested.c: nested_vmx_transition_tlb_flush(), v6.12" or a commit
+
+
+class ModeChanged(NamedTuple):
+    """vcpu->mode changed (OUTSIDE_GUEST_MODE, IN_GUEST_MODE, ...)."""
+
+    vcpu: int
+    mode: str
+
+
+class ExitHandled(NamedTuple):
+    """vmx_handle_exit() starts: KVM looks at a VM exit of L1 or L2."""
+
+    vcpu: int
+    level: int        # 1 or 2: who exited
+    reason: int
+    qualification: int
+
+
+class NestedEntered(NamedTuple):
+    """L2 is the vCPU's guest from now on (enter_guest_mode())."""
+
+    vcpu: int
+    vmptr: int        # L1's VMCS pointer, an L1 guest-physical address
+    vpid12: int       # 0 when vmcs12 does not enable VPID
+
+
+class NestedExited(NamedTuple):
+    """An exit was reflected to L1 (leave_guest_mode())."""
+
+    vcpu: int
+    reason: int       # 32 bits as L1 reads them
+    qualification: int
+
+
+class NestedFailed(NamedTuple):
+    """A VMX instruction of L1 ended in VMfail (nested_vmx_fail())."""
+
+    vcpu: int
+    instruction: str
+    error: int        # VM-instruction error; 0 for VMfailInvalid
+
+
+class NestedSucceeded(NamedTuple):
+    """A VMX instruction of L1 ended in VMsucceed (nested_vmx_succeed())."""
+
+    vcpu: int
+    instruction: str
+
+
+class ExceptionInjected(NamedTuple):
+    """KVM gives its guest an exception (kvm_queue_exception()); it is delivered with the next VM entry."""
+
+    vcpu: int
+    vector: str       # "#UD", "#GP", "#PF"
+    error_code: int
+    address: int
+
+
+class RootAllocated(NamedTuple):
+    """A new page-table root was built for an MMU (kvm_mmu_load())."""
+
+    vcpu: int
+    mmu: str          # "root_mmu" or "guest_mmu"
+    hpa: int
+    pgd: int          # what it shadows: EPTP12; for EPT01 the guest CR3 is of no account
+
+
+class RootReused(NamedTuple):
+    """fast_pgd_switch() found a cached root."""
+
+    vcpu: int
+    mmu: str
+    hpa: int
+    pgd: int
+
+
+class RootFreed(NamedTuple):
+    """A root was let go (kvm_mmu_free_roots())."""
+
+    vcpu: int
+    mmu: str
+    hpa: int
+    pgd: int
+
+
+class VpidAllocated(NamedTuple):
+    """allocate_vpid(): 0 means that none was left."""
+
+    vcpu: int
+    vpid: int
+
+
+class VpidFreed(NamedTuple):
+    """free_vpid()."""
+
+    vcpu: int
+    vpid: int
+
+
+class GuestWrote(NamedTuple):
+    """Software of a level changed memory by a debugger word (`pte`, `map`, `poke`): the edit as that level made it."""
+
+    level: str        # "L1", "L2" or "ept12"
+    gpa: int          # L1 guest-physical address of the changed 64 bits
+    old: int
+    new: int
+
+
+class Stuck(NamedTuple):
+    """The guest makes no progress: the same instruction exits again and again with nothing changed."""
+
+    vcpu: int
+    instruction: str

@@ -1,0 +1,35 @@
+"""Guest RAM as KVM reads and writes it: one memslot, host pages behind it (kvm_main.c: kvm_read_guest() and friends)."""
+
+from __future__ import annotations
+
+from kvmdbg.machine.hw import memory
+from kvmdbg.machine.kvm.state import Kvm
+
+
+def gfn_to_pfn(kvm: Kvm, gfn: int) -> int | None:
+    """Host-physical address of the page behind a gfn, allocated at the first touch; None outside the memslot."""
+    if not 0 <= gfn << 12 < kvm.config.memory:
+        return None
+    page = kvm.pages.get(gfn)
+    if page is None:
+        page = memory.alloc_frame(kvm.hw, f"guest page {gfn:#x}")
+        kvm.pages[gfn] = page
+        kvm.gfn_of[page] = gfn
+    return int(page)
+
+
+def kvm_read_guest(kvm: Kvm, gpa: int) -> int | None:
+    """The 64 bits at gpa (rounded down to 8 bytes), 0 for a page never touched; None outside the memslot."""
+    if not 0 <= gpa < kvm.config.memory:
+        return None
+    page = kvm.pages.get(gpa >> 12)
+    return 0 if page is None else memory.read64(kvm.hw, page + (gpa & 0xFF8))
+
+
+def kvm_write_guest(kvm: Kvm, gpa: int, value: int) -> bool:
+    """Write 64 bits at gpa (rounded down to 8 bytes); False outside the memslot."""
+    page = gfn_to_pfn(kvm, gpa >> 12)
+    if page is None:
+        return False
+    memory.write64(kvm.hw, page + (gpa & 0xFF8), value)
+    return True

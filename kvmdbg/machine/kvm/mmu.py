@@ -1,0 +1,157 @@
+"""Page-table roots: allocating, caching, switching and freeing them (mmu.c; kvm.md G)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kvmdbg.machine.hw import ept
+from kvmdbg.machine.hw.fields import F
+from kvmdbg.machine.kvm import vmcs12
+from kvmdbg.machine.kvm.events import Decided, FlushAsked, RootAllocated, RootFreed, RootReused
+from kvmdbg.machine.kvm.kvm_host import kvm_make_request
+from kvmdbg.machine.kvm.shadow import kvm_mmu_get_page, mmu_sync_children
+from kvmdbg.machine.kvm.state import GUEST_MMU, INVALID_PAGE, NO_ROOT, ROOT_MMU, Kvm, Mmu, MmuRole, Root, ShadowKey, Vcpu
+
+KVM_MMU_NUM_PREV_ROOTS = 3
+
+
+# -- roles ---------------------------------------------------------------------------------------------------------
+
+
+def kvm_init_mmu(kvm: Kvm, vcpu: Vcpu) -> None:
+    """Choose the role of the direct MMU for the level that runs (mmu.c: init_kvm_tdp_mmu())."""
+    guest_mode = vcpu.guest_mode and kvm.era.guest_mode_is_in_the_role()
+    kvm.mmu(vcpu).role = MmuRole("direct", guest_mode, not kvm.hw.caps.ept_ad)
+
+
+def kvm_init_shadow_ept_mmu(kvm: Kvm, vcpu: Vcpu) -> None:
+    """Make the active MMU shadow the EPT12 of the current vmcs12 (mmu.c: kvm_init_shadow_ept_mmu())."""
+    ad = bool(vmcs12.get(kvm, vcpu, F.EPT_POINTER) & ept.EPTP_AD) if kvm.era.nested_ept_ad() else kvm.hw.caps.ept_ad
+    kvm.mmu(vcpu).role = MmuRole("ept", True, not ad)
+    if kvm.era.caches_roots():
+        kvm_mmu_new_pgd(kvm, vcpu, vmcs12.get(kvm, vcpu, F.EPT_POINTER))
+
+
+# -- freeing -------------------------------------------------------------------------------------------------------
+
+
+def kvm_mmu_free_roots(kvm: Kvm, vcpu: Vcpu, name: str, doomed: Callable[[Root], bool] = lambda root: True) -> None:
+    """Let go of the roots of one MMU, current and cached, that are `doomed`.  Their pages stay and may be found again."""
+    mmu = kvm.mmu_named(vcpu, name)
+    for root in (mmu.root, *mmu.prev_roots):
+        if root.hpa != INVALID_PAGE and doomed(root):
+            kvm.emit(RootFreed, vcpu.id, name, root.hpa, root.pgd)
+    mmu.prev_roots = tuple(NO_ROOT if doomed(root) else root for root in mmu.prev_roots)
+    if mmu.root.hpa != INVALID_PAGE and doomed(mmu.root):
+        mmu.root = NO_ROOT
+
+
+def kvm_mmu_unload(kvm: Kvm, vcpu: Vcpu) -> None:
+    """Free every root of the vCPU (mmu.c: kvm_mmu_unload())."""
+    kvm_mmu_free_roots(kvm, vcpu, ROOT_MMU)
+    kvm_mmu_free_roots(kvm, vcpu, GUEST_MMU)
+
+
+def kvm_mmu_reset_context(kvm: Kvm, vcpu: Vcpu) -> None:
+    """Unload and start afresh: the flush comes from the kvm_mmu_load() that must follow (mmu.c)."""
+    kvm_mmu_unload(kvm, vcpu)
+    if kvm.mmu(vcpu).role.kind == "direct":
+        kvm_init_mmu(kvm, vcpu)
+
+
+# -- loading -------------------------------------------------------------------------------------------------------
+
+
+def kvm_mmu_reload(kvm: Kvm, vcpu: Vcpu) -> None:
+    """Load a root if there is none (mmu.h: kvm_mmu_reload())."""
+    if kvm.mmu(vcpu).root.hpa == INVALID_PAGE:
+        kvm_mmu_load(kvm, vcpu)
+
+
+def kvm_mmu_load(kvm: Kvm, vcpu: Vcpu) -> None:
+    """Allocate the root, sync what lies below it, load it, and flush (mmu.c: kvm_mmu_load())."""
+    mmu_alloc_roots(kvm, vcpu)
+    kvm_mmu_sync_roots(kvm, vcpu)
+    kvm_mmu_load_pgd(kvm, vcpu)
+    if kvm.era.root_load_flushes_the_current_context():
+        kvm.emit(FlushAsked, vcpu.id, "root load", "flush_tlb_current", "the context of the new root")
+        kvm.ops.flush_tlb_current(kvm, vcpu)
+
+
+def mmu_alloc_roots(kvm: Kvm, vcpu: Vcpu) -> None:
+    """Find or make the root page (mmu.c: mmu_alloc_direct_roots(), mmu_alloc_shadow_roots())."""
+    mmu = kvm.mmu(vcpu)
+    direct = mmu.role.kind == "direct"
+    pgd = 0 if direct else vmcs12.get(kvm, vcpu, F.EPT_POINTER)
+    gfn = 0 if direct else (pgd & ept.ADDRESS) >> 12
+    hpa = kvm_mmu_get_page(kvm, vcpu, ShadowKey(mmu.role, direct, 4, gfn))
+    kvm.emit(RootAllocated, vcpu.id, vcpu.mmu, hpa, pgd)
+    mmu.root = Root(pgd, hpa, mmu.role)
+
+
+def kvm_mmu_sync_roots(kvm: Kvm, vcpu: Vcpu) -> None:
+    """Bring the shadow pages of the current root up to date; nothing to do for a direct MMU (mmu.c)."""
+    root = kvm.mmu(vcpu).root
+    if root.hpa != INVALID_PAGE and root.role.kind != "direct":
+        mmu_sync_children(kvm, vcpu, root.hpa)
+
+
+def kvm_mmu_load_pgd(kvm: Kvm, vcpu: Vcpu) -> None:
+    """Give the root to the hardware (mmu.h: kvm_mmu_load_pgd())."""
+    if kvm.mmu(vcpu).root.hpa != INVALID_PAGE:
+        kvm.ops.load_mmu_pgd(kvm, vcpu)
+
+
+# -- switching between cached roots (v4.19 on) ---------------------------------------------------------------------
+
+
+def kvm_mmu_new_pgd(kvm: Kvm, vcpu: Vcpu, new_pgd: int) -> None:
+    """Switch to the root for new_pgd if one is cached; else leave none, and kvm_mmu_load() will flush (mmu.c)."""
+    mmu = kvm.mmu(vcpu)
+    if not fast_pgd_switch(kvm, vcpu, mmu, new_pgd):
+        return
+    kvm.emit(RootReused, vcpu.id, vcpu.mmu, mmu.root.hpa, mmu.root.pgd)
+    kvm_make_request(kvm, vcpu, "LOAD_MMU_PGD", "kvm_mmu_new_pgd")
+
+
+def fast_pgd_switch(kvm: Kvm, vcpu: Vcpu, mmu: Mmu, new_pgd: int) -> bool:
+    """True when a usable root is current afterwards (mmu.c: fast_pgd_switch())."""
+    if mmu.root.hpa != INVALID_PAGE:
+        found = cached_root_find_and_keep_current(kvm, vcpu, mmu, new_pgd)
+    else:
+        found = cached_root_find_without_current(mmu, new_pgd)
+    kvm.emit(Decided, vcpu.id, "fast_pgd_switch", f"is a root for {new_pgd:#x} cached?", "yes" if found else "no",
+             f"{mmu.name}: {sum(root.hpa != INVALID_PAGE for root in (mmu.root, *mmu.prev_roots))} roots kept",
+             "mmu.c: fast_pgd_switch()")
+    return found
+
+
+def is_root_usable(root: Root, pgd: int, role: MmuRole) -> bool:
+    """mmu.c: is_root_usable(): the pgd does not matter to a direct MMU."""
+    return root.hpa != INVALID_PAGE and root.role == role and (role.kind == "direct" or root.pgd == pgd)
+
+
+def cached_root_find_and_keep_current(kvm: Kvm, vcpu: Vcpu, mmu: Mmu, pgd: int) -> bool:
+    """Rotate the cached roots until the current one fits; the oldest is freed when none does (mmu.c)."""
+    if is_root_usable(mmu.root, pgd, mmu.role):
+        return True
+    root, previous = mmu.root, list(mmu.prev_roots)
+    for i in range(KVM_MMU_NUM_PREV_ROOTS):
+        root, previous[i] = previous[i], root
+        if is_root_usable(root, pgd, mmu.role):
+            mmu.root, mmu.prev_roots = root, tuple(previous)
+            return True
+    if root.hpa != INVALID_PAGE:
+        kvm.emit(RootFreed, vcpu.id, vcpu.mmu, root.hpa, root.pgd)
+    mmu.root, mmu.prev_roots = NO_ROOT, tuple(previous)
+    return False
+
+
+def cached_root_find_without_current(mmu: Mmu, pgd: int) -> bool:
+    """With no current root: take the one that fits and close the gap (mmu.c)."""
+    for i, root in enumerate(mmu.prev_roots):
+        if is_root_usable(root, pgd, mmu.role):
+            mmu.root = root
+            mmu.prev_roots = (*mmu.prev_roots[:i], *mmu.prev_roots[i + 1:], NO_ROOT)
+            return True
+    return False

@@ -1,0 +1,374 @@
+"""Entering and leaving L2: vmcs02 from vmcs01 and vmcs12, and the flushes that a transition needs (nested.c; kvm.md E).
+
+Before v4.20 all this lived in vmx.c, and prepare_vmcs02() and load_vmcs12_host_state() flushed by themselves what
+nested_vmx_transition_tlb_flush() decides today.  The order of effects is that of each kernel; the division into
+functions is the newest one's.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kvmdbg.machine.hw import memory
+from kvmdbg.machine.hw.controls import (
+    AR_UNUSABLE,
+    CPU_INTERRUPT_WINDOW_EXITING,
+    CPU_NMI_WINDOW_EXITING,
+    CPU_SECONDARY_CONTROLS,
+    EFER_LMA,
+    EFER_LME,
+    ENTRY_IA32E_MODE,
+    ENTRY_LOAD_IA32_EFER,
+    EXIT_HOST_ADDR_SPACE_SIZE,
+    EXIT_LOAD_IA32_EFER,
+    EXIT_REASON_FAILED_VMENTRY,
+    EXIT_REASON_INVALID_STATE,
+    EXIT_SAVE_IA32_EFER,
+    INTR_INFO_VALID,
+    PIN_PREEMPTION_TIMER,
+    RFLAGS_RESERVED1,
+    SEC_ENABLE_EPT,
+    SEC_ENABLE_INVPCID,
+    SEC_ENABLE_RDTSCP,
+    SEC_UNRESTRICTED_GUEST,
+)
+from kvmdbg.machine.hw.fields import F
+from kvmdbg.machine.hw.vmcs import CLEAR
+from kvmdbg.machine.kvm import mmu, vmcs12
+from kvmdbg.machine.kvm.era import HOOK_VPID01, HOOK_VPID02, MAKE_REQUEST, NO_FLUSH, Transition
+from kvmdbg.machine.kvm.events import Decided, FlushAsked, NestedEntered, NestedExited
+from kvmdbg.machine.kvm.kvm_host import kvm_make_request
+from kvmdbg.machine.kvm.nested_ept import nested_ept_init_mmu_context, nested_ept_uninit_mmu_context
+from kvmdbg.machine.kvm.state import INVALID_PAGE, VMCS01, VMCS02, Kvm, Vcpu
+from kvmdbg.machine.kvm.vmx import (
+    SEGMENTS,
+    cr4_guest_owned_bits,
+    drop_instruction,
+    execution_controls,
+    field,
+    flat_segments,
+    host_state,
+    kvm_read_cr3,
+    read,
+    set_cr3,
+    vmx_set_cr0,
+    vmx_set_cr4,
+    vmx_set_efer,
+    vmx_vcpu_load_vmcs,
+    write,
+)
+from kvmdbg.machine.kvm.vmx_flush import __vmx_flush_tlb, nested_cpu_has_vpid, vmx_flush_tlb
+from kvmdbg.machine.kvm.x86 import kvm_service_local_tlb_flush_requests
+
+ALL_ONES: Final = 0xFFFF_FFFF_FFFF_FFFF
+
+# Guest state that prepare_vmcs02() copies as it is, and sync_vmcs02_to_vmcs12() copies back.
+SEGMENT_FIELDS: Final = tuple(field(f"GUEST_{segment}_{part}") for segment in SEGMENTS
+                              for part in ("SELECTOR", "BASE", "LIMIT", "AR_BYTES"))
+COPIED: Final = (
+    *SEGMENT_FIELDS, F.GUEST_GDTR_BASE, F.GUEST_GDTR_LIMIT, F.GUEST_IDTR_BASE, F.GUEST_IDTR_LIMIT, F.GUEST_SYSENTER_CS,
+    F.GUEST_SYSENTER_ESP, F.GUEST_SYSENTER_EIP, F.GUEST_RSP, F.GUEST_RIP, F.GUEST_RFLAGS, F.GUEST_DR7,
+    F.GUEST_PENDING_DBG_EXCEPTIONS, F.GUEST_INTERRUPTIBILITY_INFO, F.GUEST_ACTIVITY_STATE,
+)
+INJECTED: Final = (F.VM_ENTRY_INTR_INFO_FIELD, F.VM_ENTRY_EXCEPTION_ERROR_CODE, F.VM_ENTRY_INSTRUCTION_LEN)
+EXIT_INFORMATION: Final = (F.VM_EXIT_INTR_INFO, F.VM_EXIT_INTR_ERROR_CODE, F.IDT_VECTORING_INFO_FIELD, F.IDT_VECTORING_ERROR_CODE,
+                           F.VM_EXIT_INSTRUCTION_LEN, F.VMX_INSTRUCTION_INFO, F.GUEST_LINEAR_ADDRESS)
+
+
+# -- what vmcs12 asks for ------------------------------------------------------------------------------------------
+
+
+def nested_cpu_has2(kvm: Kvm, vcpu: Vcpu, bit: int) -> bool:
+    """Is a secondary control set in the current vmcs12 (and the secondary controls active)?"""
+    active = vmcs12.get(kvm, vcpu, F.CPU_BASED_VM_EXEC_CONTROL) & CPU_SECONDARY_CONTROLS
+    return bool(active and vmcs12.get(kvm, vcpu, F.SECONDARY_VM_EXEC_CONTROL) & bit)
+
+
+def nested_cpu_has_ept(kvm: Kvm, vcpu: Vcpu) -> bool:
+    """Does L1 use EPT for L2?"""
+    return nested_cpu_has2(kvm, vcpu, SEC_ENABLE_EPT)
+
+
+def nested_read_cr0(kvm: Kvm, vcpu: Vcpu) -> int:
+    """CR0 as L2 reads it: L1's shadow where L1 owns the bit."""
+    mask = vmcs12.get(kvm, vcpu, F.CR0_GUEST_HOST_MASK)
+    return vmcs12.get(kvm, vcpu, F.GUEST_CR0) & ~mask | vmcs12.get(kvm, vcpu, F.CR0_READ_SHADOW) & mask
+
+
+def nested_read_cr4(kvm: Kvm, vcpu: Vcpu) -> int:
+    """CR4 as L2 reads it."""
+    mask = vmcs12.get(kvm, vcpu, F.CR4_GUEST_HOST_MASK)
+    return vmcs12.get(kvm, vcpu, F.GUEST_CR4) & ~mask | vmcs12.get(kvm, vcpu, F.CR4_READ_SHADOW) & mask
+
+
+# -- entry (E.2) ---------------------------------------------------------------------------------------------------
+
+
+def nested_vmx_enter_non_root_mode(kvm: Kvm, vcpu: Vcpu) -> None:
+    """From L1 to L2; the checks have passed.
+
+    Pending flushes are served first, while "current" still means L1's context; what the transition itself owes is a
+    request, because it must run after L2's root is loaded.
+    """
+    kvm_service_local_tlb_flush_requests(kvm, vcpu)
+    vmx_switch_vmcs(kvm, vcpu, VMCS02)
+    prepare_vmcs02_early(kvm, vcpu)
+    enter_guest_mode(kvm, vcpu)
+    prepare_vmcs02(kvm, vcpu)
+    drop_instruction(vcpu)          # VMLAUNCH and VMRESUME are skipped only when L2 exits to L1
+
+
+def enter_guest_mode(kvm: Kvm, vcpu: Vcpu) -> None:
+    """L2 is the guest from now on."""
+    vpid12 = vmcs12.get(kvm, vcpu, F.VIRTUAL_PROCESSOR_ID) if nested_cpu_has_vpid(kvm, vcpu) else 0
+    kvm.emit(NestedEntered, vcpu.id, vcpu.current_vmptr, vpid12)
+    vcpu.guest_mode = True
+    kvm.stats[vcpu.id, "guest_mode"] = 1
+
+
+def vmx_switch_vmcs(kvm: Kvm, vcpu: Vcpu, which: str) -> None:
+    """Make VMCS01 or VMCS02 the loaded one (nested.c: vmx_switch_vmcs())."""
+    if vcpu.loaded_vmcs != which:
+        vcpu.loaded_vmcs = which
+        vmx_vcpu_load_vmcs(kvm, vcpu, vcpu.cpu)
+
+
+def alloc_vmcs02(kvm: Kvm, vcpu: Vcpu) -> None:
+    """The region for vmcs02, once a vCPU; never loaded anywhere yet."""
+    if vcpu.vmcs02 == INVALID_PAGE:
+        vcpu.vmcs02 = memory.alloc_frame(kvm.hw, f"vmcs02 of vcpu{vcpu.id}")
+    kvm.hw.launch_state[vcpu.vmcs02] = CLEAR
+    vcpu.vmcs02_cpu = -1
+    vcpu.vmcs02_launched = False
+
+
+def prepare_vmcs02_early(kvm: Kvm, vcpu: Vcpu) -> None:
+    """Host state and controls: what L0 wants, and what L1 wants."""
+    mine = execution_controls(kvm, vcpu.vpid)
+    for encoding, value in host_state().items():
+        write(kvm, vcpu, encoding, value)
+    for encoding, value in merged_controls(kvm, vcpu, mine).items():
+        write(kvm, vcpu, encoding, value)
+    write(kvm, vcpu, F.VIRTUAL_PROCESSOR_ID, vpid_for_vmcs02(kvm, vcpu))
+
+
+def vpid_for_vmcs02(kvm: Kvm, vcpu: Vcpu) -> int:
+    """The VPID that L2 will run with, 0 without enable_vpid."""
+    if not kvm.config.enable_vpid:
+        return 0
+    has_vpid12 = nested_cpu_has_vpid(kvm, vcpu)
+    vpid = kvm.era.vmcs02_vpid(has_vpid12, vcpu.vpid, vcpu.vpid02)
+    kvm.emit(Decided, vcpu.id, "prepare_vmcs02", "which VPID does L2 run with?",
+             f"{vpid} ({'vpid02' if vpid == vcpu.vpid02 and vpid else 'vpid01'})",
+             f"vmcs12 {'enables' if has_vpid12 else 'does not enable'} VPID, vpid02 {vcpu.vpid02}",
+             "prepare_vmcs02(), 5c614b3583e7")
+    return vpid
+
+
+def merged_controls(kvm: Kvm, vcpu: Vcpu, mine: dict[int, int]) -> dict[int, int]:
+    """Control fields of vmcs02: L0's own plus L1's, less what L0 keeps for itself."""
+    def theirs(encoding: int) -> int:
+        return vmcs12.get(kvm, vcpu, encoding)
+
+    pin = mine[F.PIN_BASED_VM_EXEC_CONTROL]
+    primary = mine[F.CPU_BASED_VM_EXEC_CONTROL] & ~(CPU_INTERRUPT_WINDOW_EXITING | CPU_NMI_WINDOW_EXITING)
+    secondary = mine[F.SECONDARY_VM_EXEC_CONTROL] & ~(SEC_ENABLE_RDTSCP | SEC_ENABLE_INVPCID | SEC_UNRESTRICTED_GUEST)
+    if theirs(F.CPU_BASED_VM_EXEC_CONTROL) & CPU_SECONDARY_CONTROLS:
+        secondary |= theirs(F.SECONDARY_VM_EXEC_CONTROL)
+    return mine | {
+        F.PIN_BASED_VM_EXEC_CONTROL: pin | theirs(F.PIN_BASED_VM_EXEC_CONTROL) & ~PIN_PREEMPTION_TIMER,
+        F.CPU_BASED_VM_EXEC_CONTROL: primary | theirs(F.CPU_BASED_VM_EXEC_CONTROL),
+        F.SECONDARY_VM_EXEC_CONTROL: secondary,
+        F.VM_ENTRY_CONTROLS: theirs(F.VM_ENTRY_CONTROLS) & ~ENTRY_LOAD_IA32_EFER | ENTRY_LOAD_IA32_EFER,
+        F.VM_EXIT_CONTROLS: mine[F.VM_EXIT_CONTROLS],
+        F.EXCEPTION_BITMAP: mine[F.EXCEPTION_BITMAP] | theirs(F.EXCEPTION_BITMAP),
+        F.CR4_GUEST_HOST_MASK: ALL_ONES & ~nested_cr4_guest_owned_bits(kvm, vcpu),
+    }
+
+
+def nested_cr4_guest_owned_bits(kvm: Kvm, vcpu: Vcpu) -> int:
+    """CR4 bits that L2 changes without an exit: neither L0 nor L1 wants them."""
+    return cr4_guest_owned_bits(kvm) & ~vmcs12.get(kvm, vcpu, F.CR4_GUEST_HOST_MASK)
+
+
+def prepare_vmcs02(kvm: Kvm, vcpu: Vcpu) -> None:
+    """Guest state, the transition's flush, then L2's MMU, control registers and CR3, in this order."""
+    for encoding in COPIED:
+        write(kvm, vcpu, encoding, vmcs12.get(kvm, vcpu, encoding))
+    for encoding in INJECTED:
+        write(kvm, vcpu, encoding, vmcs12.get(kvm, vcpu, encoding) if vcpu.nested_run_pending else 0)
+    nested_vmx_transition_tlb_flush(kvm, vcpu, entry=True)
+    nested_ept = nested_cpu_has_ept(kvm, vcpu)
+    if nested_ept:
+        nested_ept_init_mmu_context(kvm, vcpu)
+    vmx_set_cr0(kvm, vcpu, vmcs12.get(kvm, vcpu, F.GUEST_CR0))
+    write(kvm, vcpu, F.CR0_READ_SHADOW, nested_read_cr0(kvm, vcpu))
+    vmx_set_cr4(kvm, vcpu, vmcs12.get(kvm, vcpu, F.GUEST_CR4))
+    write(kvm, vcpu, F.CR4_READ_SHADOW, nested_read_cr4(kvm, vcpu))
+    vmx_set_efer(kvm, vcpu, nested_vmx_calc_efer(kvm, vcpu))
+    nested_vmx_load_cr3(kvm, vcpu, vmcs12.get(kvm, vcpu, F.GUEST_CR3), nested_ept)
+
+
+def nested_vmx_calc_efer(kvm: Kvm, vcpu: Vcpu) -> int:
+    """EFER for L2: loaded from vmcs12, or L1's with LMA and LME by "IA-32e mode guest"."""
+    controls = vmcs12.get(kvm, vcpu, F.VM_ENTRY_CONTROLS)
+    if controls & ENTRY_LOAD_IA32_EFER:
+        return vmcs12.get(kvm, vcpu, F.GUEST_IA32_EFER)
+    long = EFER_LMA | EFER_LME
+    return vcpu.efer & ~long | (long if controls & ENTRY_IA32E_MODE else 0)
+
+
+def nested_vmx_load_cr3(kvm: Kvm, vcpu: Vcpu, cr3: int, nested_ept: bool) -> None:
+    """CR3 of the level that is entered, and the root that goes with it.
+
+    With nested EPT the root belongs to EPTP12, so a new CR3 needs none.  Before v4.19 CR3 was loaded as by MOV CR3,
+    then all roots were thrown away (kvm_set_cr3(), kvm_mmu_reset_context()).
+    """
+    if kvm.era.unchanged_cr3_is_a_flush_at_transitions():
+        kvm_set_cr3_until_v4_18(kvm, vcpu, cr3)
+        mmu.kvm_mmu_reset_context(kvm, vcpu)
+        return
+    set_cr3(vcpu, cr3)
+    if not nested_ept:
+        mmu.kvm_init_mmu(kvm, vcpu)
+        mmu.kvm_mmu_new_pgd(kvm, vcpu, cr3)
+
+
+def kvm_set_cr3_until_v4_18(kvm: Kvm, vcpu: Vcpu, cr3: int) -> None:
+    """x86.c: kvm_set_cr3(), v4.4: an unchanged CR3 syncs the roots and asks for a flush, a new one frees them."""
+    old = kvm_read_cr3(kvm, vcpu)
+    unchanged = cr3 == old
+    kvm.emit(Decided, vcpu.id, "kvm_set_cr3", "flush because CR3 was written?",
+             "yes" if unchanged else "no: the new root's load will", f"CR3 {old:#x}, now {cr3:#x}", "x86.c: kvm_set_cr3(), v4.4")
+    if unchanged:
+        mmu.kvm_mmu_sync_roots(kvm, vcpu)
+        kvm_make_request(kvm, vcpu, "TLB_FLUSH", "kvm_set_cr3")
+    else:
+        set_cr3(vcpu, cr3)
+
+
+# -- the flush at a transition -------------------------------------------------------------------------------------
+
+
+def nested_vmx_transition_tlb_flush(kvm: Kvm, vcpu: Vcpu, entry: bool) -> None:
+    """Flush, ask for a flush, or find that none is owed, as this kernel decides (E.2)."""
+    vpid12 = vmcs12.get(kvm, vcpu, F.VIRTUAL_PROCESSOR_ID)
+    flush = kvm.era.transition_flush(Transition(
+        entry, kvm.config.enable_ept, kvm.config.enable_vpid, nested_cpu_has_vpid(kvm, vcpu), vpid12, vcpu.last_vpid, vcpu.vpid02))
+    answer = {NO_FLUSH: "no", MAKE_REQUEST: f"yes: KVM_REQ_{flush.request}", HOOK_VPID01: f"yes: vpid01 {vcpu.vpid}",
+              HOOK_VPID02: f"yes: vpid02 {vcpu.vpid02}"}[flush.act]
+    kvm.emit(Decided, vcpu.id, flush.function, flush.question, answer, flush.values, flush.source)
+    if flush.remember_vpid12:
+        vcpu.last_vpid = vpid12
+    by = "nested entry" if entry else "nested exit"
+    if flush.act == MAKE_REQUEST:
+        kvm_make_request(kvm, vcpu, flush.request, flush.function)
+    elif flush.act == HOOK_VPID01:
+        kvm.emit(FlushAsked, vcpu.id, by, "vmx_flush_tlb", f"vpid01 {vcpu.vpid}")
+        vmx_flush_tlb(kvm, vcpu)
+    elif flush.act == HOOK_VPID02:
+        kvm.emit(FlushAsked, vcpu.id, by, "__vmx_flush_tlb", f"vpid02 {vcpu.vpid02}")
+        __vmx_flush_tlb(kvm, vcpu, vcpu.vpid02)
+
+
+def nested_vmx_entry_failure(kvm: Kvm, vcpu: Vcpu, qualification: int) -> None:
+    """L2's state is invalid: an exit with reason 33 and bit 31, L2 has not run (vmentry_fail_vmexit)."""
+    reason = EXIT_REASON_INVALID_STATE | EXIT_REASON_FAILED_VMENTRY
+    kvm.emit(NestedExited, vcpu.id, reason, qualification)
+    vmcs12.put(kvm, vcpu, F.VM_EXIT_REASON, reason)
+    vmcs12.put(kvm, vcpu, F.EXIT_QUALIFICATION, qualification)
+    load_vmcs12_host_state(kvm, vcpu)
+    drop_instruction(vcpu)
+
+
+# -- exit (E.3) ----------------------------------------------------------------------------------------------------
+
+
+def nested_vmx_vmexit(kvm: Kvm, vcpu: Vcpu, reason: int, qualification: int) -> None:
+    """From L2 to L1 with a 32-bit exit reason (nested.c: nested_vmx_vmexit())."""
+    kvm_service_local_tlb_flush_requests(kvm, vcpu)
+    kvm.emit(NestedExited, vcpu.id, reason, qualification)
+    vcpu.guest_mode = False
+    kvm.stats[vcpu.id, "guest_mode"] = 0
+    sync_vmcs02_to_vmcs12(kvm, vcpu)
+    prepare_vmcs12(kvm, vcpu, reason, qualification)
+    vmx_switch_vmcs(kvm, vcpu, VMCS01)
+    load_vmcs12_host_state(kvm, vcpu)
+    drop_instruction(vcpu)
+
+
+def sync_vmcs02_to_vmcs12(kvm: Kvm, vcpu: Vcpu) -> None:
+    """L2's state back to L1's VMCS."""
+    for encoding in COPIED:
+        vmcs12.put(kvm, vcpu, encoding, read(kvm, vcpu, encoding))
+    vmcs12.put(kvm, vcpu, F.GUEST_CR0, vmcs12_guest_cr(kvm, vcpu, F.GUEST_CR0, F.CR0_READ_SHADOW, F.CR0_GUEST_HOST_MASK, 0))
+    vmcs12.put(kvm, vcpu, F.GUEST_CR4, vmcs12_guest_cr(kvm, vcpu, F.GUEST_CR4, F.CR4_READ_SHADOW, F.CR4_GUEST_HOST_MASK,
+                                                       nested_cr4_guest_owned_bits(kvm, vcpu)))
+    if kvm.config.enable_ept:
+        vmcs12.put(kvm, vcpu, F.GUEST_CR3, read(kvm, vcpu, F.GUEST_CR3))
+    if vmcs12.get(kvm, vcpu, F.VM_EXIT_CONTROLS) & EXIT_SAVE_IA32_EFER:
+        vmcs12.put(kvm, vcpu, F.GUEST_IA32_EFER, vcpu.efer)
+
+
+def vmcs12_guest_cr(kvm: Kvm, vcpu: Vcpu, guest: int, shadow: int, mask: int, owned: int) -> int:
+    """CR0 or CR4 of L2 for vmcs12: from hardware what L2 owns, from vmcs12 what L1 owns, the rest from the shadow L2 reads."""
+    theirs = vmcs12.get(kvm, vcpu, mask)
+    return (read(kvm, vcpu, guest) & owned
+            | vmcs12.get(kvm, vcpu, guest) & theirs
+            | read(kvm, vcpu, shadow) & ~(theirs | owned))
+
+
+def prepare_vmcs12(kvm: Kvm, vcpu: Vcpu, reason: int, qualification: int) -> None:
+    """Why L2 exited, for L1 to read."""
+    vmcs12.put(kvm, vcpu, F.VM_EXIT_REASON, reason)
+    vmcs12.put(kvm, vcpu, F.EXIT_QUALIFICATION, qualification)
+    vmcs12.put(kvm, vcpu, F.GUEST_PHYSICAL_ADDRESS, read(kvm, vcpu, F.GUEST_PHYSICAL_ADDRESS))
+    for encoding in EXIT_INFORMATION:
+        vmcs12.put(kvm, vcpu, encoding, read(kvm, vcpu, encoding))
+    if not reason & EXIT_REASON_FAILED_VMENTRY:
+        vmcs12.put(kvm, vcpu, vmcs12.LAUNCH_STATE, 1)
+        info = vmcs12.get(kvm, vcpu, F.VM_ENTRY_INTR_INFO_FIELD)
+        vmcs12.put(kvm, vcpu, F.VM_ENTRY_INTR_INFO_FIELD, info & ~INTR_INFO_VALID)
+
+
+def load_vmcs12_host_state(kvm: Kvm, vcpu: Vcpu) -> None:
+    """L1 goes on as vmcs12's host-state area says; its MMU first, then the transition's flush (J.2.7)."""
+    def theirs(encoding: int) -> int:
+        return vmcs12.get(kvm, vcpu, encoding)
+
+    vmx_set_efer(kvm, vcpu, host_efer(kvm, vcpu))
+    write(kvm, vcpu, F.GUEST_RSP, theirs(F.HOST_RSP))
+    write(kvm, vcpu, F.GUEST_RIP, theirs(F.HOST_RIP))
+    write(kvm, vcpu, F.GUEST_RFLAGS, RFLAGS_RESERVED1)
+    write(kvm, vcpu, F.GUEST_INTERRUPTIBILITY_INFO, 0)
+    vmx_set_cr0(kvm, vcpu, theirs(F.HOST_CR0))
+    vmx_set_cr4(kvm, vcpu, theirs(F.HOST_CR4))
+    nested_ept_uninit_mmu_context(kvm, vcpu)
+    nested_vmx_load_cr3(kvm, vcpu, theirs(F.HOST_CR3), nested_ept=False)
+    nested_vmx_transition_tlb_flush(kvm, vcpu, entry=False)
+    load_host_segments(kvm, vcpu)
+
+
+def host_efer(kvm: Kvm, vcpu: Vcpu) -> int:
+    """EFER for L1: from the host-state area, or LMA and LME by "host address-space size"."""
+    controls = vmcs12.get(kvm, vcpu, F.VM_EXIT_CONTROLS)
+    if controls & EXIT_LOAD_IA32_EFER:
+        return vmcs12.get(kvm, vcpu, F.HOST_IA32_EFER)
+    long = EFER_LMA | EFER_LME
+    return vcpu.efer & ~long | (long if controls & EXIT_HOST_ADDR_SPACE_SIZE else 0)
+
+
+def load_host_segments(kvm: Kvm, vcpu: Vcpu) -> None:
+    """L1's segments: selectors and bases from vmcs12, the hidden parts flat."""
+    for encoding, value in flat_segments().items():
+        write(kvm, vcpu, encoding, value)
+    for name in ("ES", "CS", "SS", "DS", "FS", "GS", "TR"):
+        selector = vmcs12.get(kvm, vcpu, field(f"HOST_{name}_SELECTOR"))
+        write(kvm, vcpu, field(f"GUEST_{name}_SELECTOR"), selector)
+        if not selector and name not in ("CS", "TR"):
+            write(kvm, vcpu, field(f"GUEST_{name}_AR_BYTES"), AR_UNUSABLE)
+    for name in ("FS", "GS", "TR"):
+        write(kvm, vcpu, field(f"GUEST_{name}_BASE"), vmcs12.get(kvm, vcpu, field(f"HOST_{name}_BASE")))
+    for name in ("GDTR", "IDTR"):
+        write(kvm, vcpu, field(f"GUEST_{name}_BASE"), vmcs12.get(kvm, vcpu, field(f"HOST_{name}_BASE")))
+        write(kvm, vcpu, field(f"GUEST_{name}_LIMIT"), 0xFFFF)

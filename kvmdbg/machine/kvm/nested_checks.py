@@ -1,0 +1,50 @@
+"""The VM-entry checks that KVM makes on vmcs12 before it enters L2 (nested.c: nested_vmx_check_*).
+
+They are the processor's own (machine/hw/checks.py), asked of vmcs12 with the capabilities that L1 is offered: KVM has
+no others in the modelled subset, and leaves none of these to the hardware.
+"""
+
+from __future__ import annotations
+
+import copy
+
+from kvmdbg.machine.hw.checking import Check, Problem, subject
+from kvmdbg.machine.hw.checks import CHECKS
+from kvmdbg.machine.hw.events import VmEntryFailed
+from kvmdbg.machine.hw.fields import F
+from kvmdbg.machine.hw.state import Caps
+from kvmdbg.machine.kvm import vmcs12
+from kvmdbg.machine.kvm.state import Kvm, Vcpu
+
+ERRORS = {"control": 7, "host": 8, "guest": 33 | 1 << 31}
+
+
+def nested_caps(kvm: Kvm) -> Caps:
+    """What L1's virtual processor offers (nested.c: nested_vmx_setup_ctls_msrs())."""
+    return kvm.hw.caps._replace(
+        ept=kvm.config.enable_ept, ept_ad=kvm.hw.caps.ept_ad and kvm.era.nested_ept_ad(),
+        vpid=kvm.era.offers_vpid_to_l1(kvm.config.enable_vpid),
+        invvpid_types=kvm.era.nested_invvpid_types(kvm.config.enable_vpid), invept_types=kvm.era.nested_invept_types())
+
+
+def nested_check_area(kvm: Kvm, vcpu: Vcpu, area: str) -> Problem | None:
+    """The first check of "control", "host" or "guest" that vmcs12 fails, reported as an event; None when it passes."""
+    processor = copy.copy(kvm.hw)          # the same memory, seen as a processor with L1's capabilities
+    processor.caps = nested_caps(kvm)
+    examined = subject(processor, kvm.cpu(vcpu), lambda encoding: vmcs12.get(kvm, vcpu, encoding))
+    for check in CHECKS:
+        if check.area == area and is_made(kvm, check):
+            problem = check.test(examined)
+            if problem is not None:
+                kvm.emit(VmEntryFailed, kvm.cpu(vcpu).id, vcpu.current_vmptr, ERRORS[area], f"vmcs12: {problem.text}")
+                return problem
+    return None
+
+
+def is_made(kvm: Kvm, check: Check) -> bool:
+    """Does this kernel make the check?"""
+    if check.field == F.VIRTUAL_PROCESSOR_ID:
+        return kvm.era.checks_vpid12_not_zero()
+    if check.field == F.EPT_POINTER:
+        return kvm.era.checks_eptp12()
+    return True

@@ -1,0 +1,132 @@
+"""EPT02, the shadow of L1's EPT12: faults, and what of them L1 gets to see (paging_tmpl.h with PTTYPE_EPT, nested.c)."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from kvmdbg.machine.hw import ept, memory, paging
+from kvmdbg.machine.hw.controls import EXIT_REASON_EPT_MISCONFIG, EXIT_REASON_EPT_VIOLATION
+from kvmdbg.machine.hw.fields import F
+from kvmdbg.machine.kvm import mmu, vmcs12
+from kvmdbg.machine.kvm.guest_memory import gfn_to_pfn, kvm_read_guest, kvm_write_guest
+from kvmdbg.machine.kvm.kvm_host import kvm_flush_remote_tlbs
+from kvmdbg.machine.kvm.shadow import (
+    PRESENT,
+    kvm_mmu_get_page,
+    kvm_mmu_track_write,
+    link_shadow_page,
+    mmu_try_to_unsync_pages,
+    set_spte,
+)
+from kvmdbg.machine.kvm.state import GUEST_MMU, ROOT_MMU, Kvm, MmuRole, ShadowKey, Vcpu
+from kvmdbg.machine.kvm.tdp import EMULATE, FIXED, MMIO, make_spte
+
+QUALIFICATION_LINEAR: Final = 0x180       # bits 7, 8: the linear address, and whether its translation faulted
+RIGHTS_SHIFT: Final = 3
+
+
+class Reflected(NamedTuple):
+    """An EPT violation or misconfiguration that is L1's own affair."""
+
+    reason: int
+    qualification: int
+
+
+def nested_ept_init_mmu_context(kvm: Kvm, vcpu: Vcpu) -> None:
+    """Point the vCPU at the MMU that shadows EPT12 (nested.c: nested_ept_init_mmu_context())."""
+    if kvm.era.caches_roots():
+        vcpu.mmu = GUEST_MMU
+    else:
+        mmu.kvm_mmu_unload(kvm, vcpu)
+    mmu.kvm_init_shadow_ept_mmu(kvm, vcpu)
+
+
+def nested_ept_uninit_mmu_context(kvm: Kvm, vcpu: Vcpu) -> None:
+    """Back to the MMU that does without a guest's EPT; the only MMU of an old kernel changes its role."""
+    vcpu.mmu = ROOT_MMU
+    if not kvm.era.caches_roots():
+        mmu.kvm_init_mmu(kvm, vcpu)
+
+
+def walk_ept12(kvm: Kvm, eptp: int, gpa: int) -> ept.EptWalk:
+    """EPT12 as L1's memory has it now.  raises: Unsupported at a 1-GiB page."""
+    return ept.software_walk(lambda address: kvm_read_guest(kvm, address), eptp, gpa, kvm.hw.caps)
+
+
+def ept_page_fault(kvm: Kvm, vcpu: Vcpu, gpa: int, qualification: int) -> str | Reflected:
+    """An EPT violation of L2 at its guest-physical address gpa.
+
+    Either L1's tables explain it, then L1 gets it, or EPT02 lags behind them and is filled in (ept_page_fault()).
+    """
+    eptp = vmcs12.get(kvm, vcpu, F.EPT_POINTER)
+    walk = walk_ept12(kvm, eptp, gpa)
+    asked = access_rights(qualification)
+    if walk.misconfigured:
+        return Reflected(EXIT_REASON_EPT_MISCONFIG, 0)
+    if not walk.mapped or asked & ~walk.rights:
+        return Reflected(EXIT_REASON_EPT_VIOLATION, reflected_qualification(walk, qualification))
+    ad = bool(eptp & ept.EPTP_AD) and kvm.era.nested_ept_ad()
+    if ad:
+        walk = set_accessed_dirty(kvm, vcpu, walk, eptp, gpa, write=bool(asked & ept.WRITE))
+    rights = walk.rights if not ad or walk.dirty else walk.rights & ~ept.WRITE
+    return fetch(kvm, vcpu, gpa, walk, rights, write=bool(asked & ept.WRITE))
+
+
+def access_rights(qualification: int) -> int:
+    """The EPT rights that an access needs, from the exit qualification's bits 2:0."""
+    return qualification & PRESENT
+
+
+def reflected_qualification(walk: ept.EptWalk, qualification: int) -> int:
+    """Access bits and linear-address bits as the processor gave them, rights as EPT12 has them (FNAME(walk_addr_generic)())."""
+    return qualification & (QUALIFICATION_LINEAR | PRESENT) | walk.rights << RIGHTS_SHIFT
+
+
+def set_accessed_dirty(kvm: Kvm, vcpu: Vcpu, walk: ept.EptWalk, eptp: int, gpa: int, write: bool) -> ept.EptWalk:
+    """Set A in each entry of EPT12 that was used and, for a write, D in the leaf (update_accessed_dirty_bits())."""
+    for step in walk.steps:
+        leaf = step is walk.steps[-1]
+        value = step.value | ept.ACCESSED | (ept.DIRTY if leaf and write else 0)
+        if value != step.value:
+            kvm_write_guest(kvm, step.address, value)
+            kvm_mmu_track_write(kvm, vcpu, step.address)
+    return walk_ept12(kvm, eptp, gpa)
+
+
+def fetch(kvm: Kvm, vcpu: Vcpu, gpa: int, walk: ept.EptWalk, rights: int, write: bool) -> str:
+    """Fill EPT02 down to the leaf (FNAME(fetch)()): FIXED, EMULATE or MMIO."""
+    gfn = (walk.page + (gpa & (walk.size - 1))) >> 12         # the L1 frame behind gpa
+    pfn = gfn_to_pfn(kvm, gfn)
+    if pfn is None:
+        return MMIO
+    role = kvm.mmu(vcpu).role
+    table = descend(kvm, vcpu, gpa, walk, role)
+    writable = bool(rights & ept.WRITE) and mmu_try_to_unsync_pages(kvm, vcpu, gfn)
+    if set_spte(kvm, table + 8 * paging.index(gpa, 1), make_spte(pfn, rights, writable, role), gfn):
+        kvm_flush_remote_tlbs(kvm, "mmu_set_spte")
+    return EMULATE if write and not writable else FIXED
+
+
+def descend(kvm: Kvm, vcpu: Vcpu, gpa: int, walk: ept.EptWalk, role: MmuRole) -> int:
+    """Host-physical address of EPT02's level-1 page for gpa, made on the way if it is missing.
+
+    Each page follows the EPT12 table of its level; below a 2-MiB leaf of EPT12, where the host has 4-KiB pages, a
+    direct page maps its 512 frames.
+    """
+    table = kvm.mmu(vcpu).root.hpa
+    for level in (4, 3, 2):
+        address = table + 8 * paging.index(gpa, level)
+        entry = memory.read64(kvm.hw, address)
+        if not entry & PRESENT:
+            entry = kvm_mmu_get_page(kvm, vcpu, child_key(walk, role, level))
+            link_shadow_page(kvm, address, entry)
+        table = entry & ept.ADDRESS
+    return table
+
+
+def child_key(walk: ept.EptWalk, role: MmuRole, level: int) -> ShadowKey:
+    """The page below the entry of `level` on the walk."""
+    entries = {step.level: step.value for step in walk.steps}
+    if level == 2 and entries[2] & ept.LARGE:
+        return ShadowKey(role, True, 1, walk.page >> 12)
+    return ShadowKey(role, False, level - 1, (entries[level] & ept.ADDRESS) >> 12)

@@ -1,0 +1,83 @@
+"""Who handles an exit of L2: L0 itself, or L1 (nested.c: nested_vmx_l0_wants_exit(), nested_vmx_l1_wants_exit())."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from kvmdbg.machine.hw import controls as c
+from kvmdbg.machine.hw.fields import F
+from kvmdbg.machine.kvm import vmcs12
+from kvmdbg.machine.kvm.events import Decided
+from kvmdbg.machine.kvm.state import Kvm, Vcpu
+from kvmdbg.machine.kvm.vmx import read
+
+PF_VECTOR: Final = 14
+CR3_TARGETS: Final = (F.CR3_TARGET_VALUE0, F.CR3_TARGET_VALUE1, F.CR3_TARGET_VALUE2, F.CR3_TARGET_VALUE3)
+
+Wish = Callable[[Kvm, Vcpu], bool]
+
+
+def nested_vmx_reflect_vmexit(kvm: Kvm, vcpu: Vcpu, reason: int) -> bool:
+    """Does L1 get this exit of L2? (nested.c: nested_vmx_reflect_vmexit())"""
+    wants = L1_WANTS.get(reason & 0xFFFF, always)(kvm, vcpu)
+    name = c.EXIT_REASONS.get(reason & 0xFFFF, hex(reason))
+    kvm.emit(Decided, vcpu.id, "nested_vmx_reflect_vmexit", f"who handles L2's exit {name}?", "L1" if wants else "L0",
+             "vmcs12 asks for it" if wants else "L0's own affair", "nested.c: nested_vmx_l1_wants_exit()")
+    return wants
+
+
+def always(kvm: Kvm, vcpu: Vcpu) -> bool:
+    return True
+
+
+def never(kvm: Kvm, vcpu: Vcpu) -> bool:
+    """EPT violations and misconfigurations: L0 looks at them first, and reflects what EPT12 explains."""
+    return False
+
+
+def primary(bit: int) -> Wish:
+    """L1 wants it when a primary control of vmcs12 says so."""
+    return lambda kvm, vcpu: bool(vmcs12.get(kvm, vcpu, F.CPU_BASED_VM_EXEC_CONTROL) & bit)
+
+
+def exception(kvm: Kvm, vcpu: Vcpu) -> bool:
+    """vmcs12's exception bitmap; for #PF its error-code mask and match count as well."""
+    info = read(kvm, vcpu, F.VM_EXIT_INTR_INFO)
+    vector = info & 0xFF
+    bit = bool(vmcs12.get(kvm, vcpu, F.EXCEPTION_BITMAP) >> vector & 1)
+    if vector != PF_VECTOR:
+        return bit
+    code = read(kvm, vcpu, F.VM_EXIT_INTR_ERROR_CODE) & vmcs12.get(kvm, vcpu, F.PAGE_FAULT_ERROR_CODE_MASK)
+    return bit == (code == vmcs12.get(kvm, vcpu, F.PAGE_FAULT_ERROR_CODE_MATCH))
+
+
+def cr_access(kvm: Kvm, vcpu: Vcpu) -> bool:
+    """nested.c: nested_vmx_exit_handled_cr()."""
+    qualification = read(kvm, vcpu, F.EXIT_QUALIFICATION)
+    register, reads = qualification & 0xF, bool(qualification >> 4 & 3)
+    if register == 3:
+        return cr3_access(kvm, vcpu, reads)
+    mask, shadow = (F.CR0_GUEST_HOST_MASK, F.CR0_READ_SHADOW) if register == 0 else (F.CR4_GUEST_HOST_MASK, F.CR4_READ_SHADOW)
+    value = vcpu.exit_insn.operands[1]
+    return bool(vmcs12.get(kvm, vcpu, mask) & (value ^ vmcs12.get(kvm, vcpu, shadow)))
+
+
+def cr3_access(kvm: Kvm, vcpu: Vcpu, reads: bool) -> bool:
+    """CR3-load exiting, less the first CR3-target values; CR3-store exiting."""
+    bits = vmcs12.get(kvm, vcpu, F.CPU_BASED_VM_EXEC_CONTROL)
+    if reads:
+        return bool(bits & c.CPU_CR3_STORE_EXITING)
+    targets = CR3_TARGETS[:vmcs12.get(kvm, vcpu, F.CR3_TARGET_COUNT)]
+    value = vcpu.exit_insn.operands[1]
+    return bool(bits & c.CPU_CR3_LOAD_EXITING) and value not in (vmcs12.get(kvm, vcpu, target) for target in targets)
+
+
+L1_WANTS: Final[dict[int, Wish]] = {
+    c.EXIT_REASON_EXCEPTION_NMI: exception,
+    c.EXIT_REASON_HLT: primary(c.CPU_HLT_EXITING),
+    c.EXIT_REASON_INVLPG: primary(c.CPU_INVLPG_EXITING),
+    c.EXIT_REASON_CR_ACCESS: cr_access,
+    c.EXIT_REASON_EPT_VIOLATION: never,
+    c.EXIT_REASON_EPT_MISCONFIG: never,
+}

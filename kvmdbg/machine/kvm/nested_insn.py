@@ -1,0 +1,446 @@
+"""L1's VMX instructions, emulated (nested.c: handle_vmxon() to handle_invvpid(); kvm.md E.1, E.4, E.5).
+
+Each handler ends in one of three ways: nested_vmx_succeed(), nested_vmx_fail() (both step over the instruction), or an
+exception for L1.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kvmdbg.machine.hw import ept, invalidate, paging
+from kvmdbg.machine.hw.controls import CR4_VMXE, RFLAGS_CF, RFLAGS_ZF
+from kvmdbg.machine.hw.fields import EXIT_INFO, F
+from kvmdbg.machine.hw.operands import Descriptor
+from kvmdbg.machine.hw.outcome import ARITHMETIC_FLAGS
+from kvmdbg.machine.hw.segment_checks import dpl
+from kvmdbg.machine.kvm import mmu, nested, vmcs12
+from kvmdbg.machine.kvm.events import Decided, FlushAsked, NestedFailed, NestedSucceeded
+from kvmdbg.machine.kvm.guest_memory import kvm_read_guest
+from kvmdbg.machine.kvm.kvm_host import kvm_make_request
+from kvmdbg.machine.kvm.nested_checks import nested_check_area
+from kvmdbg.machine.kvm.nested_ept import nested_ept_uninit_mmu_context
+from kvmdbg.machine.kvm.state import GUEST_MMU, INVALID_GPA, VMCS01, Kvm, Root, Vcpu
+from kvmdbg.machine.kvm.vmx import (
+    INSTRUCTION_LENGTH,
+    drop_instruction,
+    kvm_read_cr3,
+    kvm_read_cr4,
+    read,
+    skip_emulated_instruction,
+    write,
+)
+from kvmdbg.machine.kvm.vmx_flush import __vmx_flush_tlb, nested_get_vpid02, vpid_sync_context
+from kvmdbg.machine.kvm.vpid import allocate_vpid, free_vpid
+from kvmdbg.machine.kvm.x86 import kvm_queue_exception
+
+VMXERR_INVALID_OPERAND: Final = 28
+INDIVIDUAL_ADDRESS, SINGLE_CONTEXT, ALL_CONTEXT, SINGLE_NON_GLOBAL = range(4)
+
+
+# -- results -------------------------------------------------------------------------------------------------------
+
+
+def nested_vmx_succeed(kvm: Kvm, vcpu: Vcpu) -> None:
+    """VMsucceed, and over the instruction."""
+    kvm.emit(NestedSucceeded, vcpu.id, vcpu.exit_insn.name)
+    set_flags(kvm, vcpu, 0)
+    skip_emulated_instruction(kvm, vcpu)
+
+
+def nested_vmx_fail(kvm: Kvm, vcpu: Vcpu, error: int, skip: bool = True) -> None:
+    """VMfailValid with the error in vmcs12, or VMfailInvalid when L1 has no current VMCS; over the instruction.
+
+    skip: False for the kernels that forgot to (I-4).
+    """
+    if vcpu.current_vmptr == INVALID_GPA:
+        nested_vmx_fail_invalid(kvm, vcpu, skip)
+        return
+    kvm.emit(NestedFailed, vcpu.id, vcpu.exit_insn.name, error)
+    set_flags(kvm, vcpu, RFLAGS_ZF)
+    vmcs12.put(kvm, vcpu, F.VM_INSTRUCTION_ERROR, error)
+    if skip:
+        skip_emulated_instruction(kvm, vcpu)
+
+
+def nested_vmx_fail_invalid(kvm: Kvm, vcpu: Vcpu, skip: bool = True) -> None:
+    """VMfailInvalid."""
+    kvm.emit(NestedFailed, vcpu.id, vcpu.exit_insn.name, 0)
+    set_flags(kvm, vcpu, RFLAGS_CF)
+    if skip:
+        skip_emulated_instruction(kvm, vcpu)
+
+
+def set_flags(kvm: Kvm, vcpu: Vcpu, flags: int) -> None:
+    """The six arithmetic flags of L1."""
+    write(kvm, vcpu, F.GUEST_RFLAGS, read(kvm, vcpu, F.GUEST_RFLAGS) & ~ARITHMETIC_FLAGS | flags)
+
+
+def raise_exception(kvm: Kvm, vcpu: Vcpu, vector: str, error_code: int = 0, address: int = 0) -> None:
+    """The instruction ends in an exception; its handler is assumed to go on after it."""
+    kvm_queue_exception(kvm, vcpu, vector, error_code, address)
+    drop_instruction(vcpu)
+
+
+def nested_vmx_check_permission(kvm: Kvm, vcpu: Vcpu) -> bool:
+    """VMX operation and CPL 0, else the exception is queued (nested.c)."""
+    if not vcpu.vmxon:
+        raise_exception(kvm, vcpu, "#UD")
+    elif dpl(read(kvm, vcpu, F.GUEST_SS_AR_BYTES)):
+        raise_exception(kvm, vcpu, "#GP")
+    else:
+        return True
+    return False
+
+
+# -- operands in memory --------------------------------------------------------------------------------------------
+
+
+def read_operand(kvm: Kvm, vcpu: Vcpu, operand: Descriptor) -> tuple[int, int] | None:
+    """The 128 bits of a memory operand, or None after queueing the exception (get_vmx_mem_address(), kvm_read_guest_virt()).
+
+    An operand written out in the instruction is taken as already read.
+    """
+    if operand.address is None:
+        return operand.low, operand.high
+    if not paging.canonical(operand.address):
+        raise_exception(kvm, vcpu, "#GP")
+        return None
+    words = [read_virtual(kvm, vcpu, operand.address + offset) for offset in (0, 8)]
+    if None in words:
+        raise_exception(kvm, vcpu, "#PF", 0, operand.address)
+        return None
+    low, high = words
+    return int(low or 0), int(high or 0)
+
+
+def read_virtual(kvm: Kvm, vcpu: Vcpu, la: int) -> int | None:
+    """64 bits at a linear address of L1, by a walk of its tables in software; None where nothing is mapped."""
+    walk = paging.software_walk(lambda address: kvm_read_guest(kvm, address), kvm_read_cr3(kvm, vcpu), la,
+                                maxphyaddr=kvm.hw.caps.maxphyaddr, nxe=True)
+    return kvm_read_guest(kvm, walk.address) if walk.mapped else None
+
+
+def read_pointer(kvm: Kvm, vcpu: Vcpu) -> int | None:
+    """The 64-bit physical address that VMXON, VMCLEAR and VMPTRLD take from memory (nested_vmx_get_vmptr())."""
+    words = read_operand(kvm, vcpu, vcpu.exit_insn.operands[0])
+    return None if words is None else words[0]
+
+
+def bad_address(kvm: Kvm, address: int) -> bool:
+    """Misaligned, or wider than the processor's physical addresses."""
+    return bool(address & 0xFFF or address >> kvm.hw.caps.maxphyaddr)
+
+
+# -- VMX operation -------------------------------------------------------------------------------------------------
+
+
+def handle_vmxon(kvm: Kvm, vcpu: Vcpu) -> None:
+    """VMXON; IA32_FEATURE_CONTROL is taken as locked with VMX enabled."""
+    if not kvm_read_cr4(kvm, vcpu) & CR4_VMXE:
+        raise_exception(kvm, vcpu, "#UD")
+    elif dpl(read(kvm, vcpu, F.GUEST_SS_AR_BYTES)):
+        raise_exception(kvm, vcpu, "#GP")
+    elif vcpu.vmxon:
+        nested_vmx_fail(kvm, vcpu, 15)
+    else:
+        enter_vmx_operation(kvm, vcpu)
+
+
+def enter_vmx_operation(kvm: Kvm, vcpu: Vcpu) -> None:
+    """The pointer is good: vmcs02, vpid02 and the cache of vmcs12 come into being (nested.c)."""
+    pointer = read_pointer(kvm, vcpu)
+    if pointer is None:
+        return
+    if bad_address(kvm, pointer) or not vmcs12.is_vmcs12(kvm, pointer):
+        nested_vmx_fail_invalid(kvm, vcpu)
+        return
+    vcpu.vmxon_ptr = pointer
+    nested.alloc_vmcs02(kvm, vcpu)
+    if kvm.era.vpid02_lives_from_vmxon():
+        vcpu.vpid02 = allocate_vpid(kvm, vcpu, "vpid02")
+    vcpu.vmxon = True
+    nested_vmx_succeed(kvm, vcpu)
+
+
+def handle_vmxoff(kvm: Kvm, vcpu: Vcpu) -> None:
+    """VMXOFF."""
+    if nested_vmx_check_permission(kvm, vcpu):
+        free_nested(kvm, vcpu)
+        nested_vmx_succeed(kvm, vcpu)
+
+
+def free_nested(kvm: Kvm, vcpu: Vcpu) -> None:
+    """Leave VMX operation (nested.c: free_nested()); last_vpid stays (I-33), and before v4.18 so does vpid02."""
+    nested_release_vmcs12(kvm, vcpu)
+    vcpu.vmxon = False
+    vcpu.vmxon_ptr = INVALID_GPA
+    free_vpid(kvm, vcpu, vcpu.vpid02)
+    if kvm.era.vpid02_lives_from_vmxon():
+        vcpu.vpid02 = 0
+
+
+def nested_release_vmcs12(kvm: Kvm, vcpu: Vcpu) -> None:
+    """Let go of the current vmcs12: write it back; cached EPT02 roots go with it (E.1)."""
+    if vcpu.current_vmptr == INVALID_GPA:
+        return
+    vmcs12.write_back(kvm, vcpu)
+    if kvm.era.caches_roots():
+        mmu.kvm_mmu_free_roots(kvm, vcpu, GUEST_MMU)
+    vcpu.current_vmptr = INVALID_GPA
+
+
+# -- VMCS pointers and fields --------------------------------------------------------------------------------------
+
+
+def handle_vmclear(kvm: Kvm, vcpu: Vcpu) -> None:
+    """VMCLEAR: launch state clear, and no longer current."""
+    if not nested_vmx_check_permission(kvm, vcpu):
+        return
+    pointer = read_pointer(kvm, vcpu)
+    if pointer is None:
+        return
+    if bad_address(kvm, pointer):
+        nested_vmx_fail(kvm, vcpu, 2)
+    elif pointer == vcpu.vmxon_ptr:
+        nested_vmx_fail(kvm, vcpu, 3)
+    else:
+        if pointer == vcpu.current_vmptr:
+            nested_release_vmcs12(kvm, vcpu)
+        vmcs12.write_guest(kvm, pointer, vmcs12.LAUNCH_STATE, 0)
+        nested_vmx_succeed(kvm, vcpu)
+
+
+def handle_vmptrld(kvm: Kvm, vcpu: Vcpu) -> None:
+    """VMPTRLD: another vmcs12 becomes current."""
+    if not nested_vmx_check_permission(kvm, vcpu):
+        return
+    pointer = read_pointer(kvm, vcpu)
+    if pointer is None:
+        return
+    if bad_address(kvm, pointer):
+        nested_vmx_fail(kvm, vcpu, 9)
+    elif pointer == vcpu.vmxon_ptr:
+        nested_vmx_fail(kvm, vcpu, 10)
+    elif pointer != vcpu.current_vmptr and not vmcs12.is_vmcs12(kvm, pointer):
+        nested_vmx_fail(kvm, vcpu, 11)
+    else:
+        set_current_vmptr(kvm, vcpu, pointer)
+        nested_vmx_succeed(kvm, vcpu)
+
+
+def set_current_vmptr(kvm: Kvm, vcpu: Vcpu, pointer: int) -> None:
+    """Release the old vmcs12 and take the new one (nested.c: handle_vmptrld())."""
+    if pointer == vcpu.current_vmptr:
+        return
+    nested_release_vmcs12(kvm, vcpu)
+    vmcs12.fill_cache(kvm, vcpu, pointer)
+    vcpu.current_vmptr = pointer
+    vcpu.dirty_vmcs12 = True
+
+
+def handle_vmptrst(kvm: Kvm, vcpu: Vcpu) -> None:
+    """VMPTRST: the pointer comes back in RAX, the model's one register."""
+    if nested_vmx_check_permission(kvm, vcpu):
+        vcpu.rax = vcpu.current_vmptr
+        nested_vmx_succeed(kvm, vcpu)
+
+
+def handle_vmread(kvm: Kvm, vcpu: Vcpu) -> None:
+    """VMREAD into RAX."""
+    if not nested_vmx_check_permission(kvm, vcpu):
+        return
+    encoding = vcpu.exit_insn.operands[0]
+    field = vmcs12.member(encoding)
+    if vcpu.current_vmptr == INVALID_GPA:
+        nested_vmx_fail_invalid(kvm, vcpu)
+    elif field is None or (encoding & 1 and field.width != 64):
+        nested_vmx_fail(kvm, vcpu, 12)
+    else:
+        value = vmcs12.get(kvm, vcpu, field.encoding)
+        vcpu.rax = value >> 32 if encoding & 1 else value
+        nested_vmx_succeed(kvm, vcpu)
+
+
+def handle_vmwrite(kvm: Kvm, vcpu: Vcpu) -> None:
+    """VMWRITE."""
+    if not nested_vmx_check_permission(kvm, vcpu):
+        return
+    encoding, value = vcpu.exit_insn.operands
+    field = vmcs12.member(encoding)
+    if vcpu.current_vmptr == INVALID_GPA:
+        nested_vmx_fail_invalid(kvm, vcpu)
+    elif field is None or (encoding & 1 and field.width != 64):
+        nested_vmx_fail(kvm, vcpu, 12)
+    elif field.area == EXIT_INFO and not kvm.era.vmwrite_reaches_read_only_fields():
+        nested_vmx_fail(kvm, vcpu, 13)
+    else:
+        if encoding & 1:
+            value = vmcs12.get(kvm, vcpu, field.encoding) & 0xFFFF_FFFF | (value & 0xFFFF_FFFF) << 32
+        vmcs12.put(kvm, vcpu, field.encoding, value & field.mask)
+        vcpu.dirty_vmcs12 = True
+        nested_vmx_succeed(kvm, vcpu)
+
+
+# -- entering L2 ---------------------------------------------------------------------------------------------------
+
+
+def handle_vmlaunch(kvm: Kvm, vcpu: Vcpu) -> None:
+    """VMLAUNCH."""
+    nested_vmx_run(kvm, vcpu, launch=True)
+
+
+def handle_vmresume(kvm: Kvm, vcpu: Vcpu) -> None:
+    """VMRESUME."""
+    nested_vmx_run(kvm, vcpu, launch=False)
+
+
+def nested_vmx_run(kvm: Kvm, vcpu: Vcpu, launch: bool) -> None:
+    """The checks in order, then L2 (E.1).  Guest-state failures are exits, not VMfail."""
+    if not nested_vmx_check_permission(kvm, vcpu):
+        return
+    if vcpu.current_vmptr == INVALID_GPA:
+        nested_vmx_fail_invalid(kvm, vcpu)
+        return
+    launched = bool(vmcs12.get(kvm, vcpu, vmcs12.LAUNCH_STATE))
+    if launched == launch:
+        nested_vmx_fail(kvm, vcpu, 4 if launch else 5)
+        return
+    for error, area in ((7, "control"), (8, "host")):
+        if nested_check_area(kvm, vcpu, area):
+            nested_vmx_fail(kvm, vcpu, error)
+            return
+    problem = nested_check_area(kvm, vcpu, "guest")
+    if problem:
+        nested.nested_vmx_entry_failure(kvm, vcpu, problem.qualification)
+        return
+    vcpu.nested_run_pending = True
+    nested.nested_vmx_enter_non_root_mode(kvm, vcpu)
+
+
+def nested_vmx_hw_entry_failed(kvm: Kvm, vcpu: Vcpu, error: int) -> None:
+    """The processor refused vmcs02: L1 is back at its VMLAUNCH or VMRESUME, which fails (nested_vmx_vmexit(), vmx->fail).
+
+    The instruction has left the program already; the vCPU's RIP moves over it here.
+    """
+    kvm.emit(NestedFailed, vcpu.id, "vmlaunch", error)
+    vcpu.guest_mode = False
+    vcpu.nested_run_pending = False
+    nested.vmx_switch_vmcs(kvm, vcpu, VMCS01)
+    nested_ept_uninit_mmu_context(kvm, vcpu)
+    mmu.kvm_mmu_reset_context(kvm, vcpu)
+    set_flags(kvm, vcpu, RFLAGS_ZF)
+    vmcs12.put(kvm, vcpu, F.VM_INSTRUCTION_ERROR, error)
+    write(kvm, vcpu, F.GUEST_RIP, read(kvm, vcpu, F.GUEST_RIP) + INSTRUCTION_LENGTH)
+
+
+# -- INVEPT and INVVPID (E.4, E.5) ---------------------------------------------------------------------------------
+
+
+def unsupported_type(kvm: Kvm, vcpu: Vcpu, type: int, offered: tuple[int, ...]) -> bool:
+    """VMfail 28 for a type that L1 is not offered; kernels before v4.8 forgot to step over the instruction (I-4)."""
+    if kvm.era.skips_an_illegal_invalidation():
+        bad = type not in offered
+    else:
+        bad = type & 63 not in offered        # 1UL << type wraps modulo 64
+    if bad:
+        nested_vmx_fail(kvm, vcpu, VMXERR_INVALID_OPERAND, skip=kvm.era.skips_an_illegal_invalidation())
+    elif type not in offered:
+        vcpu.exit_to_user = f"BUG() in handle_{vcpu.exit_insn.name}(): type {type} passes the test as {type & 63} (85c856b39b47)"
+    return bad or type not in offered
+
+
+def handle_invept(kvm: Kvm, vcpu: Vcpu) -> None:
+    """INVEPT of L1: let go of what shadows its EPTP, so that the next root load syncs and flushes."""
+    if not kvm.config.enable_ept:
+        raise_exception(kvm, vcpu, "#UD")
+        return
+    if not nested_vmx_check_permission(kvm, vcpu):
+        return
+    type, descriptor = vcpu.exit_insn.operands
+    if unsupported_type(kvm, vcpu, type, kvm.era.nested_invept_types()):
+        return
+    words = read_operand(kvm, vcpu, descriptor)
+    if words is None:
+        return
+    if not kvm.era.invept_frees_matching_roots():
+        mmu.kvm_mmu_sync_roots(kvm, vcpu)
+        kvm_make_request(kvm, vcpu, "TLB_FLUSH", "handle_invept")
+    elif type == SINGLE_CONTEXT and ept.eptp_valid(words[0], kvm.hw.caps):
+        nested_vmx_fail(kvm, vcpu, VMXERR_INVALID_OPERAND)
+        return
+    else:
+        free_roots_of(kvm, vcpu, type, words[0])
+    nested_vmx_succeed(kvm, vcpu)
+
+
+def free_roots_of(kvm: Kvm, vcpu: Vcpu, type: int, eptp: int) -> None:
+    """Free the cached roots of an EPTP, whatever its A/D bit and walk length, or all of them (nested.c: handle_invept())."""
+    def matches(root: Root) -> bool:
+        return type != SINGLE_CONTEXT or ept.ep4ta(root.pgd) == ept.ep4ta(eptp)
+
+    guest_mmu = kvm.mmu_named(vcpu, GUEST_MMU)
+    found = sum(bool(root.pgd) and matches(root) for root in (guest_mmu.root, *guest_mmu.prev_roots))
+    kvm.emit(Decided, vcpu.id, "handle_invept", "which roots of EPT12 does this invalidate?", f"{found}",
+             f"EP4TA {ept.ep4ta(eptp):#x}" if type == SINGLE_CONTEXT else "all contexts", "nested.c: handle_invept()")
+    mmu.kvm_mmu_free_roots(kvm, vcpu, GUEST_MMU, matches)
+
+
+def handle_invvpid(kvm: Kvm, vcpu: Vcpu) -> None:
+    """INVVPID of L1: whatever VPID it names, vpid02 is what its L2s run with; at once, on this processor."""
+    offered = kvm.era.nested_invvpid_types(kvm.config.enable_vpid)
+    if not offered:
+        raise_exception(kvm, vcpu, "#UD")
+        return
+    if not nested_vmx_check_permission(kvm, vcpu):
+        return
+    type, descriptor = vcpu.exit_insn.operands
+    if unsupported_type(kvm, vcpu, type, offered):
+        return
+    words = read_operand(kvm, vcpu, descriptor)
+    if words is None:
+        return
+    if kvm.era.checks_invvpid_operand():
+        invvpid_with_operand(kvm, vcpu, type, *words)
+    else:
+        invvpid_of_v4_4(kvm, vcpu)
+
+
+def invvpid_with_operand(kvm: Kvm, vcpu: Vcpu, type: int, vpid: int, gla: int) -> None:
+    """Check the descriptor, then flush vpid02 (nested.c: handle_invvpid(), since bcdde302b826)."""
+    bad_address = type == INDIVIDUAL_ADDRESS and not paging.canonical(gla)
+    if vpid >> 16 or bad_address or (type != ALL_CONTEXT and not vpid):
+        nested_vmx_fail(kvm, vcpu, VMXERR_INVALID_OPERAND)
+        return
+    vpid02 = nested_get_vpid02(vcpu)
+    kvm.emit(FlushAsked, vcpu.id, "INVVPID emulation", "vpid_sync_context", f"vpid02 {vpid02}")
+    if type == INDIVIDUAL_ADDRESS:
+        vpid_sync_vcpu_addr(kvm, vcpu, vpid02, gla)
+    else:
+        vpid_sync_context(kvm, vcpu, vpid02)
+    nested_vmx_succeed(kvm, vcpu)
+
+
+def vpid_sync_vcpu_addr(kvm: Kvm, vcpu: Vcpu, vpid: int, gla: int) -> None:
+    """INVVPID individual-address, or the whole VPID on a processor that cannot do better (vmx_ops.h)."""
+    if not vpid:
+        return
+    if INDIVIDUAL_ADDRESS in kvm.hw.caps.invvpid_types:
+        invalidate.invvpid(kvm.hw, kvm.cpu(vcpu), INDIVIDUAL_ADDRESS, vpid, gla)
+    else:
+        vpid_sync_context(kvm, vcpu, vpid)
+
+
+def invvpid_of_v4_4(kvm: Kvm, vcpu: Vcpu) -> None:
+    """vmx.c: handle_invvpid(), v4.4: the operand's value is not looked at, the current vmcs12's VPID is (I-29)."""
+    if vcpu.current_vmptr == INVALID_GPA:
+        vcpu.exit_to_user = "host crash: NULL dereference in handle_invvpid(), as L1 has no current VMCS (I-29)"
+        return
+    if not vmcs12.get(kvm, vcpu, F.VIRTUAL_PROCESSOR_ID):
+        nested_vmx_fail(kvm, vcpu, VMXERR_INVALID_OPERAND, skip=False)
+        return
+    kvm.emit(FlushAsked, vcpu.id, "INVVPID emulation", "__vmx_flush_tlb", f"vpid02 {vcpu.vpid02}")
+    __vmx_flush_tlb(kvm, vcpu, vcpu.vpid02)
+    nested_vmx_succeed(kvm, vcpu)
+
+

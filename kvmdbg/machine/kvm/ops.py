@@ -1,0 +1,52 @@
+"""kvm_x86_ops of kvm_intel: the vendor module as the common code sees it (vmx/main.c)."""
+
+from __future__ import annotations
+
+from kvmdbg.machine.kvm import vmx, vmx_exits, vmx_flush
+from kvmdbg.machine.kvm.state import Kvm, Vcpu
+
+
+class VmxOps:
+    """Every hook is one function of the vendor module."""
+
+    def vcpu_load(self, kvm: Kvm, vcpu: Vcpu, cpu: int) -> None:
+        vmx.vmx_vcpu_load_vmcs(kvm, vcpu, cpu)
+
+    def flush_tlb_all(self, kvm: Kvm, vcpu: Vcpu) -> None:
+        vmx_flush.vmx_flush_tlb_all(kvm, vcpu)
+
+    def flush_tlb_current(self, kvm: Kvm, vcpu: Vcpu) -> None:
+        vmx_flush.vmx_flush_tlb_current(kvm, vcpu)
+
+    def flush_tlb_guest(self, kvm: Kvm, vcpu: Vcpu) -> None:
+        vmx_flush.vmx_flush_tlb_guest(kvm, vcpu)
+
+    def load_mmu_pgd(self, kvm: Kvm, vcpu: Vcpu) -> None:
+        vmx.vmx_load_mmu_pgd(kvm, vcpu)
+
+    def inject_exception(self, kvm: Kvm, vcpu: Vcpu) -> None:
+        vmx.vmx_inject_exception(kvm, vcpu)
+
+    def cancel_injection(self, kvm: Kvm, vcpu: Vcpu) -> None:
+        vmx.vmx_cancel_injection(kvm, vcpu)
+
+    def vcpu_run(self, kvm: Kvm, vcpu: Vcpu) -> bool:
+        return vmx.vmx_vcpu_run(kvm, vcpu)
+
+    def vcpu_after_exit(self, kvm: Kvm, vcpu: Vcpu) -> None:
+        vmx.vmx_vcpu_after_exit(kvm, vcpu)
+
+    def handle_exit(self, kvm: Kvm, vcpu: Vcpu) -> bool:
+        return vmx_exits.vmx_handle_exit(kvm, vcpu)
+
+    def skip_emulated_instruction(self, kvm: Kvm, vcpu: Vcpu) -> None:
+        vmx.skip_emulated_instruction(kvm, vcpu)
+
+    def read_cr3(self, kvm: Kvm, vcpu: Vcpu) -> int:
+        return vmx.kvm_read_cr3(kvm, vcpu)
+
+    def set_cr0(self, kvm: Kvm, vcpu: Vcpu, cr0: int) -> None:
+        vmx.vmx_set_cr0(kvm, vcpu, cr0)
+
+    def set_cr4(self, kvm: Kvm, vcpu: Vcpu, cr4: int) -> None:
+        vmx.vmx_set_cr4(kvm, vcpu, cr4)

@@ -1,0 +1,1 @@
+"""One file a request bit that the model serves."""

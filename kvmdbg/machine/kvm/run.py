@@ -1,0 +1,115 @@
+"""KVM_RUN as a ladder of actions: x86.c: vcpu_run(), vcpu_enter_guest() (kvm.md B).
+
+An action runs to its end at once; between two of them the vCPU's thread could be interrupted, or another CPU could act.
+The splits are where the kernel can be interleaved:
+  vcpu_load         the thread comes to a processor, preemption on
+  vcpu_enter_guest  requests are served, events injected, a root loaded; ends with interrupts still on
+  disable_irqs      interrupts off, vcpu->mode = IN_GUEST_MODE; from here on a requester knows that it must send an IPI
+  vmenter           the last look at the requests, then VM entry or back to the start
+  guest             one instruction of L1 or L2, up to a VM exit if it causes one
+  handle_exit       KVM handles the VM exit
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from kvmdbg.catalog import Catalog, open_drawer
+from kvmdbg.machine.hw.execute import EXITED, execute
+from kvmdbg.machine.kvm.events import ModeChanged, Stuck
+from kvmdbg.machine.kvm.kvm_host import kvm_check_request
+from kvmdbg.machine.kvm.mmu import kvm_mmu_reload
+from kvmdbg.machine.kvm.request import ladder
+from kvmdbg.machine.kvm.state import HALTED, IN_GUEST_MODE, OUTSIDE_GUEST_MODE, Kvm, Vcpu
+from kvmdbg.machine.kvm.vmx import drop_instruction
+from kvmdbg.machine.kvm.x86 import kvm_vcpu_exit_request
+
+open_drawer("kvmdbg.machine.kvm.requests")
+
+Act = Callable[[Kvm, Vcpu], None]
+ACTS: Final[Catalog[Act]] = Catalog("action")
+BEGIN: Final = ("vcpu_load", "vcpu_enter_guest")
+NO_PROGRESS: Final = 64       # exits of one instruction: a cold two-dimensional walk needs fewer (24 references)
+
+
+def act(function: Act) -> Act:
+    """Declare an action under its function's name."""
+    return ACTS.add(function.__name__, function)
+
+
+@act
+def vcpu_load(kvm: Kvm, vcpu: Vcpu) -> None:
+    """kvm_arch_vcpu_load(): the VMCS becomes current on this processor."""
+    kvm.ops.vcpu_load(kvm, vcpu, max(vcpu.cpu, 0))
+    vcpu.todo = vcpu.todo[1:]
+
+
+@act
+def vcpu_enter_guest(kvm: Kvm, vcpu: Vcpu) -> None:
+    """Serve the requests in the ladder's order, inject, make sure of a root."""
+    if vcpu.requests:
+        for request in ladder():
+            if kvm_check_request(kvm, vcpu, request.name):
+                request.serve(kvm, vcpu)
+    kvm_mmu_reload(kvm, vcpu)
+    vcpu.todo = ("disable_irqs",)
+
+
+@act
+def disable_irqs(kvm: Kvm, vcpu: Vcpu) -> None:
+    """Interrupts off and vcpu->mode = IN_GUEST_MODE; which of them comes first differs (kvm.md B.3), to nobody's notice here."""
+    set_mode(kvm, vcpu, IN_GUEST_MODE)
+    vcpu.todo = ("vmenter",)
+
+
+@act
+def vmenter(kvm: Kvm, vcpu: Vcpu) -> None:
+    """The last check; nobody can get between it and VM entry, as interrupts are off."""
+    if kvm_vcpu_exit_request(kvm, vcpu):
+        set_mode(kvm, vcpu, OUTSIDE_GUEST_MODE)
+        kvm.ops.cancel_injection(kvm, vcpu)
+        vcpu.todo = ("vcpu_enter_guest",)
+    elif kvm.ops.vcpu_run(kvm, vcpu):
+        vcpu.todo = ("guest",)
+    else:
+        set_mode(kvm, vcpu, OUTSIDE_GUEST_MODE)
+        vcpu.todo = ("handle_exit",)
+
+
+@act
+def guest(kvm: Kvm, vcpu: Vcpu) -> None:
+    """The instruction in front of the guest's program."""
+    outcome = execute(kvm.hw, kvm.cpu(vcpu), vcpu.program[0])
+    if outcome != EXITED:
+        drop_instruction(vcpu)
+        return
+    kvm.count(vcpu.id, "exits")
+    vcpu.retries += 1
+    kvm.ops.vcpu_after_exit(kvm, vcpu)
+    set_mode(kvm, vcpu, OUTSIDE_GUEST_MODE)
+    vcpu.todo = ("handle_exit",)
+
+
+@act
+def handle_exit(kvm: Kvm, vcpu: Vcpu) -> None:
+    """KVM handles the exit; then the next entry, sleep, or back to user space."""
+    go_on = kvm.ops.handle_exit(kvm, vcpu)
+    if go_on and vcpu.retries >= NO_PROGRESS:
+        kvm.emit(Stuck, vcpu.id, vcpu.program[0].text)
+        vcpu.exit_to_user = f"no progress: {vcpu.program[0].text!r} exits again and again"
+        go_on = False
+    vcpu.todo = ("vcpu_enter_guest",) if go_on else ()
+
+
+def set_mode(kvm: Kvm, vcpu: Vcpu, mode: str) -> None:
+    """vcpu->mode = mode."""
+    kvm.emit(ModeChanged, vcpu.id, mode)
+    vcpu.mode = mode
+
+
+def runnable(vcpu: Vcpu) -> bool:
+    """Has the vCPU's thread something to do?"""
+    if not vcpu.todo or vcpu.mp_state == HALTED:
+        return False
+    return vcpu.todo[0] != "guest" or bool(vcpu.program)

@@ -1,0 +1,203 @@
+"""EPT01 and EPT02: KVM's own EPT pages, their reverse map, write protection, and keeping shadows in step (mmu.c).
+
+Theory of operation.  Direct pages (`direct=True`) map guest frames one to one.  Shadow pages (`direct=False`) follow
+a table that L1 wrote, EPT12.  While a table is shadowed, KVM takes away write access to its frame, so that each edit
+traps.  A frame that serves only as a last-level table may be let go `unsync`: L1 then edits it freely, and the shadow
+is compared with it when an invalidation or a root load asks for it (kvm_mmu_sync_roots()).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kvmdbg.machine.hw import ept, memory
+from kvmdbg.machine.kvm.events import Decided
+from kvmdbg.machine.kvm.guest_memory import gfn_to_pfn, kvm_read_guest
+from kvmdbg.machine.kvm.kvm_host import kvm_flush_remote_tlbs, kvm_make_request
+from kvmdbg.machine.kvm.state import Kvm, ShadowKey, ShadowPage, Vcpu
+
+PRESENT = ept.READ | ept.WRITE | ept.EXECUTE
+WRITE_BACK = ept.MEMTYPE_WB << 3
+ENTRIES = 512
+
+
+def kvm_mmu_get_page(kvm: Kvm, vcpu: Vcpu, key: ShadowKey) -> int:
+    """Host-physical address of the page for `key`, found or newly made.
+
+    A new shadow of a guest table write-protects the table's frame; an unsync page that is found is brought up to
+    date without write-protecting it (mmu.c: kvm_mmu_find_shadow_page(), v6.12; kvm_sync_page_transient(), v4.4).
+    """
+    page: ShadowPage | None = kvm.shadow_pages.get(key)
+    if page is not None:
+        if page.unsync and sync_page(kvm, key, page):
+            kvm_flush_remote_tlbs(kvm, "kvm_mmu_find_shadow_page")
+        return page.hpa
+    hpa = memory.alloc_frame(kvm.hw, describe(key))
+    kvm.shadow_pages[key] = ShadowPage(hpa, unsync=False)
+    if not key.direct and rmap_write_protect(kvm, key.gfn):
+        kvm_flush_remote_tlbs(kvm, "account_shadowed")
+    return hpa
+
+
+def describe(key: ShadowKey) -> str:
+    """What the frame of a shadow page holds, for the list of frames."""
+    name = "EPT02" if key.role.kind == "ept" or key.role.guest_mode else "EPT01"
+    return f"{name} level {key.level} gfn {key.gfn:#x}"
+
+
+# -- entries and the reverse map -----------------------------------------------------------------------------------
+
+
+def set_spte(kvm: Kvm, address: int, spte: int, gfn: int) -> bool:
+    """Write a leaf SPTE that maps `gfn`.  True when a translation that was usable before no longer is: flush."""
+    old = memory.read64(kvm.hw, address)
+    if old == spte:
+        return False
+    if old & PRESENT and (old ^ spte) & ept.ADDRESS:
+        rmap_remove(kvm, kvm.gfn_of.get(old & ept.ADDRESS, -1), address)
+    memory.write64(kvm.hw, address, spte)
+    sptes = kvm.rmap.get(gfn, ())
+    if address not in sptes:
+        kvm.rmap[gfn] = tuple(sorted((*sptes, address)))
+    lost = old & PRESENT & ~spte or (old & PRESENT and (old ^ spte) & ept.ADDRESS)
+    return bool(lost)
+
+
+def drop_spte(kvm: Kvm, address: int) -> bool:
+    """Clear an SPTE and forget it in the reverse map; True when it was present."""
+    old = memory.read64(kvm.hw, address)
+    if not old & PRESENT:
+        return False
+    memory.write64(kvm.hw, address, 0)
+    rmap_remove(kvm, kvm.gfn_of.get(old & ept.ADDRESS, -1), address)
+    return True
+
+
+def rmap_remove(kvm: Kvm, gfn: int, address: int) -> None:
+    """Forget that the SPTE at `address` maps gfn; a non-leaf SPTE maps none."""
+    left = tuple(spte for spte in kvm.rmap.get(gfn, ()) if spte != address)
+    if left:
+        kvm.rmap[gfn] = left
+    elif gfn in kvm.rmap:
+        del kvm.rmap[gfn]
+
+
+def link_shadow_page(kvm: Kvm, address: int, child: int) -> None:
+    """Point a non-leaf SPTE at a child page; rights are decided in the leaf."""
+    memory.write64(kvm.hw, address, child | PRESENT | ept.ACCESSED)
+
+
+def rmap_write_protect(kvm: Kvm, gfn: int) -> bool:
+    """Take W from every leaf SPTE that maps gfn; True when one had it: flush."""
+    protected = False
+    for address in kvm.rmap.get(gfn, ()):
+        spte = memory.read64(kvm.hw, address)
+        if spte & ept.WRITE:
+            memory.write64(kvm.hw, address, spte & ~ept.WRITE)
+            protected = True
+    return protected
+
+
+# -- write protection and unsync -----------------------------------------------------------------------------------
+
+
+def shadows_of(kvm: Kvm, gfn: int) -> tuple[ShadowKey, ...]:
+    """The shadow pages that follow the guest table in frame gfn."""
+    return tuple(sorted(key for key, _ in kvm.shadow_pages.unordered() if key.gfn == gfn and not key.direct))
+
+
+def mmu_try_to_unsync_pages(kvm: Kvm, vcpu: Vcpu, gfn: int) -> bool:
+    """May the guest write to frame gfn?  False: an upper-level table, each write must trap.
+
+    Last-level tables become unsync (mmu.c: mmu_try_to_unsync_pages(), v6.12; mmu_need_write_protect(), v4.4).
+    """
+    shadows = shadows_of(kvm, gfn)
+    if not shadows:
+        return True
+    upper = [key.level for key in shadows if key.level > 1]
+    kvm.emit(Decided, vcpu.id, "mmu_try_to_unsync_pages", f"may the guest write to table {gfn:#x} untrapped?",
+             "no" if upper else "yes: unsync", f"shadowed at level {max(key.level for key in shadows)}",
+             "mmu.c: mmu_try_to_unsync_pages()")
+    if upper:
+        return False
+    for key in shadows:
+        kvm.shadow_pages[key] = kvm.shadow_pages[key]._replace(unsync=True)
+    return True
+
+
+def kvm_mmu_track_write(kvm: Kvm, vcpu: Vcpu, gpa: int) -> None:
+    """An emulated write changed the guest-table entry at gpa: drop what the shadows made of it.
+
+    Source: mmu.c: kvm_mmu_track_write(), v6.12; kvm_mmu_pte_write(), v4.4.
+    """
+    zapped = False
+    for key in shadows_of(kvm, gpa >> 12):
+        zapped |= drop_spte(kvm, kvm.shadow_pages[key].hpa + (gpa & 0xFF8))
+    if zapped:
+        kvm_flush_remote_tlbs(kvm, "kvm_mmu_track_write")
+
+
+# -- synchronisation -----------------------------------------------------------------------------------------------
+
+
+def sync_page(kvm: Kvm, key: ShadowKey, page: ShadowPage) -> bool:
+    """Make each SPTE of a last-level shadow page agree with the guest entry; True when one was dropped or cut down.
+
+    Source: paging_tmpl.h: FNAME(sync_spte)(), v6.12; FNAME(sync_page)(), v4.4.
+    """
+    flush = False
+    for i in range(ENTRIES):
+        address = page.hpa + 8 * i
+        spte = memory.read64(kvm.hw, address)
+        if not spte & PRESENT:
+            continue
+        guest = kvm_read_guest(kvm, (key.gfn << 12) + 8 * i) or 0
+        flush |= sync_spte(kvm, address, spte, guest)
+    return flush
+
+
+def sync_spte(kvm: Kvm, address: int, spte: int, guest: int) -> bool:
+    """One SPTE against one guest entry; True asks for a flush."""
+    target = gfn_to_pfn(kvm, (guest & ept.ADDRESS) >> 12) if guest & PRESENT else None
+    if target is None or target != spte & ept.ADDRESS:
+        return drop_spte(kvm, address)
+    rights = guest & PRESENT & (spte | ~ept.WRITE)     # W that the SPTE lacks is given by the next write fault only
+    return set_spte(kvm, address, spte & ~PRESENT | rights, (guest & ept.ADDRESS) >> 12)
+
+
+def unsync_below(kvm: Kvm, root: int) -> Iterator[ShadowKey]:
+    """The unsync pages that can be reached from a root page, in key order."""
+    if not any(page.unsync for _, page in kvm.shadow_pages.unordered()):
+        return
+    by_frame = {page.hpa: key for key, page in kvm.shadow_pages.items()}
+    reached: set[ShadowKey] = set()
+    to_visit = [root]
+    while to_visit:
+        key = by_frame.get(to_visit.pop())
+        if key is None or key in reached:
+            continue
+        reached.add(key)
+        if key.level > 1:
+            entries = (memory.read64(kvm.hw, kvm.shadow_pages[key].hpa + 8 * i) for i in range(ENTRIES))
+            to_visit.extend(entry & ept.ADDRESS for entry in entries if entry & PRESENT)
+    yield from sorted(key for key in reached if kvm.shadow_pages[key].unsync)
+
+
+def mmu_sync_children(kvm: Kvm, vcpu: Vcpu, root: int) -> None:
+    """Write-protect and sync every unsync page below a root (mmu.c: mmu_sync_children())."""
+    unsync = tuple(unsync_below(kvm, root))
+    if not unsync:
+        return
+    protected = False
+    for key in unsync:
+        protected |= rmap_write_protect(kvm, key.gfn)
+    if protected:
+        kvm_flush_remote_tlbs(kvm, "mmu_sync_children")
+    flush = False
+    for key in unsync:
+        kvm.shadow_pages[key] = kvm.shadow_pages[key]._replace(unsync=False)
+        flush |= sync_page(kvm, key, kvm.shadow_pages[key])
+    if kvm.era.syncs_ask_for_a_local_flush():
+        kvm_make_request(kvm, vcpu, "TLB_FLUSH", "kvm_sync_page")
+    elif flush:
+        kvm_flush_remote_tlbs(kvm, "mmu_sync_children")

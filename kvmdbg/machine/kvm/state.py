@@ -1,0 +1,219 @@
+"""KVM's state: the VM, its vCPUs, their MMUs (struct kvm, kvm_vcpu, vcpu_vmx, kvm_mmu)."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple, Protocol
+
+from kvmdbg.machine.hw.state import Cpu, Hardware, Insn
+from kvmdbg.machine.kvm.era import Era
+from kvmdbg.tape import Record, Table, Tape
+
+OUTSIDE_GUEST_MODE: Final = "OUTSIDE_GUEST_MODE"
+IN_GUEST_MODE: Final = "IN_GUEST_MODE"
+EXITING_GUEST_MODE: Final = "EXITING_GUEST_MODE"
+
+RUNNABLE: Final = "RUNNABLE"
+HALTED: Final = "HALTED"
+
+INVALID_PAGE: Final = 0xFFFF_FFFF_FFFF_FFFF     # "no root", "no address": INVALID_PAGE, INVALID_GPA
+INVALID_GPA: Final = INVALID_PAGE
+
+VMCS01: Final = "vmcs01"
+VMCS02: Final = "vmcs02"
+ROOT_MMU: Final = "root_mmu"
+GUEST_MMU: Final = "guest_mmu"
+
+
+class Config(NamedTuple):
+    """Module parameters of kvm and kvm_intel, and the size of the machine."""
+
+    enable_ept: bool = True
+    enable_vpid: bool = True
+    nested: bool = True
+    vcpus: int = 1
+    cpus: int = 1                 # logical processors of the host
+    memory: int = 0x4000_0000     # bytes of guest RAM, one memslot from gpa 0 on
+
+
+class PendingException(NamedTuple):
+    """vcpu->arch.exception: waits for injection at the next VM entry."""
+
+    vector: str                   # "#UD", "#GP", "#PF"
+    error_code: int
+    address: int                  # CR2 for #PF
+
+
+class MmuRole(NamedTuple):
+    """What tells one root from another besides its pgd (union kvm_mmu_page_role, the bits that the model has)."""
+
+    kind: str                     # "direct" (guest-physical = TDP) or "ept" (shadow of L1's EPT12)
+    guest_mode: bool              # role.guest_mode: L2's pages, kept apart from L1's
+    ad_disabled: bool             # role.ad_disabled: EPTP without the A/D bit
+
+
+class Root(NamedTuple):
+    """struct kvm_mmu_root_info, with the role that the root page itself carries."""
+
+    pgd: int                      # guest CR3 or EPTP12
+    hpa: int                      # INVALID_PAGE: none
+    role: MmuRole
+
+
+NO_ROLE: Final = MmuRole("direct", False, False)
+NO_ROOT: Final = Root(0, INVALID_PAGE, NO_ROLE)
+
+
+class Mmu(Record):
+    """One struct kvm_mmu of a vCPU."""
+
+    __slots__ = ("role", "root", "prev_roots")
+    role: MmuRole
+    root: Root
+    prev_roots: tuple[Root, ...]  # KVM_MMU_NUM_PREV_ROOTS = 3, newest first
+
+
+class Vcpu(Record):
+    """One virtual CPU as KVM sees it (struct kvm_vcpu, kvm_vcpu_arch, vcpu_vmx, nested_vmx)."""
+
+    __slots__ = (
+        "id", "cpu", "mode", "requests", "todo", "program", "retries", "fail", "mp_state", "exit_to_user", "rax", "exception",
+        "exit_insn",
+        "vpid", "loaded_vmcs", "vmcs01_cpu", "vmcs02_cpu", "vmcs01_launched", "vmcs02_launched", "cr0", "cr3", "cr3_dirty", "cr4",
+        "efer", "mmu",
+        "guest_mode", "vmxon", "vmxon_ptr", "current_vmptr", "vmcs02", "vpid02", "last_vpid", "nested_run_pending", "dirty_vmcs12",
+    )
+    id: int                       # index in kvm->vcpus
+    cpu: int                      # logical processor that it is loaded on; -1 = none
+    mode: str                     # OUTSIDE_GUEST_MODE, IN_GUEST_MODE, EXITING_GUEST_MODE
+    requests: int                 # bit mask, bit = number of the KVM_REQ_* in this kernel
+    todo: tuple[str, ...]         # names of the actions that this thread does next, front first (machine/kvm/run.py)
+    program: tuple[Insn, ...]     # what its guest will execute, front first; empty = the guest waits for `inject`
+    retries: int                  # how often the instruction in front has exited without being finished
+    fail: int                     # vmx->fail: VM-instruction error of an entry that the processor refused, 0
+    mp_state: str                 # RUNNABLE or HALTED
+    exit_to_user: str             # "" or the KVM_EXIT_* with which KVM_RUN returned
+    rax: int                      # vcpu->arch.regs[VCPU_REGS_RAX] while the vCPU is out of the guest
+    exception: PendingException | None
+    exit_insn: Insn               # the instruction whose VM exit is being handled
+    vpid: int                     # VPID01; 0 = none
+    loaded_vmcs: str              # VMCS01 or VMCS02
+    vmcs01_cpu: int               # loaded_vmcs->cpu of each: the processor it was last loaded on; -1 = never
+    vmcs02_cpu: int
+    vmcs01_launched: bool
+    vmcs02_launched: bool
+    cr0: int                      # vcpu->arch.cr0: as the running guest level sees it
+    cr3: int                      # vcpu->arch.cr3; with EPT the VMCS field counts unless cr3_dirty
+    cr3_dirty: bool               # VCPU_EXREG_CR3 is dirty: written to GUEST_CR3 when the root is loaded
+    cr4: int
+    efer: int
+    mmu: str                      # vcpu->arch.mmu points to ROOT_MMU or GUEST_MMU
+    guest_mode: bool              # is_guest_mode(): L2 is the guest
+    vmxon: bool                   # vmx->nested.vmxon: L1 is in VMX operation
+    vmxon_ptr: int                # L1 guest-physical; INVALID_GPA
+    current_vmptr: int            # L1 guest-physical address of L1's current VMCS; INVALID_GPA
+    vmcs02: int                   # host-physical address of the vmcs02 region; INVALID_PAGE while not allocated
+    vpid02: int                   # 0 = none
+    last_vpid: int                # vpid12 of the last nested entry that used one
+    nested_run_pending: bool
+    dirty_vmcs12: bool
+
+
+class ShadowKey(NamedTuple):
+    """What a shadow page shadows (struct kvm_mmu_page: role and gfn)."""
+
+    role: MmuRole
+    direct: bool                  # a direct page: maps consecutive gfns, no guest table behind it
+    level: int                    # 4 .. 1
+    gfn: int                      # the guest table's frame; for a direct page the first gfn it maps
+
+
+class ShadowPage(NamedTuple):
+    """One page of EPT01 or EPT02 in host memory."""
+
+    hpa: int                      # the frame that holds its 512 entries
+    unsync: bool                  # the guest table may have changed since (level 1 only)
+
+
+class X86Ops(Protocol):
+    """kvm_x86_ops: what the vendor module does for the common code. vmx and svm are siblings behind it."""
+
+    def vcpu_load(self, kvm: Kvm, vcpu: Vcpu, cpu: int) -> None: ...
+
+    def flush_tlb_all(self, kvm: Kvm, vcpu: Vcpu) -> None: ...
+
+    def flush_tlb_current(self, kvm: Kvm, vcpu: Vcpu) -> None: ...
+
+    def flush_tlb_guest(self, kvm: Kvm, vcpu: Vcpu) -> None: ...
+
+    def load_mmu_pgd(self, kvm: Kvm, vcpu: Vcpu) -> None: ...
+
+    def inject_exception(self, kvm: Kvm, vcpu: Vcpu) -> None: ...
+
+    def cancel_injection(self, kvm: Kvm, vcpu: Vcpu) -> None: ...
+
+    def vcpu_run(self, kvm: Kvm, vcpu: Vcpu) -> bool: ...
+
+    def handle_exit(self, kvm: Kvm, vcpu: Vcpu) -> bool: ...
+
+    def vcpu_after_exit(self, kvm: Kvm, vcpu: Vcpu) -> None: ...
+
+    def skip_emulated_instruction(self, kvm: Kvm, vcpu: Vcpu) -> None: ...
+
+    def read_cr3(self, kvm: Kvm, vcpu: Vcpu) -> int: ...
+
+    def set_cr0(self, kvm: Kvm, vcpu: Vcpu, cr0: int) -> None: ...
+
+    def set_cr4(self, kvm: Kvm, vcpu: Vcpu, cr4: int) -> None: ...
+
+
+class Kvm:
+    """The machine that the debugger steps: KVM with its VM, on the processor `hw`."""
+
+    def __init__(self, tape: Tape, hw: Hardware, era: Era, ops: X86Ops, config: Config, vcpus: tuple[Vcpu, ...],
+                 root_mmus: tuple[Mmu, ...], guest_mmus: tuple[Mmu, ...]) -> None:
+        self.tape = tape
+        self.hw = hw
+        self.era = era                                     # answers how this kernel differs
+        self.ops = ops                                     # kvm_x86_ops
+        self.config = config
+        self.vcpus = vcpus
+        self._mmus = {ROOT_MMU: root_mmus, GUEST_MMU: guest_mmus}
+        self.emit = tape.emit
+        self.pages: Table[int, int] = Table(tape, "guest pages")                        # gfn -> host frame's address
+        self.gfn_of: Table[int, int] = Table(tape, "gfn of frame")                      # the inverse of pages
+        self.shadow_pages: Table[ShadowKey, ShadowPage] = Table(tape, "shadow pages")
+        self.rmap: Table[int, tuple[int, ...]] = Table(tape, "rmap")                    # gfn -> addresses of its leaf SPTEs
+        self.vpid_bitmap: Table[int, str] = Table(tape, "vmx_vpid_bitmap")              # VPID in use -> by whom
+        self.cached_vmcs12: Table[tuple[int, int], int] = Table(tape, "cached_vmcs12")  # (vcpu, encoding) -> value
+        self.stats: Table[tuple[int, str], int] = Table(tape, "stats")                  # (vcpu or -1 for the VM, name)
+
+    def mmu(self, vcpu: Vcpu) -> Mmu:
+        """vcpu->arch.mmu."""
+        return self._mmus[vcpu.mmu][vcpu.id]
+
+    def mmu_named(self, vcpu: Vcpu, name: str) -> Mmu:
+        """One of the vCPU's MMUs: ROOT_MMU or GUEST_MMU."""
+        return self._mmus[name][vcpu.id]
+
+    def cpu(self, vcpu: Vcpu) -> Cpu:
+        """The logical processor that the vCPU is loaded on."""
+        return self.hw.cpus[vcpu.cpu]
+
+    def vmcs01(self, vcpu: Vcpu) -> int:
+        """Host-physical address of the vCPU's vmcs01 region: allocated first, one frame a vCPU."""
+        return VMCS01_BASE + vcpu.id * 0x1000
+
+    def count(self, vcpu: int, name: str, by: int = 1) -> None:
+        """Count a statistic under its kernel name; vcpu -1 = the VM's."""
+        self.stats[vcpu, name] = self.stats.get((vcpu, name), 0) + by
+
+
+VMCS01_BASE: Final = 0xF000_0000    # host-physical: below the frames that memory.alloc_frame() hands out
+VMXON_BASE: Final = 0xEFF0_0000     # the host's own VMXON region of each logical processor
+
+
+def level_of(vcpu: Vcpu) -> int:
+    """1 while L1 is the vCPU's guest, 2 while L2 is."""
+    return 2 if vcpu.guest_mode else 1
+
+

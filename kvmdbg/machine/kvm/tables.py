@@ -1,0 +1,230 @@
+"""Page tables of every level, edited and walked for the debugger's words `map`, `pte`, `poke` and `walk`.
+
+Levels: "L1" (L1's page tables), "L2" (L2's page tables, in L2's guest-physical memory) and "ept12" (L1's EPT for L2).
+An edit is made at once, as the level's software would leave it.  What KVM does when such a write hits a table that it
+shadows is done (shadow entries dropped, last-level tables unsync); the exit with which it would trap it is left out.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from kvmdbg.errors import UserError
+from kvmdbg.machine.hw import ept, paging, vmcs
+from kvmdbg.machine.hw.fields import F
+from kvmdbg.machine.kvm import vmcs12
+from kvmdbg.machine.kvm.events import GuestWrote
+from kvmdbg.machine.kvm.guest_memory import kvm_read_guest, kvm_write_guest
+from kvmdbg.machine.kvm.nested import nested_cpu_has_ept
+from kvmdbg.machine.kvm.shadow import kvm_mmu_track_write, mmu_try_to_unsync_pages, shadows_of
+from kvmdbg.machine.kvm.state import INVALID_GPA, Kvm, Vcpu
+
+LEVELS: Final = ("L1", "L2", "ept12")
+POOL: Final = {"L1": 0x3000_0000, "L2": 0x2000_0000, "ept12": 0x2800_0000}    # where new table pages are taken from
+PAGE_FLAGS: Final = {"r": 0, "w": paging.RW, "u": paging.US, "g": paging.G}
+TABLE_RIGHTS: Final = paging.P | paging.RW | paging.US
+EPT_FLAGS: Final = {"r": ept.READ, "w": ept.WRITE, "x": ept.EXECUTE}
+
+
+class TableStep(NamedTuple):
+    """One paging-structure entry on a walk."""
+
+    structure: str       # "L1", "L2" or "ept12"
+    level: int           # 4 .. 1
+    address: int         # guest-physical address of the entry, in the space of the level that owns the table
+    value: int           # its 64 bits
+    note: str            # what it means: "-> 0x5000", "not present", "2M page"
+
+
+# -- roots and spaces ----------------------------------------------------------------------------------------------
+
+
+def in_guest(vcpu: Vcpu) -> bool:
+    """Is the vCPU's guest running, so that its registers are the processor's?"""
+    return vcpu.todo == ("guest",)
+
+
+def cr3_of(kvm: Kvm, vcpu: Vcpu, level: str) -> int:
+    """CR3 of L1 or L2 as of now, wherever it is kept.  raises: UserError when there is no L2."""
+    running = "L2" if vcpu.guest_mode else "L1"
+    if level == running and in_guest(vcpu):
+        return kvm.cpu(vcpu).cr3
+    if level == running and vcpu.cr3_dirty:
+        return vcpu.cr3
+    if level == "L1":
+        return vmcs.peek(kvm.hw, kvm.vmcs01(vcpu), F.GUEST_CR3)
+    if vcpu.guest_mode:
+        return vmcs.peek(kvm.hw, vcpu.vmcs02, F.GUEST_CR3)
+    need_vmcs12(vcpu)
+    return vmcs12.get(kvm, vcpu, F.GUEST_CR3)
+
+
+def root_of(kvm: Kvm, vcpu: Vcpu, level: str) -> int:
+    """CR3 or EPTP at the top of a level's tables.  raises: UserError when that level has none."""
+    if level not in LEVELS:
+        raise UserError(f"no level {level!r}", f"Use one of {', '.join(LEVELS)}.")
+    if level != "ept12":
+        return cr3_of(kvm, vcpu, level)
+    need_vmcs12(vcpu)
+    if not nested_cpu_has_ept(kvm, vcpu):
+        raise UserError("L1's current VMCS does not enable EPT: there is no ept12", "Give the root: eptp=ADDRESS.")
+    return vmcs12.get(kvm, vcpu, F.EPT_POINTER)
+
+
+def need_vmcs12(vcpu: Vcpu) -> None:
+    if vcpu.current_vmptr == INVALID_GPA:
+        raise UserError("L1 has no current VMCS, so there is no L2 to speak of", "Use `inject vmptrld ADDRESS`, or give the root.")
+
+
+def to_l1(kvm: Kvm, vcpu: Vcpu, level: str, address: int, eptp: int | None) -> int | None:
+    """L1 guest-physical address of a table address of `level`; None where EPT12 maps nothing."""
+    if level != "L2":
+        return address
+    if eptp is None and not (vcpu.current_vmptr != INVALID_GPA and nested_cpu_has_ept(kvm, vcpu)):
+        return address
+    top = vmcs12.get(kvm, vcpu, F.EPT_POINTER) if eptp is None else eptp
+    walk = ept.software_walk(lambda entry: kvm_read_guest(kvm, entry), top, address, kvm.hw.caps)
+    return walk.address if walk.mapped else None
+
+
+def read_entry(kvm: Kvm, vcpu: Vcpu, level: str, address: int, eptp: int | None = None) -> int:
+    """A table entry of a level.  raises: UserError where no memory is behind it."""
+    gpa = to_l1(kvm, vcpu, level, address, eptp)
+    value = None if gpa is None else kvm_read_guest(kvm, gpa)
+    if value is None:
+        raise UserError(f"no memory at {level} table address {address:#x}", "Map it first, or choose a lower address.")
+    return value
+
+
+# -- writing -------------------------------------------------------------------------------------------------------
+
+
+def poke(kvm: Kvm, vcpu: Vcpu, gpa: int, value: int, level: str = "L1") -> None:
+    """Write 64 bits at an L1 guest-physical address, as L1's software would.  raises: UserError."""
+    if gpa % 8:
+        raise UserError(f"address {gpa:#x} is not a multiple of 8", f"Use {gpa & ~7:#x}.")
+    old = kvm_read_guest(kvm, gpa)
+    if old is None:
+        raise UserError(f"no memory at guest-physical {gpa:#x}", f"The VM has {kvm.config.memory:#x} bytes from 0 on.")
+    kvm.tape.bottom = poke.__code__
+    kvm.emit(GuestWrote, level, gpa, old, value)
+    kvm_write_guest(kvm, gpa, value)
+    if shadows_of(kvm, gpa >> 12) and not mmu_try_to_unsync_pages(kvm, vcpu, gpa >> 12):
+        kvm_mmu_track_write(kvm, vcpu, gpa)
+
+
+def write_entry(kvm: Kvm, vcpu: Vcpu, level: str, address: int, value: int, eptp: int | None) -> None:
+    """Write a table entry of a level.  raises: UserError where no memory is behind it."""
+    gpa = to_l1(kvm, vcpu, level, address, eptp)
+    if gpa is None:
+        raise UserError(f"EPT12 does not map L2 table address {address:#x}", "Map it first: map ept12 ADDRESS TARGET.")
+    poke(kvm, vcpu, gpa, value, level)
+
+
+def new_table(kvm: Kvm, vcpu: Vcpu, level: str, eptp: int | None) -> int:
+    """An unused page for a table, in the level's own space; for L2 its page is mapped one to one in EPT12."""
+    page = POOL[level]
+    while page >> 12 in kvm.pages:
+        page += 0x1000
+    if page >= kvm.config.memory:
+        raise UserError(f"no room for page tables at {page:#x}", "Give the machine more memory: machine memory=1G.")
+    if level == "L2" and to_l1(kvm, vcpu, "L2", page, eptp) is None:
+        map_page(kvm, vcpu, "ept12", page, page, root=eptp)
+    return page
+
+
+# -- the words -----------------------------------------------------------------------------------------------------
+
+
+def leaf_bits(level: str, flags: str) -> int:
+    """Bits of a leaf from letters: r w u x g for page tables (x absent = XD), r w x for EPT.  raises: UserError."""
+    known = EPT_FLAGS if level == "ept12" else {**PAGE_FLAGS, "x": 0}
+    unknown = [flag for flag in flags if flag not in known and flag != "-"]
+    if unknown:
+        raise UserError(f"unknown flag {unknown[0]!r} for {level}", f"Use letters of {''.join(known)}.")
+    bits = 0
+    for flag in flags:
+        bits |= known.get(flag, 0)
+    if level == "ept12":
+        return bits | ept.MEMTYPE_WB << ept.MEMTYPE_SHIFT
+    return bits | paging.P | (0 if "x" in flags else paging.XD)
+
+
+def descend(kvm: Kvm, vcpu: Vcpu, level: str, root: int, address: int, to: int, eptp: int | None, create: bool) -> int:
+    """Address of the entry for `address` at table level `to`.  raises: UserError when a table is missing and not created."""
+    table = root & paging.ADDRESS
+    for step in range(4, to, -1):
+        entry_at = table + 8 * paging.index(address, step)
+        entry = read_entry(kvm, vcpu, level, entry_at, eptp)
+        if not entry & (ept.RIGHTS if level == "ept12" else paging.P):
+            if not create:
+                raise UserError(f"{level} has no level-{step - 1} table for {address:#x}",
+                                f"Use `map {level} {address:#x} TARGET` first.")
+            table = new_table(kvm, vcpu, level, eptp)
+            write_entry(kvm, vcpu, level, entry_at, table | (ept.RIGHTS if level == "ept12" else TABLE_RIGHTS), eptp)
+        elif step < 4 and entry & paging.PS:
+            raise UserError(f"{level} maps {address:#x} by a {paging.page_size(step):#x}-byte page at level {step}",
+                            f"Change that entry: pte {level} {address:#x} ... level={step}.")
+        else:
+            table = entry & paging.ADDRESS
+    return table + 8 * paging.index(address, to)
+
+
+def map_page(kvm: Kvm, vcpu: Vcpu, level: str, address: int, target: int, flags: str | None = None, size: int = 0x1000,
+             root: int | None = None, eptp: int | None = None) -> None:
+    """Map a page in a level's tables, making tables as needed.
+
+    address: linear address (L1, L2) or L2 guest-physical address (ept12); target: guest-physical address in the level's
+    own space (L1 guest-physical for ept12); size: 0x1000 or 0x200000 bytes; root: CR3 or EPTP, default the level's
+    present one; eptp: for L2, the EPT12 under its tables, default the current VMCS's.
+    raises: UserError for what makes no sense, nothing being changed.
+    """
+    top = root_of(kvm, vcpu, level) if root is None else root
+    if size not in (0x1000, 0x20_0000):
+        raise UserError(f"page size {size:#x} is not modelled", "Use 4K or 2M.")
+    if address % size or target % size:
+        raise UserError(f"{address:#x} -> {target:#x}: both must be multiples of the page size {size:#x}")
+    bits = leaf_bits(level, flags if flags is not None else "rwx" if level == "ept12" else "rwxu")
+    to = 1 if size == 0x1000 else 2
+    entry_at = descend(kvm, vcpu, level, top, address, to, eptp, create=True)
+    write_entry(kvm, vcpu, level, entry_at, target | bits | (paging.PS if to == 2 else 0), eptp)
+
+
+def set_entry(kvm: Kvm, vcpu: Vcpu, level: str, address: int, value: int, table_level: int = 1, root: int | None = None,
+              eptp: int | None = None) -> None:
+    """Write the 64 bits of the entry for `address` at a table level (1 PTE .. 4 PML4E), without any invalidation."""
+    if table_level not in (1, 2, 3, 4):
+        raise UserError(f"no table level {table_level}", "Use 1 (PTE), 2 (PDE), 3 (PDPTE) or 4 (PML4E).")
+    top = root_of(kvm, vcpu, level) if root is None else root
+    entry_at = descend(kvm, vcpu, level, top, address, table_level, eptp, create=False)
+    write_entry(kvm, vcpu, level, entry_at, value, eptp)
+
+
+def entry_of(kvm: Kvm, vcpu: Vcpu, level: str, address: int, table_level: int = 1, root: int | None = None,
+             eptp: int | None = None) -> tuple[int, int]:
+    """(guest-physical address in the level's space, 64 bits) of the entry for `address` at a table level."""
+    top = root_of(kvm, vcpu, level) if root is None else root
+    entry_at = descend(kvm, vcpu, level, top, address, table_level, eptp, create=False)
+    return entry_at, read_entry(kvm, vcpu, level, entry_at, eptp)
+
+
+def walk(kvm: Kvm, vcpu: Vcpu, level: str, address: int, root: int | None = None, eptp: int | None = None) -> list[TableStep]:
+    """The entries that translate `address`, top first; it ends where the walk would.  Sets nothing, caches nothing."""
+    table = (root_of(kvm, vcpu, level) if root is None else root) & paging.ADDRESS
+    steps: list[TableStep] = []
+    for step in range(4, 0, -1):
+        entry_at = table + 8 * paging.index(address, step)
+        gpa = to_l1(kvm, vcpu, level, entry_at, eptp)
+        value = None if gpa is None else kvm_read_guest(kvm, gpa)
+        if value is None:
+            steps.append(TableStep(level, step, entry_at, 0, "EPT12 does not map the table" if gpa is None else "no memory there"))
+            break
+        present = value & (ept.RIGHTS if level == "ept12" else paging.P)
+        leaf = bool(present) and (step == 1 or (step < 4 and bool(value & paging.PS)))
+        page = value & paging.ADDRESS & ~(paging.page_size(step) - 1)
+        note = "not present" if not present else f"-> page {page:#x}" if leaf else f"-> table {value & paging.ADDRESS:#x}"
+        steps.append(TableStep(level, step, entry_at, value, note))
+        if leaf or not present:
+            break
+        table = value & paging.ADDRESS
+    return steps

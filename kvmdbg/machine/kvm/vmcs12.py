@@ -1,0 +1,89 @@
+"""vmcs12: the VMCS that L1 made for L2, in L1's memory and in KVM's cache (struct vmcs12, vmcs12.h).
+
+Since v4.8 KVM works on a copy (`cached_vmcs12`) and writes it back when L1 lets go of the VMCS; before, it worked on
+L1's page itself.  Both are reached by `get` and `put`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kvmdbg.machine.hw.fields import FIELDS, Field
+from kvmdbg.machine.hw.vmcs import VMCS_REVISION
+from kvmdbg.machine.kvm.guest_memory import kvm_read_guest, kvm_write_guest
+from kvmdbg.machine.kvm.state import Kvm, Vcpu
+
+VMCS12_REVISION: Final = VMCS_REVISION
+REVISION: Final = -1                   # header members have no VMCS encoding: pseudo encodings of our own
+LAUNCH_STATE: Final = -2
+_HEADER: Final = {REVISION: (0, 32), LAUNCH_STATE: (8, 32)}
+MEMBERS: Final = tuple(field for field in FIELDS.values() if field.in_vmcs12)
+
+
+def member(encoding: int) -> Field | None:
+    """The field, if struct vmcs12 has it."""
+    field = FIELDS.get(encoding & ~1)
+    return field if field is not None and field.in_vmcs12 else None
+
+
+def get(kvm: Kvm, vcpu: Vcpu, encoding: int) -> int:
+    """A member of the current vmcs12, 0 if none is current; pseudo encodings LAUNCH_STATE, REVISION too."""
+    if kvm.era.caches_vmcs12():
+        return int(kvm.cached_vmcs12.get((vcpu.id, encoding), 0))
+    return read_guest(kvm, vcpu.current_vmptr, encoding)
+
+
+def put(kvm: Kvm, vcpu: Vcpu, encoding: int, value: int) -> None:
+    """Set a member of the current vmcs12."""
+    if not kvm.era.caches_vmcs12():
+        write_guest(kvm, vcpu.current_vmptr, encoding, value)
+    elif value != kvm.cached_vmcs12.get((vcpu.id, encoding), 0):
+        kvm.cached_vmcs12[vcpu.id, encoding] = value
+
+
+def fill_cache(kvm: Kvm, vcpu: Vcpu, vmptr: int) -> None:
+    """Copy the whole struct from L1's memory (VMPTRLD)."""
+    if kvm.era.caches_vmcs12():
+        for encoding in (*_HEADER, *(field.encoding for field in MEMBERS)):
+            put(kvm, vcpu, encoding, read_guest(kvm, vmptr, encoding))
+
+
+def write_back(kvm: Kvm, vcpu: Vcpu) -> None:
+    """Copy the cache to L1's memory (nested_release_vmcs12())."""
+    if kvm.era.caches_vmcs12():
+        for encoding in (*_HEADER, *(field.encoding for field in MEMBERS)):
+            write_guest(kvm, vcpu.current_vmptr, encoding, get(kvm, vcpu, encoding))
+
+
+# -- the struct in L1's memory -------------------------------------------------------------------------------------
+
+
+def _place(encoding: int) -> tuple[int, int]:
+    """(byte offset, width in bits) of a member."""
+    if encoding in _HEADER:
+        return _HEADER[encoding]
+    field = FIELDS[encoding]
+    return field.vmcs12_offset, field.width or 64
+
+
+def read_guest(kvm: Kvm, vmptr: int, encoding: int) -> int:
+    """A member of the struct at L1 guest-physical address vmptr; 0 where there is no memory."""
+    offset, width = _place(encoding)
+    word = kvm_read_guest(kvm, vmptr + offset) or 0
+    return word >> (8 * (offset & 7)) & ((1 << width) - 1)
+
+
+def write_guest(kvm: Kvm, vmptr: int, encoding: int, value: int) -> None:
+    """Set a member of the struct at vmptr; a page never touched stays untouched while it would hold zeros only."""
+    offset, width = _place(encoding)
+    word = kvm_read_guest(kvm, vmptr + offset) or 0
+    shift = 8 * (offset & 7)
+    mask = ((1 << width) - 1) << shift
+    new = word & ~mask | value << shift & mask
+    if new != word:
+        kvm_write_guest(kvm, vmptr + offset, new)
+
+
+def is_vmcs12(kvm: Kvm, vmptr: int) -> bool:
+    """Does the region carry KVM's revision identifier?"""
+    return read_guest(kvm, vmptr, REVISION) == VMCS12_REVISION

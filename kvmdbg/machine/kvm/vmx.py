@@ -1,0 +1,295 @@
+"""The Intel vendor module: setting up vmcs01, loading, entering, exits, control registers (vmx.c)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kvmdbg.machine.hw import vmcs
+from kvmdbg.machine.hw.controls import (
+    AR_DB,
+    AR_G,
+    AR_L,
+    AR_P,
+    AR_S,
+    AR_UNUSABLE,
+    CPU_HLT_EXITING,
+    CPU_SECONDARY_CONTROLS,
+    CR0_PE,
+    CR0_PG,
+    CR4_PGE,
+    CR4_VMXE,
+    EFER_LMA,
+    EFER_LME,
+    EFER_NXE,
+    EFER_SCE,
+    ENTRY_IA32E_MODE,
+    ENTRY_LOAD_IA32_EFER,
+    EXIT_HOST_ADDR_SPACE_SIZE,
+    EXIT_LOAD_IA32_EFER,
+    EXIT_SAVE_IA32_EFER,
+    INTR_INFO_ERROR_CODE,
+    INTR_INFO_VALID,
+    INTR_TYPE_HARD_EXCEPTION,
+    PIN_EXTERNAL_INTERRUPT_EXITING,
+    PIN_NMI_EXITING,
+    PIN_VIRTUAL_NMIS,
+    RFLAGS_RESERVED1,
+    SEC_ENABLE_EPT,
+    SEC_ENABLE_INVPCID,
+    SEC_ENABLE_RDTSCP,
+    SEC_ENABLE_VPID,
+    SEC_UNRESTRICTED_GUEST,
+)
+from kvmdbg.machine.hw.entry import vm_entry
+from kvmdbg.machine.hw.fields import F
+from kvmdbg.machine.hw.state import Cpu
+from kvmdbg.machine.kvm.events import Decided, FlushAsked
+from kvmdbg.machine.kvm.kvm_host import kvm_make_request
+from kvmdbg.machine.kvm.state import VMCS01, Kvm, Vcpu
+from kvmdbg.machine.kvm.vmx_flush import construct_eptp, vmx_flush_tlb
+
+INSTRUCTION_LENGTH: Final = 3                 # bytes: every instruction of the model
+UD_VECTOR: Final = 6
+VECTORS: Final = {"#DE": 0, "#DB": 1, "#UD": 6, "#DF": 8, "#TS": 10, "#NP": 11, "#SS": 12, "#GP": 13, "#PF": 14, "#AC": 17}
+WITH_ERROR_CODE: Final = ("#DF", "#TS", "#NP", "#SS", "#GP", "#PF", "#AC")
+
+HOST_CR0: Final = 0x8005_0033
+HOST_CR4: Final = 0x0037_26E0
+HOST_CR3: Final = 0x0A00_0000
+HOST_RIP: Final = 0xFFFF_FFFF_8100_0000       # vmx_vmexit
+KERNEL_CS: Final = 0x10
+KERNEL_DS: Final = 0x18
+KERNEL_TR: Final = 0x40
+
+SEGMENTS: Final = ("ES", "CS", "SS", "DS", "FS", "GS", "LDTR", "TR")
+AR_DATA: Final = AR_P | AR_S | AR_DB | AR_G | 0x3       # read/write, accessed
+AR_CODE_64: Final = AR_P | AR_S | AR_L | AR_G | 0xB     # execute/read, accessed
+AR_TSS_BUSY: Final = AR_P | 0xB
+BOOT_CR0: Final = HOST_CR0
+BOOT_EFER: Final = EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE
+
+
+def field(name: str) -> int:
+    """Encoding of a VMCS field by its Linux name."""
+    return int(getattr(F, name))
+
+
+def read(kvm: Kvm, vcpu: Vcpu, encoding: int) -> int:
+    """vmcs_read*(): a field of the VMCS that is loaded."""
+    return vmcs.read(kvm.hw, kvm.cpu(vcpu), encoding)
+
+
+def write(kvm: Kvm, vcpu: Vcpu, encoding: int, value: int) -> None:
+    """vmcs_write*(): a field of the VMCS that is loaded."""
+    vmcs.write(kvm.hw, kvm.cpu(vcpu), encoding, value)
+
+
+# -- vmcs01 (vmx.c: init_vmcs(), vmx_vcpu_reset()) -----------------------------------------------------------------
+
+
+def flat_segments() -> dict[int, int]:
+    """Guest segment fields of a 64-bit kernel at CPL 0."""
+    fields: dict[int, int] = {}
+    for name in SEGMENTS:
+        selector = {"CS": KERNEL_CS, "TR": KERNEL_TR, "LDTR": 0}.get(name, KERNEL_DS)
+        rights = {"CS": AR_CODE_64, "TR": AR_TSS_BUSY, "LDTR": AR_UNUSABLE}.get(name, AR_DATA)
+        fields[field(f"GUEST_{name}_SELECTOR")] = selector
+        fields[field(f"GUEST_{name}_LIMIT")] = 0x67 if name == "TR" else 0xFFFF_FFFF if name != "LDTR" else 0
+        fields[field(f"GUEST_{name}_AR_BYTES")] = rights
+    return fields
+
+
+def host_state() -> dict[int, int]:
+    """Where L0 goes on after a VM exit (vmx.c: vmx_set_constant_host_state())."""
+    return {
+        F.HOST_CR0: HOST_CR0, F.HOST_CR3: HOST_CR3, F.HOST_CR4: HOST_CR4, F.HOST_RIP: HOST_RIP, F.HOST_IA32_EFER: BOOT_EFER,
+        F.HOST_CS_SELECTOR: KERNEL_CS, F.HOST_SS_SELECTOR: KERNEL_DS, F.HOST_DS_SELECTOR: KERNEL_DS,
+        F.HOST_ES_SELECTOR: KERNEL_DS, F.HOST_TR_SELECTOR: KERNEL_TR,
+    }
+
+
+def secondary_exec_control(kvm: Kvm, vpid: int) -> int:
+    """vmx.c: vmx_secondary_exec_control(): no "enable VPID" for a vCPU without a number."""
+    control = SEC_ENABLE_RDTSCP | (SEC_ENABLE_VPID if vpid else 0)
+    if kvm.config.enable_ept:
+        control |= SEC_ENABLE_EPT | SEC_UNRESTRICTED_GUEST
+    return control | (SEC_ENABLE_INVPCID if kvm.hw.caps.invpcid else 0)
+
+
+def execution_controls(kvm: Kvm, vpid: int) -> dict[int, int]:
+    """The controls that L0 wants for any guest (vmx.c: init_vmcs())."""
+    return {
+        F.PIN_BASED_VM_EXEC_CONTROL: PIN_EXTERNAL_INTERRUPT_EXITING | PIN_NMI_EXITING | PIN_VIRTUAL_NMIS,
+        F.CPU_BASED_VM_EXEC_CONTROL: CPU_HLT_EXITING | CPU_SECONDARY_CONTROLS,
+        F.SECONDARY_VM_EXEC_CONTROL: secondary_exec_control(kvm, vpid),
+        F.VM_EXIT_CONTROLS: EXIT_HOST_ADDR_SPACE_SIZE | EXIT_SAVE_IA32_EFER | EXIT_LOAD_IA32_EFER,
+        F.VM_ENTRY_CONTROLS: ENTRY_IA32E_MODE | ENTRY_LOAD_IA32_EFER,
+        F.EXCEPTION_BITMAP: 1 << UD_VECTOR,
+        F.CR0_GUEST_HOST_MASK: 0xFFFF_FFFF_FFFF_FFFF,
+        F.CR4_GUEST_HOST_MASK: 0xFFFF_FFFF_FFFF_FFFF & ~cr4_guest_owned_bits(kvm),
+        F.VMCS_LINK_POINTER: 0xFFFF_FFFF_FFFF_FFFF,
+    }
+
+
+def init_vmcs01(kvm: Kvm, vcpu: Vcpu) -> None:
+    """vmcs01 of a vCPU whose guest runs a 64-bit kernel; into the region, which need not be current."""
+    state = {F.GUEST_CR3: vcpu.cr3, F.GUEST_IA32_EFER: vcpu.efer, F.GUEST_RIP: 0x10_0000, F.GUEST_RSP: 0x8_0000,
+             F.GUEST_RFLAGS: RFLAGS_RESERVED1, F.GUEST_DR7: 0x400, F.GUEST_CR0: vcpu.cr0, F.CR0_READ_SHADOW: vcpu.cr0,
+             F.GUEST_CR4: vcpu.cr4 | CR4_VMXE, F.CR4_READ_SHADOW: vcpu.cr4, F.VIRTUAL_PROCESSOR_ID: vcpu.vpid}
+    for encoding, value in (host_state() | execution_controls(kvm, vcpu.vpid) | flat_segments() | state).items():
+        if value:
+            kvm.hw.vmcs[kvm.vmcs01(vcpu), encoding] = value
+
+
+# -- control registers ---------------------------------------------------------------------------------------------
+
+
+def cr4_guest_owned_bits(kvm: Kvm) -> int:
+    """CR4 bits that the guest changes without an exit: with EPT, PGE (vmx.c: vmx_set_cr4(), set_cr4_guest_host_mask())."""
+    return CR4_PGE if kvm.config.enable_ept else 0
+
+
+def kvm_read_cr4(kvm: Kvm, vcpu: Vcpu) -> int:
+    """CR4 as the guest sees it: its own bits from the VMCS, the others from vcpu->arch.cr4."""
+    owned = 0xFFFF_FFFF_FFFF_FFFF & ~read(kvm, vcpu, F.CR4_GUEST_HOST_MASK)
+    return vcpu.cr4 & ~owned | read(kvm, vcpu, F.GUEST_CR4) & owned
+
+
+def vmx_set_cr0(kvm: Kvm, vcpu: Vcpu, cr0: int) -> None:
+    """vmx.c: vmx_set_cr0(), with EPT and unrestricted guest."""
+    vcpu.cr0 = cr0
+    write(kvm, vcpu, F.CR0_READ_SHADOW, cr0)
+    write(kvm, vcpu, F.GUEST_CR0, cr0 | HOST_CR0 & ~(CR0_PE | CR0_PG | 1 << 16))
+
+
+def vmx_set_cr4(kvm: Kvm, vcpu: Vcpu, cr4: int) -> None:
+    """vmx.c: vmx_set_cr4(): hardware always runs with VMXE."""
+    vcpu.cr4 = cr4
+    write(kvm, vcpu, F.CR4_READ_SHADOW, cr4)
+    write(kvm, vcpu, F.GUEST_CR4, cr4 | CR4_VMXE)
+
+
+def vmx_set_efer(kvm: Kvm, vcpu: Vcpu, efer: int) -> None:
+    """vmx.c: vmx_set_efer()."""
+    vcpu.efer = efer
+    controls = read(kvm, vcpu, F.VM_ENTRY_CONTROLS)
+    lma = ENTRY_IA32E_MODE if efer & EFER_LMA else 0
+    write(kvm, vcpu, F.VM_ENTRY_CONTROLS, controls & ~ENTRY_IA32E_MODE | lma)
+    write(kvm, vcpu, F.GUEST_IA32_EFER, efer)
+
+
+def kvm_read_cr3(kvm: Kvm, vcpu: Vcpu) -> int:
+    """vcpu->arch.cr3, fetched from the VMCS unless KVM has changed it since (vmx.c: vmx_cache_reg())."""
+    if kvm.config.enable_ept and not vcpu.cr3_dirty:
+        return read(kvm, vcpu, F.GUEST_CR3)
+    return vcpu.cr3
+
+
+def set_cr3(vcpu: Vcpu, cr3: int) -> None:
+    """vcpu->arch.cr3 = cr3, to be written to GUEST_CR3 with the root."""
+    vcpu.cr3 = cr3
+    vcpu.cr3_dirty = True
+
+
+# -- loading a VMCS and a root -------------------------------------------------------------------------------------
+
+
+def vmx_vcpu_load_vmcs(kvm: Kvm, vcpu: Vcpu, cpu: int) -> None:
+    """Make the vCPU's loaded VMCS current on `cpu`; on a processor new to it, ask to flush all contexts, deliberately.
+
+    The contexts that it has on that processor may be stale in any number of ways (vmx.c: vmx_vcpu_load_vmcs()).
+    """
+    last = vcpu.vmcs01_cpu if vcpu.loaded_vmcs == VMCS01 else vcpu.vmcs02_cpu
+    region = kvm.vmcs01(vcpu) if vcpu.loaded_vmcs == VMCS01 else vcpu.vmcs02
+    vcpu.cpu = cpu
+    vmcs.load(kvm.hw, kvm.hw.cpus[cpu], region)
+    kvm.emit(Decided, vcpu.id, "vmx_vcpu_load_vmcs", f"is {vcpu.loaded_vmcs} new to this processor?",
+             "no" if last == cpu else "yes", f"loaded_vmcs->cpu {last}, now {cpu}", "vmx.c: vmx_vcpu_load_vmcs()")
+    if last == cpu:
+        return
+    kvm_make_request(kvm, vcpu, "TLB_FLUSH", "vmx_vcpu_load_vmcs")
+    if vcpu.loaded_vmcs == VMCS01:
+        vcpu.vmcs01_cpu = cpu
+    else:
+        vcpu.vmcs02_cpu = cpu
+
+
+def vmx_load_mmu_pgd(kvm: Kvm, vcpu: Vcpu) -> None:
+    """EPTP and, if KVM changed it, CR3 of the guest (vmx.c: vmx_load_mmu_pgd(), v5.8; vmx_set_cr3() before)."""
+    root = kvm.mmu(vcpu).root
+    write(kvm, vcpu, F.EPT_POINTER, construct_eptp(root))
+    if vcpu.cr3_dirty:
+        write(kvm, vcpu, F.GUEST_CR3, vcpu.cr3)
+        vcpu.cr3_dirty = False
+    if not kvm.era.root_load_flushes_the_current_context():
+        kvm.emit(FlushAsked, vcpu.id, "root load", "vmx_set_cr3", f"vpid {vcpu.vpid} and the new EPTP")
+        vmx_flush_tlb(kvm, vcpu)
+
+
+# -- injecting and skipping ----------------------------------------------------------------------------------------
+
+
+def vmx_inject_exception(kvm: Kvm, vcpu: Vcpu) -> None:
+    """vcpu->arch.exception into the VM-entry fields (vmx.c: vmx_inject_exception())."""
+    if vcpu.exception is None:
+        return
+    vector, error_code, address = vcpu.exception
+    info = INTR_INFO_VALID | INTR_TYPE_HARD_EXCEPTION << 8 | VECTORS[vector]
+    if vector in WITH_ERROR_CODE:
+        info |= INTR_INFO_ERROR_CODE
+        write(kvm, vcpu, F.VM_ENTRY_EXCEPTION_ERROR_CODE, error_code)
+    write(kvm, vcpu, F.VM_ENTRY_INTR_INFO_FIELD, info)
+    if vector == "#PF":
+        kvm.cpu(vcpu).cr2 = address
+    vcpu.exception = None
+
+
+def vmx_cancel_injection(kvm: Kvm, vcpu: Vcpu) -> None:
+    """The entry is off: what it would have injected is asked for again (vmx.c: vmx_cancel_injection())."""
+    if read(kvm, vcpu, F.VM_ENTRY_INTR_INFO_FIELD) & INTR_INFO_VALID:
+        kvm_make_request(kvm, vcpu, "EVENT", "__vmx_complete_interrupts")
+
+
+def skip_emulated_instruction(kvm: Kvm, vcpu: Vcpu) -> None:
+    """RIP over the instruction; in the model also: it is done and leaves the guest's program."""
+    write(kvm, vcpu, F.GUEST_RIP, read(kvm, vcpu, F.GUEST_RIP) + INSTRUCTION_LENGTH)
+    drop_instruction(vcpu)
+
+
+def drop_instruction(vcpu: Vcpu) -> None:
+    """The instruction at RIP has had its effect: a fault, an entry to L2, an exit to L1."""
+    vcpu.program = vcpu.program[1:]
+    vcpu.retries = 0
+
+
+# -- running -------------------------------------------------------------------------------------------------------
+
+
+def vmx_vcpu_run(kvm: Kvm, vcpu: Vcpu) -> bool:
+    """VMLAUNCH or VMRESUME of the loaded VMCS (vmx.c: vmx_vcpu_run()); False: the entry failed, handle_exit() looks at it.
+
+    raises: Unsupported for a guest that the processor model lacks.
+    """
+    cpu = kvm.cpu(vcpu)
+    cpu.rax = vcpu.rax
+    first = vcpu.loaded_vmcs == VMCS01
+    result = vm_entry(kvm.hw, cpu, launch=not (vcpu.vmcs01_launched if first else vcpu.vmcs02_launched))
+    if not result.entered:
+        vcpu.fail = result.error
+        return False
+    if first:
+        vcpu.vmcs01_launched = True
+    else:
+        vcpu.vmcs02_launched = True
+    return True
+
+
+def vmx_vcpu_after_exit(kvm: Kvm, vcpu: Vcpu) -> None:
+    """What vmx_vcpu_run() does once the guest has exited: save registers, and L2 has now run."""
+    cpu: Cpu = kvm.cpu(vcpu)
+    vcpu.rax = cpu.rax
+    vcpu.exit_insn = cpu.exit_insn
+    if vcpu.nested_run_pending:
+        vcpu.nested_run_pending = False
+        if kvm.era.counts_nested_run():
+            kvm.count(vcpu.id, "nested_run")

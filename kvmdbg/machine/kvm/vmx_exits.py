@@ -1,0 +1,136 @@
+"""Handling a VM exit on Intel: kvm_vmx_exit_handlers (vmx.c: vmx_handle_exit())."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from kvmdbg.machine.hw import controls as c
+from kvmdbg.machine.hw.fields import F
+from kvmdbg.machine.kvm import nested, nested_insn
+from kvmdbg.machine.kvm.events import ExitHandled
+from kvmdbg.machine.kvm.nested_ept import Reflected, ept_page_fault
+from kvmdbg.machine.kvm.nested_exits import nested_vmx_reflect_vmexit
+from kvmdbg.machine.kvm.state import HALTED, Kvm, Vcpu, level_of
+from kvmdbg.machine.kvm.tdp import EMULATE, MMIO, direct_page_fault, emulate_write
+from kvmdbg.machine.kvm.vmx import VECTORS, drop_instruction, kvm_read_cr3, read, set_cr3, skip_emulated_instruction, write
+from kvmdbg.machine.kvm.x86 import kvm_queue_exception, kvm_set_cr0, kvm_set_cr4
+
+ENOSYS: Final = 0xFFFF_FFFF_FFFF_FC18        # -KVM_ENOSYS (1000) in RAX
+NAMES: Final = {number: name for name, number in VECTORS.items()}
+EPT_WRITE: Final = 1 << 1
+
+
+def vmx_handle_exit(kvm: Kvm, vcpu: Vcpu) -> bool:
+    """Look at the exit that just happened; False when KVM_RUN must return to user space."""
+    if vcpu.fail:
+        return handle_refused_entry(kvm, vcpu)
+    reason = read(kvm, vcpu, F.VM_EXIT_REASON)
+    qualification = read(kvm, vcpu, F.EXIT_QUALIFICATION)
+    kvm.emit(ExitHandled, vcpu.id, level_of(vcpu), reason, qualification)
+    if vcpu.guest_mode and nested_vmx_reflect_vmexit(kvm, vcpu, reason):
+        nested.nested_vmx_vmexit(kvm, vcpu, reason, qualification)
+    elif reason & c.EXIT_REASON_FAILED_VMENTRY or reason not in HANDLERS:
+        vcpu.exit_to_user = f"KVM_EXIT_FAIL_ENTRY (exit reason {reason:#x})"
+    else:
+        HANDLERS[reason](kvm, vcpu)
+    return not vcpu.exit_to_user
+
+
+def handle_refused_entry(kvm: Kvm, vcpu: Vcpu) -> bool:
+    """VMfail at VMLAUNCH or VMRESUME of vmcs01 or vmcs02: for L2, its L1 is told (vmx->fail)."""
+    error, vcpu.fail = vcpu.fail, 0
+    if vcpu.guest_mode:
+        nested_insn.nested_vmx_hw_entry_failed(kvm, vcpu, error)
+    else:
+        vcpu.exit_to_user = f"KVM_EXIT_FAIL_ENTRY (VM-instruction error {error})"
+    return not vcpu.exit_to_user
+
+
+# -- page faults below the guest -----------------------------------------------------------------------------------
+
+
+def handle_ept_violation(kvm: Kvm, vcpu: Vcpu) -> None:
+    """EPT01 or EPT02 lacks a translation or a right (vmx.c: handle_ept_violation())."""
+    gpa = read(kvm, vcpu, F.GUEST_PHYSICAL_ADDRESS)
+    qualification = read(kvm, vcpu, F.EXIT_QUALIFICATION)
+    kvm.count(vcpu.id, "pf_taken")
+    if kvm.mmu(vcpu).role.kind == "ept":
+        outcome = ept_page_fault(kvm, vcpu, gpa, qualification)
+    else:
+        outcome = direct_page_fault(kvm, vcpu, gpa, write=bool(qualification & EPT_WRITE))
+    if isinstance(outcome, Reflected):
+        nested.nested_vmx_vmexit(kvm, vcpu, outcome.reason, outcome.qualification)
+    elif outcome == MMIO:
+        vcpu.exit_to_user = f"KVM_EXIT_MMIO (no memory at {gpa:#x})"
+    elif outcome == EMULATE:
+        emulate_write(kvm, vcpu, gpa, vcpu.exit_insn)
+    else:
+        kvm.count(vcpu.id, "pf_fixed")
+
+
+def handle_exception(kvm: Kvm, vcpu: Vcpu) -> None:
+    """#UD, the one exception that L0 intercepts with EPT: not emulated, so the guest gets it (vmx.c: handle_exception_nmi())."""
+    info = read(kvm, vcpu, F.VM_EXIT_INTR_INFO)
+    kvm_queue_exception(kvm, vcpu, NAMES[info & 0xFF], read(kvm, vcpu, F.VM_EXIT_INTR_ERROR_CODE))
+    drop_instruction(vcpu)
+
+
+# -- instructions --------------------------------------------------------------------------------------------------
+
+
+def handle_cpuid(kvm: Kvm, vcpu: Vcpu) -> None:
+    """CPUID; its values are not modelled."""
+    skip_emulated_instruction(kvm, vcpu)
+
+
+def handle_halt(kvm: Kvm, vcpu: Vcpu) -> None:
+    """HLT: the vCPU sleeps until an event comes."""
+    skip_emulated_instruction(kvm, vcpu)
+    vcpu.mp_state = HALTED
+
+
+def handle_vmcall(kvm: Kvm, vcpu: Vcpu) -> None:
+    """A hypercall that KVM does not know."""
+    skip_emulated_instruction(kvm, vcpu)
+    vcpu.rax = ENOSYS
+
+
+def handle_cr(kvm: Kvm, vcpu: Vcpu) -> None:
+    """MOV to CR0 or CR4, and CR3 accesses of L2 that only vmcs12's controls intercept (vmx.c: handle_cr())."""
+    destination, source = vcpu.exit_insn.operands
+    if destination == "rax":
+        vcpu.rax = kvm_read_cr3(kvm, vcpu)
+        legal = True
+    elif destination == "cr3":
+        set_cr3(vcpu, source)
+        write(kvm, vcpu, F.GUEST_CR3, source)
+        legal = True
+    else:
+        legal = (kvm_set_cr0 if destination == "cr0" else kvm_set_cr4)(kvm, vcpu, source)
+    if legal:
+        skip_emulated_instruction(kvm, vcpu)
+    else:
+        kvm_queue_exception(kvm, vcpu, "#GP")
+        drop_instruction(vcpu)
+
+
+HANDLERS: Final[dict[int, Callable[[Kvm, Vcpu], None]]] = {
+    c.EXIT_REASON_EXCEPTION_NMI: handle_exception,
+    c.EXIT_REASON_CPUID: handle_cpuid,
+    c.EXIT_REASON_HLT: handle_halt,
+    c.EXIT_REASON_VMCALL: handle_vmcall,
+    c.EXIT_REASON_CR_ACCESS: handle_cr,
+    c.EXIT_REASON_EPT_VIOLATION: handle_ept_violation,
+    c.EXIT_REASON_VMCLEAR: nested_insn.handle_vmclear,
+    c.EXIT_REASON_VMLAUNCH: nested_insn.handle_vmlaunch,
+    c.EXIT_REASON_VMPTRLD: nested_insn.handle_vmptrld,
+    c.EXIT_REASON_VMPTRST: nested_insn.handle_vmptrst,
+    c.EXIT_REASON_VMREAD: nested_insn.handle_vmread,
+    c.EXIT_REASON_VMRESUME: nested_insn.handle_vmresume,
+    c.EXIT_REASON_VMWRITE: nested_insn.handle_vmwrite,
+    c.EXIT_REASON_VMOFF: nested_insn.handle_vmxoff,
+    c.EXIT_REASON_VMON: nested_insn.handle_vmxon,
+    c.EXIT_REASON_INVEPT: nested_insn.handle_invept,
+    c.EXIT_REASON_INVVPID: nested_insn.handle_invvpid,
+}

@@ -1,0 +1,132 @@
+"""Flushing on Intel: INVVPID and INVEPT as KVM issues them, and the hooks above them (vmx.c, vmx_ops.h; kvm.md C)."""
+
+from __future__ import annotations
+
+from kvmdbg.machine.hw import ept, invalidate
+from kvmdbg.machine.hw.controls import CPU_SECONDARY_CONTROLS, SEC_ENABLE_VPID
+from kvmdbg.machine.hw.fields import F
+from kvmdbg.machine.kvm import vmcs12
+from kvmdbg.machine.kvm.events import Decided
+from kvmdbg.machine.kvm.state import INVALID_PAGE, Kvm, Root, Vcpu
+
+VMX_VPID_EXTENT_SINGLE_CONTEXT = 1
+VMX_VPID_EXTENT_ALL_CONTEXT = 2
+VMX_EPT_EXTENT_CONTEXT = 1
+VMX_EPT_EXTENT_GLOBAL = 2
+
+
+# -- instructions and their fallbacks (C.1) ------------------------------------------------------------------------
+
+
+def vpid_sync_vcpu_single(kvm: Kvm, vcpu: Vcpu, vpid: int) -> None:
+    """INVVPID single-context; nothing for VPID 0."""
+    if vpid:
+        invalidate.invvpid(kvm.hw, kvm.cpu(vcpu), VMX_VPID_EXTENT_SINGLE_CONTEXT, vpid, 0)
+
+
+def vpid_sync_vcpu_global(kvm: Kvm, vcpu: Vcpu) -> None:
+    """INVVPID all-context."""
+    if VMX_VPID_EXTENT_ALL_CONTEXT in kvm.hw.caps.invvpid_types:
+        invalidate.invvpid(kvm.hw, kvm.cpu(vcpu), VMX_VPID_EXTENT_ALL_CONTEXT, 0, 0)
+
+
+def vpid_sync_context(kvm: Kvm, vcpu: Vcpu, vpid: int) -> None:
+    """Flush one VPID, by the whole TLB if the processor cannot do better."""
+    if VMX_VPID_EXTENT_SINGLE_CONTEXT in kvm.hw.caps.invvpid_types:
+        vpid_sync_vcpu_single(kvm, vcpu, vpid)
+    elif vpid or kvm.era.fallback_flushes_all_for_vpid0():
+        vpid_sync_vcpu_global(kvm, vcpu)
+
+
+def ept_sync_global(kvm: Kvm, vcpu: Vcpu) -> None:
+    """INVEPT all-context."""
+    invalidate.invept(kvm.hw, kvm.cpu(vcpu), VMX_EPT_EXTENT_GLOBAL, 0)
+
+
+def ept_sync_context(kvm: Kvm, vcpu: Vcpu, eptp: int) -> None:
+    """INVEPT single-context, or all contexts on a processor that cannot do better."""
+    if VMX_EPT_EXTENT_CONTEXT in kvm.hw.caps.invept_types:
+        invalidate.invept(kvm.hw, kvm.cpu(vcpu), VMX_EPT_EXTENT_CONTEXT, eptp)
+    else:
+        ept_sync_global(kvm, vcpu)
+
+
+# -- which context -------------------------------------------------------------------------------------------------
+
+
+def construct_eptp(root: Root) -> int:
+    """The EPT pointer of a root: write-back, four levels (vmx.c: construct_eptp())."""
+    return root.hpa | ept.MEMTYPE_WB | ept.EPTP_WALK_LENGTH_4 | (0 if root.role.ad_disabled else ept.EPTP_AD)
+
+
+def nested_cpu_has_vpid(kvm: Kvm, vcpu: Vcpu) -> bool:
+    """Does the current vmcs12 enable VPID?"""
+    active = vmcs12.get(kvm, vcpu, F.CPU_BASED_VM_EXEC_CONTROL) & CPU_SECONDARY_CONTROLS
+    return bool(active and vmcs12.get(kvm, vcpu, F.SECONDARY_VM_EXEC_CONTROL) & SEC_ENABLE_VPID)
+
+
+def nested_get_vpid02(vcpu: Vcpu) -> int:
+    """vpid02, or vpid01 when none could be allocated (nested.h)."""
+    return vcpu.vpid02 or vcpu.vpid
+
+
+def vmx_get_current_vpid(kvm: Kvm, vcpu: Vcpu) -> int:
+    """The VPID whose mappings are those of the context that is current (vmx.c)."""
+    has_vpid12 = vcpu.guest_mode and nested_cpu_has_vpid(kvm, vcpu)
+    on_vpid02 = kvm.era.current_vpid_is_vpid02(vcpu.guest_mode, has_vpid12)
+    vpid = nested_get_vpid02(vcpu) if on_vpid02 else vcpu.vpid
+    values = f"L{2 if vcpu.guest_mode else 1} is active, vmcs12 {'enables' if has_vpid12 else 'does not enable'} VPID"
+    kvm.emit(Decided, vcpu.id, "vmx_get_current_vpid", "which VPID is current?", f"{vpid}", values,
+             "vmx.c: vmx_get_current_vpid(), 2b4a5a5d5688")
+    return vpid
+
+
+# -- hooks (C.2) ---------------------------------------------------------------------------------------------------
+
+
+def vmx_flush_tlb_all(kvm: Kvm, vcpu: Vcpu) -> None:
+    """Every context of this vCPU's processor."""
+    if not kvm.era.has_flush_hooks_by_scope():
+        vmx_flush_tlb(kvm, vcpu)
+    elif kvm.config.enable_ept:
+        ept_sync_global(kvm, vcpu)
+    elif kvm.config.enable_vpid and VMX_VPID_EXTENT_ALL_CONTEXT in kvm.hw.caps.invvpid_types:
+        vpid_sync_vcpu_global(kvm, vcpu)
+    elif kvm.config.enable_vpid:
+        vpid_sync_vcpu_single(kvm, vcpu, vcpu.vpid)
+        vpid_sync_vcpu_single(kvm, vcpu, vcpu.vpid02)
+
+
+def vmx_flush_tlb_current(kvm: Kvm, vcpu: Vcpu) -> None:
+    """The EPTP of the current root, or without EPT the current VPID (eeeb4f67a6cd)."""
+    root = kvm.mmu(vcpu).root
+    if root.hpa == INVALID_PAGE:
+        kvm.emit(Decided, vcpu.id, "vmx_flush_tlb_current", "flush the current context?", "no",
+                 "the root is invalid: its load will flush", "vmx.c: vmx_flush_tlb_current()")
+    elif kvm.config.enable_ept:
+        ept_sync_context(kvm, vcpu, construct_eptp(root))
+    else:
+        vpid_sync_context(kvm, vcpu, vmx_get_current_vpid(kvm, vcpu))
+
+
+def vmx_flush_tlb_guest(kvm: Kvm, vcpu: Vcpu) -> None:
+    """What the guest itself could flush: linear and combined mappings of its VPID; never INVEPT (e64419d991ea)."""
+    vpid_sync_context(kvm, vcpu, vmx_get_current_vpid(kvm, vcpu))
+
+
+def vmx_flush_tlb(kvm: Kvm, vcpu: Vcpu) -> None:
+    """Until v5.7's series: VPID01, even while L2 runs, and the current root's EPTP."""
+    __vmx_flush_tlb(kvm, vcpu, vcpu.vpid)
+
+
+def __vmx_flush_tlb(kvm: Kvm, vcpu: Vcpu, vpid: int) -> None:
+    """A VPID, and the current root's EPTP if there is a root (vmx.c: __vmx_flush_tlb(), 5c614b3583e7)."""
+    vpid_sync_context(kvm, vcpu, vpid)
+    if not kvm.config.enable_ept:
+        return
+    root = kvm.mmu(vcpu).root
+    if root.hpa == INVALID_PAGE:
+        kvm.emit(Decided, vcpu.id, "__vmx_flush_tlb", "INVEPT as well?", "no", "the root is invalid",
+                 "vmx.c: __vmx_flush_tlb(), v4.4")
+    else:
+        ept_sync_context(kvm, vcpu, construct_eptp(root))

@@ -1,0 +1,28 @@
+"""VPID numbers: one bitmap for the whole host (vmx.c: allocate_vpid(), free_vpid(); kvm.md F)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kvmdbg.machine.kvm.events import VpidAllocated, VpidFreed
+from kvmdbg.machine.kvm.state import Kvm, Vcpu
+
+VMX_NR_VPIDS: Final = 1 << 16
+
+
+def allocate_vpid(kvm: Kvm, vcpu: Vcpu, purpose: str) -> int:
+    """The lowest number that is free, 1..0xffff; 0 without VPIDs or when none is left.  Nothing is flushed here."""
+    if not kvm.config.enable_vpid:
+        return 0
+    vpid = next((number for number in range(1, VMX_NR_VPIDS) if number not in kvm.vpid_bitmap), 0)
+    if vpid:
+        kvm.vpid_bitmap[vpid] = f"vcpu{vcpu.id} {purpose}"
+    kvm.emit(VpidAllocated, vcpu.id, vpid)
+    return vpid
+
+
+def free_vpid(kvm: Kvm, vcpu: Vcpu, vpid: int) -> None:
+    """Give a number back; nothing is flushed, the next owner must see to that (I-33)."""
+    if kvm.config.enable_vpid and vpid:
+        kvm.emit(VpidFreed, vcpu.id, vpid)
+        del kvm.vpid_bitmap[vpid]
