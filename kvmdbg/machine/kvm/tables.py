@@ -14,7 +14,7 @@ from kvmdbg.machine.hw import ept, paging, vmcs
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.events import GuestWrote
-from kvmdbg.machine.kvm.guest_memory import kvm_read_guest, kvm_write_guest
+from kvmdbg.machine.kvm.guest_memory import gfn_to_pfn, kvm_read_guest, kvm_write_guest
 from kvmdbg.machine.kvm.nested import nested_cpu_has_ept
 from kvmdbg.machine.kvm.shadow import kvm_mmu_track_write, mmu_try_to_unsync_pages, shadows_of
 from kvmdbg.machine.kvm.state import INVALID_GPA, Kvm, Vcpu
@@ -130,6 +130,7 @@ def new_table(kvm: Kvm, vcpu: Vcpu, level: str, eptp: int | None) -> int:
         raise UserError(f"no room for page tables at {page:#x}", "Give the machine more memory: machine memory=1G.")
     if level == "L2" and to_l1(kvm, vcpu, "L2", page, eptp) is None:
         map_page(kvm, vcpu, "ept12", page, page, root=eptp)
+    gfn_to_pfn(kvm, page >> 12)         # touched, so that the next search does not find it again
     return page
 
 

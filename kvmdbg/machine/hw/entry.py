@@ -1,0 +1,164 @@
+"""VM entry: VMLAUNCH and VMRESUME after their common checks (SDM Vol. 3C 26; architecture.md D, E.2, E.6).
+
+VmEntered comes before the VPID-0 invalidation and before guest state is loaded, so that one who steps by events stands
+in front of the transition with everything still there.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from kvmdbg.errors import Unsupported
+from kvmdbg.machine.hw import guest_state, host_state, vmcs
+from kvmdbg.machine.hw.checking import CONTROL_AREA, GUEST_AREA, HOST_AREA, Read, Subject, subject
+from kvmdbg.machine.hw.checks import first_problem
+from kvmdbg.machine.hw.controls import (
+    BLOCKING_MOV_SS,
+    CR0_PG,
+    ENTRY_IA32E_MODE,
+    EXIT_REASON_FAILED_VMENTRY,
+    EXIT_REASON_INVALID_STATE,
+    INTR_INFO_ERROR_CODE,
+    INTR_INFO_VALID,
+    SEC_ENABLE_EPT,
+    SEC_ENABLE_VPID,
+    VM_INSTRUCTION_ERRORS,
+)
+from kvmdbg.machine.hw.events import Delivered, VmEntered, VmEntryFailed
+from kvmdbg.machine.hw.fields import FIELDS, F
+from kvmdbg.machine.hw.instruction import ENTERED, EXITED, RETIRED
+from kvmdbg.machine.hw.invalidate import vpid_transition
+from kvmdbg.machine.hw.outcome import vmfail_invalid, vmfail_valid
+from kvmdbg.machine.hw.state import NO_VMCS, VMX_NON_ROOT, Cpu, Hardware
+
+NOT_CLEAR: Final = 4
+NOT_LAUNCHED: Final = 5
+INVALID_CONTROL: Final = 7
+INVALID_HOST: Final = 8
+MOV_SS: Final = 26
+INVALID_GUEST: Final = EXIT_REASON_INVALID_STATE | EXIT_REASON_FAILED_VMENTRY
+MSR_COUNTS: Final = (F.VM_EXIT_MSR_STORE_COUNT, F.VM_EXIT_MSR_LOAD_COUNT, F.VM_ENTRY_MSR_LOAD_COUNT)
+
+
+class EntryResult(NamedTuple):
+    """How a VM entry went."""
+
+    entered: bool
+    failed_invalid: bool     # VMfailInvalid: no current VMCS
+    error: int               # VM-instruction error of VMfailValid: 4, 5, 7, 8 or 26; else 0
+    exit_reason: int         # INVALID_GUEST when it failed late: host state is loaded; else 0
+    check: str               # what was wrong, "" when entered
+
+    @property
+    def outcome(self) -> str:
+        """ENTERED; EXITED when it failed late, as the host goes on where a VM exit leads; else RETIRED."""
+        if self.entered:
+            return ENTERED
+        return EXITED if self.exit_reason else RETIRED
+
+
+SUCCESS: Final = EntryResult(True, False, 0, 0, "")
+
+
+def vm_entry(hw: Hardware, cpu: Cpu, launch: bool) -> EntryResult:
+    """Enter the guest of the current VMCS, from VMX root operation at CPL 0.  launch: VMLAUNCH, else VMRESUME.
+
+    raises: Unsupported for a guest or an MSR area that the model lacks, before anything has changed.
+    """
+    if cpu.current_vmcs == NO_VMCS:
+        return _no_vmcs(hw, cpu, launch)
+
+    s = subject(hw, cpu, vmcs.reader(hw, cpu))
+    error, check = _early_problem(s, launch)
+    if error:
+        return _fail_early(hw, cpu, launch, error, check)
+    problem = first_problem(s, GUEST_AREA)
+    if problem is not None:
+        return _fail_late(hw, cpu, s.read, problem.text, problem.qualification)
+    _refuse_unmodelled(s.read)
+    _enter(s, launch)
+    return SUCCESS
+
+
+def _early_problem(s: Subject, launch: bool) -> tuple[int, str]:
+    """What ends the VM entry with VMfailValid, in the manual's order: (error, what was wrong), or (0, "")."""
+    cpu = s.cpu
+    if cpu.blocking & BLOCKING_MOV_SS:
+        return MOV_SS, VM_INSTRUCTION_ERRORS[MOV_SS]
+    state = s.hw.launch_state.get(cpu.current_vmcs, "unknown, as it was never cleared")
+    if launch and state != vmcs.CLEAR:
+        return NOT_CLEAR, f"the launch state of VMCS {cpu.current_vmcs:#x} is {state}: must be clear (SDM Vol. 3C 26.1)"
+    if not launch and state != vmcs.LAUNCHED:
+        return NOT_LAUNCHED, f"the launch state of VMCS {cpu.current_vmcs:#x} is {state}: must be launched (SDM Vol. 3C 26.1)"
+    for error, area in ((INVALID_CONTROL, CONTROL_AREA), (INVALID_HOST, HOST_AREA)):
+        problem = first_problem(s, area)
+        if problem is not None:
+            return error, problem.text
+    return 0, ""
+
+
+def _refuse_unmodelled(read: Read) -> None:
+    for count in MSR_COUNTS:
+        if read(count):
+            raise Unsupported(f"{FIELDS[count].name} = {read(count)}: MSR areas are not modelled", "Set the count to 0.")
+    if read(F.GUEST_CR0) & CR0_PG and not read(F.VM_ENTRY_CONTROLS) & ENTRY_IA32E_MODE:
+        raise Unsupported("PAE and 32-bit paging are not modelled: the guest has CR0.PG = 1 outside IA-32e mode",
+                          "Use 64-bit paging, or an unrestricted guest without paging.")
+
+
+def _enter(s: Subject, launch: bool) -> None:
+    hw, cpu, read, secondary = s
+    vpid = read(F.VIRTUAL_PROCESSOR_ID) if secondary & SEC_ENABLE_VPID else 0
+    eptp = read(F.EPT_POINTER) if secondary & SEC_ENABLE_EPT else 0
+    hw.emit(VmEntered, cpu.id, cpu.current_vmcs, vpid, eptp)
+    if not secondary & SEC_ENABLE_VPID:
+        vpid_transition(hw, cpu, by="vm entry")
+    guest_state.load(hw, cpu, read)
+    if launch:
+        hw.launch_state[cpu.current_vmcs] = vmcs.LAUNCHED
+    cpu.vmx = VMX_NON_ROOT
+    cpu.vpid = vpid
+    cpu.eptp = eptp
+    _deliver(hw, cpu, read)
+
+
+def _deliver(hw: Hardware, cpu: Cpu, read: Read) -> None:
+    """The injected event, if any. It wakes a halted guest; its handler is not modelled, and the event is all there is."""
+    info = read(F.VM_ENTRY_INTR_INFO_FIELD)
+    if not info & INTR_INFO_VALID:
+        return
+    cpu.activity = 0
+    error_code = read(F.VM_ENTRY_EXCEPTION_ERROR_CODE) if info & INTR_INFO_ERROR_CODE else 0
+    hw.emit(Delivered, cpu.id, info & 0xFF, info >> 8 & 7, error_code)
+
+
+# -- failures -----------------------------------------------------------------------------------------------------------
+
+def _name(launch: bool) -> str:
+    return "vmlaunch" if launch else "vmresume"
+
+
+def _no_vmcs(hw: Hardware, cpu: Cpu, launch: bool) -> EntryResult:
+    check = "there is no current VMCS (SDM Vol. 3C 26.1)"
+    hw.emit(VmEntryFailed, cpu.id, NO_VMCS, 0, check)
+    vmfail_invalid(hw, cpu, _name(launch))
+    return EntryResult(False, True, 0, 0, check)
+
+
+def _fail_early(hw: Hardware, cpu: Cpu, launch: bool, error: int, check: str) -> EntryResult:
+    """VMfailValid: control goes to the next instruction."""
+    hw.emit(VmEntryFailed, cpu.id, cpu.current_vmcs, error, check)
+    vmfail_valid(hw, cpu, _name(launch), error)
+    return EntryResult(False, False, error, 0, check)
+
+
+def _fail_late(hw: Hardware, cpu: Cpu, read: Read, check: str, qualification: int) -> EntryResult:
+    """As a VM exit, but of the guest nothing is saved, and of the exit information only reason and qualification are.
+
+    VPID 0000H is not invalidated: the manual asks for that on VM entries and VM exits, and this is neither quite.
+    """
+    hw.emit(VmEntryFailed, cpu.id, cpu.current_vmcs, INVALID_GUEST, check)
+    vmcs.write(hw, cpu, F.VM_EXIT_REASON, INVALID_GUEST)
+    vmcs.write(hw, cpu, F.EXIT_QUALIFICATION, qualification)
+    host_state.load(cpu, read)
+    return EntryResult(False, False, 0, INVALID_GUEST, check)

@@ -1,0 +1,95 @@
+"""VM exit: what is recorded, what is saved, what the host finds (SDM Vol. 3C 27; architecture.md E.4).
+
+Guest code is not in memory, so the operands of an instruction that causes a VM exit cannot be read from it. The
+instruction itself stands in `cpu.exit_insn`; the fields that describe it follow one convention. An instruction is
+INSTRUCTION_LENGTH bytes long. A memory operand has neither base nor index, DS as its segment and 64-bit addresses, so that
+its address is the displacement in the exit qualification (0 for an operand given inline). A register operand is RAX, and
+the encoding of VMREAD and VMWRITE and the type of INVEPT and INVVPID are in RCX.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kvmdbg.machine.hw import guest_state, host_state, vmcs
+from kvmdbg.machine.hw.checking import secondary_controls
+from kvmdbg.machine.hw.controls import (
+    EXIT_REASON_CPUID,
+    EXIT_REASON_CR_ACCESS,
+    EXIT_REASON_EPT_MISCONFIG,
+    EXIT_REASON_EPT_VIOLATION,
+    EXIT_REASON_HLT,
+    EXIT_REASON_INVEPT,
+    EXIT_REASON_INVLPG,
+    EXIT_REASON_INVVPID,
+    EXIT_REASON_VMCALL,
+    EXIT_REASON_VMCLEAR,
+    EXIT_REASON_VMLAUNCH,
+    EXIT_REASON_VMOFF,
+    EXIT_REASON_VMON,
+    EXIT_REASON_VMPTRLD,
+    EXIT_REASON_VMPTRST,
+    EXIT_REASON_VMREAD,
+    EXIT_REASON_VMRESUME,
+    EXIT_REASON_VMWRITE,
+    INTR_INFO_ERROR_CODE,
+    INTR_INFO_VALID,
+    SEC_ENABLE_VPID,
+)
+from kvmdbg.machine.hw.events import VmExited
+from kvmdbg.machine.hw.faults import VmExit
+from kvmdbg.machine.hw.fields import F
+from kvmdbg.machine.hw.invalidate import vpid_transition
+from kvmdbg.machine.hw.state import NO_INSN, Cpu, Hardware, Insn
+
+INSTRUCTION_LENGTH: Final = 3             # bytes, of every instruction
+
+# VM-exit instruction information (SDM Vol. 3C 27.2.5)
+_MEMORY: Final = 2 << 7 | 3 << 15 | 1 << 22 | 1 << 27         # 64-bit addresses, DS, no index, no base
+_REGISTER: Final = 1 << 10                                    # Reg1 (bits 6:3) = RAX instead of memory
+_REG2_RCX: Final = 1 << 28
+
+INSTRUCTION_INFO: Final[dict[int, int]] = {
+    EXIT_REASON_VMCLEAR: _MEMORY, EXIT_REASON_VMPTRLD: _MEMORY, EXIT_REASON_VMPTRST: _MEMORY, EXIT_REASON_VMON: _MEMORY,
+    EXIT_REASON_VMREAD: _REGISTER | _REG2_RCX, EXIT_REASON_VMWRITE: _REGISTER | _REG2_RCX,
+    EXIT_REASON_INVEPT: _MEMORY | _REG2_RCX, EXIT_REASON_INVVPID: _MEMORY | _REG2_RCX,
+}
+INSTRUCTION_EXITS: Final = frozenset(INSTRUCTION_INFO) | {
+    EXIT_REASON_CPUID, EXIT_REASON_HLT, EXIT_REASON_INVLPG, EXIT_REASON_VMCALL, EXIT_REASON_VMLAUNCH, EXIT_REASON_VMRESUME,
+    EXIT_REASON_VMOFF, EXIT_REASON_CR_ACCESS,
+}
+EPT_EXITS: Final = (EXIT_REASON_EPT_VIOLATION, EXIT_REASON_EPT_MISCONFIG)
+
+
+def vm_exit(hw: Hardware, cpu: Cpu, exit: VmExit, insn: Insn = NO_INSN, intr_info: int = 0, error_code: int = 0) -> None:
+    """Leave the guest of the current VMCS for its host.
+
+    insn: the instruction that was executing; NO_INSN for an event of its own (an external interrupt, say).
+    intr_info: VM-exit interruption information, valid bit included; 0 = none.    error_code: used with its bit 11.
+    """
+    hw.emit(VmExited, cpu.id, cpu.current_vmcs, exit.reason, exit.qualification)
+    _record(hw, cpu, exit, intr_info, error_code)
+    guest_state.save(hw, cpu)
+    read = vmcs.reader(hw, cpu)
+    if not secondary_controls(read) & SEC_ENABLE_VPID:
+        vpid_transition(hw, cpu, by="vm exit")
+    host_state.load(cpu, read)
+    cpu.exit_insn = insn
+
+
+def _record(hw: Hardware, cpu: Cpu, exit: VmExit, intr_info: int, error_code: int) -> None:
+    """The exit-information fields. Those that a VM exit of this reason leaves undefined keep their value."""
+    fields = {F.VM_EXIT_REASON: exit.reason, F.EXIT_QUALIFICATION: exit.qualification, F.VM_EXIT_INTR_INFO: intr_info,
+              F.IDT_VECTORING_INFO_FIELD: 0}
+    if intr_info & INTR_INFO_ERROR_CODE:
+        fields[F.VM_EXIT_INTR_ERROR_CODE] = error_code
+    if exit.reason in EPT_EXITS:
+        fields[F.GUEST_PHYSICAL_ADDRESS] = exit.gpa
+        fields[F.GUEST_LINEAR_ADDRESS] = exit.gla
+    if exit.reason in INSTRUCTION_EXITS:
+        fields[F.VM_EXIT_INSTRUCTION_LEN] = INSTRUCTION_LENGTH
+    if exit.reason in INSTRUCTION_INFO:
+        fields[F.VMX_INSTRUCTION_INFO] = INSTRUCTION_INFO[exit.reason]
+    fields[F.VM_ENTRY_INTR_INFO_FIELD] = vmcs.read(hw, cpu, F.VM_ENTRY_INTR_INFO_FIELD) & ~INTR_INFO_VALID
+    for field, value in fields.items():
+        vmcs.write(hw, cpu, field, value)

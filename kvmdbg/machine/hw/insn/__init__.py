@@ -1,0 +1,1 @@
+"""One instruction a file; instructions.py opens the drawer."""

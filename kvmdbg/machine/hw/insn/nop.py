@@ -1,0 +1,11 @@
+"""NOP: nothing but the next instruction."""
+
+from __future__ import annotations
+
+from kvmdbg.machine.hw.instruction import instruction
+from kvmdbg.machine.hw.state import Cpu, Hardware
+
+
+@instruction("nop", source="SDM Vol. 2B NOP")
+def run(hw: Hardware, cpu: Cpu) -> None:
+    """Do nothing."""

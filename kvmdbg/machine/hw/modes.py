@@ -1,0 +1,34 @@
+"""In which mode the processor runs: virtual-8086, compatibility and 64-bit mode, VMX operation."""
+
+from __future__ import annotations
+
+from kvmdbg.machine.hw.controls import AR_L, CR0_PE, EFER_LMA, RFLAGS_VM
+from kvmdbg.machine.hw.state import VMX_NON_ROOT, VMX_OFF, Cpu, Hardware
+
+
+def virtual_8086(cpu: Cpu) -> bool:
+    return bool(cpu.rflags & RFLAGS_VM)
+
+
+def compatibility(cpu: Cpu) -> bool:
+    """IA-32e mode, but the code segment is not a 64-bit one."""
+    return bool(cpu.efer & EFER_LMA) and not cpu.descriptors.cs.ar & AR_L
+
+
+def long_mode(cpu: Cpu) -> bool:
+    """64-bit mode: IA-32e mode with a 64-bit code segment."""
+    return bool(cpu.efer & EFER_LMA) and bool(cpu.descriptors.cs.ar & AR_L)
+
+
+def no_vmx_mode(cpu: Cpu) -> bool:
+    """The mode has no VMX instructions at all (real-address, virtual-8086, compatibility)."""
+    return not cpu.cr0 & CR0_PE or virtual_8086(cpu) or compatibility(cpu)
+
+
+def vmx_undefined(hw: Hardware, cpu: Cpu) -> bool:
+    """The common #UD test of the VMX instructions: not in VMX operation, or a mode without them (architecture.md D)."""
+    return cpu.vmx == VMX_OFF or no_vmx_mode(cpu)
+
+
+def non_root(cpu: Cpu) -> bool:
+    return cpu.vmx == VMX_NON_ROOT

@@ -1,0 +1,123 @@
+"""Operands of instructions as a person writes them: one type each, which parses, completes and describes itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+from kvmdbg.machine.hw.fields import FIELDS, by_name
+from kvmdbg.machine.hw.invalidate import INVEPT_TYPES, INVVPID_TYPES
+
+MASK_64: Final = 0xFFFF_FFFF_FFFF_FFFF
+SUFFIXES: Final = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+CONTROL_REGISTERS: Final = ("cr0", "cr2", "cr3", "cr4")
+RAX: Final = "rax"
+
+
+class Descriptor(NamedTuple):
+    """A memory operand of 64 or 128 bits: its contents, or the linear address where software keeps them."""
+
+    address: int | None      # None: the contents are given here
+    low: int                 # bits 63:0; 0 with an address
+    high: int                # bits 127:64; 0 with an address
+
+
+class OperandType(NamedTuple):
+    """How one operand is written.
+
+    parse: text -> value, or None when the text is none.  values: words that completion offers.
+    """
+
+    name: str
+    describe: str                                # what would be right, to follow "must be"
+    parse: Callable[[str], Any]
+    values: tuple[str, ...] = ()
+    optional: bool = False                       # may be left out; its value is then None
+
+    def complete(self, prefix: str) -> list[str]:
+        """The words that begin with `prefix`, whatever their case."""
+        return [word for word in self.values if word.lower().startswith(prefix.lower())]
+
+
+def number(text: str) -> int | None:
+    """Decimal or 0x hexadecimal, with an optional suffix K, M or G (powers of 1024) and _ between digits; no sign."""
+    factor = SUFFIXES.get(text[-1:].lower(), 1)               # no suffix is a hexadecimal digit
+    digits = text[:-1] if factor != 1 else text
+    if not digits[:1].isdigit() or not digits.isascii():
+        return None
+    try:
+        return int(digits, 16 if digits[:2].lower() == "0x" else 10) * factor
+    except ValueError:
+        return None
+
+
+def value_64(text: str) -> int | None:
+    """A number of 64 bits; a negative one stands for its two's complement."""
+    found = number(text[1:]) if text.startswith("-") else number(text)
+    if found is None or found > (1 << 63 if text.startswith("-") else MASK_64):
+        return None
+    return -found & MASK_64 if text.startswith("-") else found
+
+
+def _word(words: tuple[str, ...]) -> Callable[[str], str | None]:
+    return lambda text: text.lower() if text.lower() in words else None
+
+
+def _type_of(names: Mapping[int, str]) -> Callable[[str], int | None]:
+    """A type of INVVPID or INVEPT: by name, or any number of 64 bits."""
+    numbers = {name: value for value, name in names.items()}
+    return lambda text: numbers.get(text.lower(), value_64(text))
+
+
+def _descriptor(text: str) -> Descriptor | None:
+    """`@ADDRESS`: in memory, at a linear address; else bits 63:0 as a number."""
+    at_memory = text.startswith("@")
+    found = value_64(text[1:] if at_memory else text)
+    if found is None:
+        return None
+    return Descriptor(found, 0, 0) if at_memory else Descriptor(None, found, 0)
+
+
+def _memory(text: str) -> Descriptor | None:
+    return _descriptor(text) if text.startswith("@") else None
+
+
+def _encoding(text: str) -> int | None:
+    """A field by name, or any encoding of 32 bits: software may try one that no field has."""
+    field = by_name(text)
+    if field is not None:
+        return field.encoding
+    found = number(text)
+    return found if found is not None and found < 1 << 32 else None
+
+
+def _source(text: str) -> int | str | None:
+    register = _word(CONTROL_REGISTERS)(text)
+    return register if register is not None else value_64(text)
+
+
+NUMBER: Final = "a number such as 4096, 0x1000 or 4K"
+
+LINEAR_ADDRESS: Final = OperandType("linear address", f"{NUMBER}, of 64 bits", value_64)
+VALUE_64: Final = OperandType("value", f"{NUMBER}, of 64 bits, or a negative one", value_64)
+FIELD: Final = OperandType("VMCS field", "a field's name such as GUEST_CR3, or an encoding such as 0x6802", _encoding,
+                           tuple(field.name for field in FIELDS.values()))
+POINTER: Final = OperandType("VMCS pointer", "a physical address, or @ and the linear address of the 64 bits that hold it",
+                             _descriptor)
+MEMORY: Final = OperandType("memory operand", "@ and a linear address", _memory)
+INVVPID_TYPE: Final = OperandType("INVVPID type", f"{', '.join(INVVPID_TYPES.values())}, or {NUMBER}", _type_of(INVVPID_TYPES),
+                                  tuple(INVVPID_TYPES.values()))
+INVEPT_TYPE: Final = OperandType("INVEPT type", f"{', '.join(INVEPT_TYPES.values())}, or {NUMBER}", _type_of(INVEPT_TYPES),
+                                 tuple(INVEPT_TYPES.values()))
+VPID: Final = OperandType("VPID", "bits 63:0 of the descriptor as a number, or @ and the linear address of the descriptor",
+                          _descriptor)
+EPTP: Final = OperandType("EPTP", "an EPT pointer, or @ and the linear address of the descriptor", _descriptor)
+DESTINATION: Final = OperandType("destination", "cr0, cr2, cr3, cr4 or rax", _word((*CONTROL_REGISTERS, RAX)),
+                                 (*CONTROL_REGISTERS, RAX))
+SOURCE: Final = OperandType("source", f"{NUMBER} (to a control register), or cr0, cr2, cr3, cr4 (to rax)", _source,
+                            CONTROL_REGISTERS)
+
+
+def optional(kind: OperandType) -> OperandType:
+    """`kind`, which may be left out."""
+    return kind._replace(optional=True)

@@ -1,0 +1,116 @@
+"""The processor's state: memory, logical processors, their TLBs, VMCS data."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+from kvmdbg.machine.hw.tlbkey import TlbEntry, TlbKey
+from kvmdbg.tape import Record, Table, Tape
+
+NO_VMCS: Final = 0xFFFF_FFFF_FFFF_FFFF      # current-VMCS pointer when there is none (SDM Vol. 3C 24.1)
+VMX_OFF: Final = "off"
+VMX_ROOT: Final = "root"
+VMX_NON_ROOT: Final = "non-root"
+
+
+class Caps(NamedTuple):
+    """What this processor offers: CPUID and the VMX capability MSRs, as the bits that the model asks for."""
+
+    maxphyaddr: int = 46                     # bits, 32..52
+    ept: bool = True
+    vpid: bool = True
+    unrestricted_guest: bool = True
+    invept_types: tuple[int, ...] = (1, 2)                # IA32_VMX_EPT_VPID_CAP bits 25, 26; () = no INVEPT
+    invvpid_types: tuple[int, ...] = (0, 1, 2, 3)         # bits 40..43; () = no INVVPID
+    ept_ad: bool = True                      # bit 21
+    ept_2m: bool = True                      # bit 16
+    ept_execute_only: bool = True            # bit 0
+    pcid: bool = True
+    invpcid: bool = True
+    tlb_capacity: int = 0                    # entries a logical processor can hold; 0 = unlimited
+
+
+class Insn(NamedTuple):
+    """One decoded instruction: a name of the instruction catalogue and its operands as parsed values."""
+
+    name: str
+    operands: tuple[Any, ...]
+    text: str                                # as a person writes it, for display and recording
+
+
+NO_INSN: Final = Insn("", (), "")
+
+
+class Segment(NamedTuple):
+    """A segment register with its hidden part (SDM Vol. 3C 24.4.1)."""
+
+    selector: int
+    base: int
+    limit: int
+    ar: int                                  # access rights as in the VMCS field
+
+
+class Descriptors(NamedTuple):
+    """Segment and descriptor-table registers, replaced as a whole by VM entry and VM exit."""
+
+    es: Segment
+    cs: Segment
+    ss: Segment
+    ds: Segment
+    fs: Segment
+    gs: Segment
+    ldtr: Segment
+    tr: Segment
+    gdtr_base: int
+    gdtr_limit: int
+    idtr_base: int
+    idtr_limit: int
+    sysenter_cs: int
+    sysenter_esp: int
+    sysenter_eip: int
+
+
+class Cpu(Record):
+    """One logical processor."""
+
+    __slots__ = ("id", "vmx", "vmxon_pointer", "current_vmcs", "cr0", "cr2", "cr3", "cr4", "efer", "pat", "debugctl", "dr7",
+                 "rip", "rsp", "rflags", "rax", "descriptors", "vpid", "eptp", "exit_insn", "blocking", "activity", "fills")
+    id: int
+    vmx: str                     # VMX_OFF, VMX_ROOT or VMX_NON_ROOT
+    vmxon_pointer: int           # physical address given to VMXON; NO_VMCS outside VMX operation
+    current_vmcs: int            # physical address of the current VMCS, or NO_VMCS
+    cr0: int
+    cr2: int
+    cr3: int
+    cr4: int
+    efer: int
+    pat: int
+    debugctl: int
+    dr7: int
+    rip: int
+    rsp: int
+    rflags: int
+    rax: int                     # the one general register modelled: results of loads, VMREAD, MOV from CR
+    descriptors: Descriptors
+    vpid: int                    # current VPID: 0 outside non-root operation and with "enable VPID" = 0
+    eptp: int                    # EPT pointer in use; 0 = EPT not in use
+    exit_insn: Insn              # the instruction that caused the last VM exit: stands for its bytes and operands
+    blocking: int                # interruptibility state (SDM Vol. 3C 24.4.2): bit 0 STI, bit 1 MOV SS
+    activity: int                # 0 active, 1 HLT
+    fills: int                   # how many translations this processor has cached so far
+
+
+class Hardware:
+    """The whole processor side: what functions of machine/hw take. Everything in it lives on one tape."""
+
+    def __init__(self, tape: Tape, caps: Caps, cpus: tuple[Cpu, ...]) -> None:
+        self.tape = tape
+        self.caps = caps
+        self.cpus = cpus
+        self.emit = tape.emit
+        self.memory: Table[int, int] = Table(tape, "memory")            # physical address (multiple of 8) -> 64 bits; absent = 0
+        self.frames: Table[int, str] = Table(tape, "frames")            # frame's physical address -> what it holds
+        self.free_frames: Table[int, str] = Table(tape, "free_frames")  # freed frames, and the first one never used; see memory.py
+        self.vmcs: Table[tuple[int, int], int] = Table(tape, "vmcs")    # (region, encoding) -> value; absent = 0
+        self.launch_state: Table[int, str] = Table(tape, "launch_state")  # region -> "clear" or "launched"
+        self.tlb: tuple[Table[TlbKey, TlbEntry], ...] = tuple(Table(tape, f"tlb{cpu.id}") for cpu in cpus)
