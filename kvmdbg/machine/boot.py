@@ -116,7 +116,7 @@ def make_mmus(tape: Tape, vcpus: tuple[Vcpu, ...], name: str) -> tuple[Mmu, ...]
 def create_vcpu(kvm: Kvm, vcpu: Vcpu) -> None:
     """vmx_vcpu_create(): its VPIDs, its vmcs01, its MMU."""
     vcpu.vpid = allocate_vpid(kvm, vcpu, "vpid01")
-    if kvm.config.nested and not kvm.era.vpid02_lives_from_vmxon():
+    if kvm.config.nested and kvm.era.has_vpid02() and not kvm.era.vpid02_lives_from_vmxon():
         vcpu.vpid02 = allocate_vpid(kvm, vcpu, "vpid02")
     kvm.hw.launch_state[kvm.vmcs01(vcpu)] = CLEAR
     init_vmcs01(kvm, vcpu)

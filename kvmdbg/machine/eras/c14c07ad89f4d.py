@@ -8,6 +8,7 @@ from kvmdbg.machine.kvm.era import HOOK_VPID01, HOOK_VPID02, NO_FLUSH, Era, Tran
 
 @commit("14c07ad89f4d", order=500, first="v4.20", date="2018-10", subject="x86/kvm/mmu: introduce guest_mmu",
         touches=("mmu.c: fast_cr3_switch()", "nested: nested_ept_init_mmu_context()", "vmx.c: prepare_vmcs02()"),
+        needs=("2387149eade2",),
         series="with v4.19's fast CR3 switch and prev_roots (7c390d350f8b ff.), 1438921c6dc1 and 327c072187f7; what came between "
                "v4.4 and v4.20 for the transition flush is E17's (kvm.md E.2), which this slice does not tell apart")
 class Without(Era):
@@ -19,6 +20,10 @@ class Without(Era):
 
     def unchanged_cr3_is_a_flush_at_transitions(self) -> bool:
         """CR3 was loaded by kvm_set_cr3()."""
+        return True
+
+    def checks_guest_state_before_the_switch(self) -> bool:
+        """Yes: nested_vmx_run() made all its checks before it entered guest mode."""
         return True
 
     def transition_flush(self, t: Transition) -> TransitionFlush:

@@ -19,6 +19,10 @@ class Without(Era):
         """INVVPID of L1 is #UD."""
         return ()
 
+    def has_vpid02(self) -> bool:
+        """No."""
+        return False
+
     def vmcs02_vpid(self, has_vpid12: bool, vpid01: int, vpid02: int) -> int:
         """VPID01 for L2 too."""
         return vpid01

@@ -6,7 +6,8 @@ from kvmdbg.machine.eras.commit import commit
 from kvmdbg.machine.kvm.era import Era
 
 
-@commit("f4160e459c57", order=400, first="v4.18", date="2018-05", subject="kvm: nVMX: Add support for \"VMWRITE to any supported field\"",
+@commit("f4160e459c57", order=400, first="v4.18", date="2018-05",
+        subject="kvm: nVMX: Add support for \"VMWRITE to any supported field\"",
         touches=("vmx.c: handle_vmwrite()",), read="memory")
 class Without(Era):
     """VMWRITE to an exit-information field was VMfail 13."""

@@ -115,6 +115,10 @@ class Era:
         """Is the current vmcs12 a copy in host memory, written back when it is released?"""
         return True
 
+    def has_vpid02(self) -> bool:
+        """Has a vCPU a second VPID, for its L2s? (5c614b3583e7)"""
+        return True
+
     def vpid02_lives_from_vmxon(self) -> bool:
         """Is vpid02 allocated at VMXON and freed at VMXOFF (else at the creation of the vCPU)?"""
         return True
@@ -145,6 +149,14 @@ class Era:
 
     def checks_vpid12_not_zero(self) -> bool:
         """Does VM entry with "enable VPID" and VPID 0 in vmcs12 fail with error 7?"""
+        return True
+
+    def checks_guest_state_before_the_switch(self) -> bool:
+        """Is L2's guest state checked before anything is flushed or vmcs02 is loaded? (E.2)"""
+        return False
+
+    def checks_cr0_and_cr4_at_vmxon(self) -> bool:
+        """Is VMXON #GP when CR0 or CR4 lacks a fixed bit? (E.1)"""
         return True
 
     def checks_eptp12(self) -> bool:

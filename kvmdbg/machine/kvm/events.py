@@ -95,6 +95,19 @@ class NestedSucceeded(NamedTuple):
     instruction: str
 
 
+class GuestInvalidated(NamedTuple):
+    """Software of a level has invalidated cached translations by an instruction that KVM emulated; it ends in VMsucceed."""
+
+    vcpu: int
+    level: int        # 1: L1 executed it
+    by: str           # "invvpid" or "invept"
+    type: str         # as in hw Invalidated: "individual-address", "single-context", "all-context", ...
+    vpid: int         # VPID that it named; -1 where it names none, or KVM did not look
+    pcid: int         # -1: INVVPID and INVEPT cover all
+    ep4ta: int        # bits 51:12 of the EPT pointer that it named; -1 where it names none
+    address: int      # linear address that it named; -1 where it names none
+
+
 class ExceptionInjected(NamedTuple):
     """KVM gives its guest an exception (kvm_queue_exception()); it is delivered with the next VM entry."""
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 from typing import Final
 
 from kvmdbg.machine.hw import memory
+from kvmdbg.machine.hw.control_registers import CR3_NO_FLUSH
 from kvmdbg.machine.hw.controls import (
     AR_UNUSABLE,
     CPU_INTERRUPT_WINDOW_EXITING,
     CPU_NMI_WINDOW_EXITING,
     CPU_SECONDARY_CONTROLS,
+    CR4_PCIDE,
     EFER_LMA,
     EFER_LME,
     ENTRY_IA32E_MODE,
@@ -38,6 +40,7 @@ from kvmdbg.machine.kvm import mmu, vmcs12
 from kvmdbg.machine.kvm.era import HOOK_VPID01, HOOK_VPID02, MAKE_REQUEST, NO_FLUSH, Transition
 from kvmdbg.machine.kvm.events import Decided, FlushAsked, NestedEntered, NestedExited
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
+from kvmdbg.machine.kvm.nested_checks import nested_check_area
 from kvmdbg.machine.kvm.nested_ept import nested_ept_init_mmu_context, nested_ept_uninit_mmu_context
 from kvmdbg.machine.kvm.state import INVALID_PAGE, VMCS01, VMCS02, Kvm, Vcpu
 from kvmdbg.machine.kvm.vmx import (
@@ -49,6 +52,7 @@ from kvmdbg.machine.kvm.vmx import (
     flat_segments,
     host_state,
     kvm_read_cr3,
+    kvm_read_cr4,
     read,
     set_cr3,
     vmx_set_cr0,
@@ -57,7 +61,7 @@ from kvmdbg.machine.kvm.vmx import (
     vmx_vcpu_load_vmcs,
     write,
 )
-from kvmdbg.machine.kvm.vmx_flush import __vmx_flush_tlb, nested_cpu_has_vpid, vmx_flush_tlb
+from kvmdbg.machine.kvm.vmx_flush import __vmx_flush_tlb, nested_cpu_has_vpid, nested_get_vpid02, vmx_flush_tlb
 from kvmdbg.machine.kvm.x86 import kvm_service_local_tlb_flush_requests
 
 ALL_ONES: Final = 0xFFFF_FFFF_FFFF_FFFF
@@ -110,12 +114,28 @@ def nested_vmx_enter_non_root_mode(kvm: Kvm, vcpu: Vcpu) -> None:
     Pending flushes are served first, while "current" still means L1's context; what the transition itself owes is a
     request, because it must run after L2's root is loaded.
     """
+    early = kvm.era.checks_guest_state_before_the_switch()
+    if early and nested_vmx_check_guest_state(kvm, vcpu):
+        return
     kvm_service_local_tlb_flush_requests(kvm, vcpu)
     vmx_switch_vmcs(kvm, vcpu, VMCS02)
     prepare_vmcs02_early(kvm, vcpu)
+    if not early and nested_vmx_check_guest_state(kvm, vcpu):
+        return
     enter_guest_mode(kvm, vcpu)
     prepare_vmcs02(kvm, vcpu)
     drop_instruction(vcpu)          # VMLAUNCH and VMRESUME are skipped only when L2 exits to L1
+
+
+def nested_vmx_check_guest_state(kvm: Kvm, vcpu: Vcpu) -> bool:
+    """True: L2's state is bad, and L1 has been told by an exit."""
+    problem = nested_check_area(kvm, vcpu, "guest")
+    if problem is None:
+        return False
+    vcpu.nested_run_pending = False
+    vmx_switch_vmcs(kvm, vcpu, VMCS01)
+    nested_vmx_entry_failure(kvm, vcpu, problem.qualification)
+    return True
 
 
 def enter_guest_mode(kvm: Kvm, vcpu: Vcpu) -> None:
@@ -137,6 +157,9 @@ def alloc_vmcs02(kvm: Kvm, vcpu: Vcpu) -> None:
     """The region for vmcs02, once a vCPU; never loaded anywhere yet."""
     if vcpu.vmcs02 == INVALID_PAGE:
         vcpu.vmcs02 = memory.alloc_frame(kvm.hw, f"vmcs02 of vcpu{vcpu.id}")
+    for region, encoding in kvm.hw.vmcs:
+        if region == vcpu.vmcs02:
+            del kvm.hw.vmcs[region, encoding]         # alloc_vmcs() zeroes it
     kvm.hw.launch_state[vcpu.vmcs02] = CLEAR
     vcpu.vmcs02_cpu = -1
     vcpu.vmcs02_launched = False
@@ -182,6 +205,8 @@ def merged_controls(kvm: Kvm, vcpu: Vcpu, mine: dict[int, int]) -> dict[int, int
         F.VM_ENTRY_CONTROLS: theirs(F.VM_ENTRY_CONTROLS) & ~ENTRY_LOAD_IA32_EFER | ENTRY_LOAD_IA32_EFER,
         F.VM_EXIT_CONTROLS: mine[F.VM_EXIT_CONTROLS],
         F.EXCEPTION_BITMAP: mine[F.EXCEPTION_BITMAP] | theirs(F.EXCEPTION_BITMAP),
+        F.PAGE_FAULT_ERROR_CODE_MASK: theirs(F.PAGE_FAULT_ERROR_CODE_MASK),        # with EPT L0 wants no #PF of its own
+        F.PAGE_FAULT_ERROR_CODE_MATCH: theirs(F.PAGE_FAULT_ERROR_CODE_MATCH),
         F.CR4_GUEST_HOST_MASK: ALL_ONES & ~nested_cr4_guest_owned_bits(kvm, vcpu),
     }
 
@@ -245,6 +270,24 @@ def kvm_set_cr3_until_v4_18(kvm: Kvm, vcpu: Vcpu, cr3: int) -> None:
         kvm_make_request(kvm, vcpu, "TLB_FLUSH", "kvm_set_cr3")
     else:
         set_cr3(vcpu, cr3)
+        mmu.kvm_mmu_free_roots(kvm, vcpu, vcpu.mmu)
+
+
+def kvm_set_cr3(kvm: Kvm, vcpu: Vcpu, value: int) -> bool:
+    """Emulate MOV CR3, which with EPT is L2's only; False asks for #GP(0) (x86.c: kvm_set_cr3(); kvm.md D)."""
+    pcids = kvm_read_cr4(kvm, vcpu) & CR4_PCIDE
+    cr3 = value & ~CR3_NO_FLUSH if pcids else value
+    if cr3 >> kvm.hw.caps.maxphyaddr:
+        return False
+    if kvm.era.unchanged_cr3_is_a_flush_at_transitions():
+        kvm_set_cr3_until_v4_18(kvm, vcpu, cr3)
+        return True
+    if cr3 != kvm_read_cr3(kvm, vcpu):
+        set_cr3(vcpu, cr3)
+        mmu.kvm_mmu_new_pgd(kvm, vcpu, cr3)
+    if not (pcids and value & CR3_NO_FLUSH):
+        kvm_make_request(kvm, vcpu, "TLB_FLUSH_GUEST", "kvm_invalidate_pcid")
+    return True
 
 
 # -- the flush at a transition -------------------------------------------------------------------------------------
@@ -256,7 +299,7 @@ def nested_vmx_transition_tlb_flush(kvm: Kvm, vcpu: Vcpu, entry: bool) -> None:
     flush = kvm.era.transition_flush(Transition(
         entry, kvm.config.enable_ept, kvm.config.enable_vpid, nested_cpu_has_vpid(kvm, vcpu), vpid12, vcpu.last_vpid, vcpu.vpid02))
     answer = {NO_FLUSH: "no", MAKE_REQUEST: f"yes: KVM_REQ_{flush.request}", HOOK_VPID01: f"yes: vpid01 {vcpu.vpid}",
-              HOOK_VPID02: f"yes: vpid02 {vcpu.vpid02}"}[flush.act]
+              HOOK_VPID02: f"yes: vpid02 {nested_get_vpid02(vcpu)}"}[flush.act]
     kvm.emit(Decided, vcpu.id, flush.function, flush.question, answer, flush.values, flush.source)
     if flush.remember_vpid12:
         vcpu.last_vpid = vpid12
@@ -267,8 +310,8 @@ def nested_vmx_transition_tlb_flush(kvm: Kvm, vcpu: Vcpu, entry: bool) -> None:
         kvm.emit(FlushAsked, vcpu.id, by, "vmx_flush_tlb", f"vpid01 {vcpu.vpid}")
         vmx_flush_tlb(kvm, vcpu)
     elif flush.act == HOOK_VPID02:
-        kvm.emit(FlushAsked, vcpu.id, by, "__vmx_flush_tlb", f"vpid02 {vcpu.vpid02}")
-        __vmx_flush_tlb(kvm, vcpu, vcpu.vpid02)
+        kvm.emit(FlushAsked, vcpu.id, by, "__vmx_flush_tlb", f"vpid02 {nested_get_vpid02(vcpu)}")
+        __vmx_flush_tlb(kvm, vcpu, nested_get_vpid02(vcpu))
 
 
 def nested_vmx_entry_failure(kvm: Kvm, vcpu: Vcpu, qualification: int) -> None:

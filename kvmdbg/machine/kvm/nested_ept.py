@@ -12,8 +12,8 @@ from kvmdbg.machine.kvm.guest_memory import gfn_to_pfn, kvm_read_guest, kvm_writ
 from kvmdbg.machine.kvm.kvm_host import kvm_flush_remote_tlbs
 from kvmdbg.machine.kvm.shadow import (
     PRESENT,
+    drop_spte,
     kvm_mmu_get_page,
-    kvm_mmu_track_write,
     link_shadow_page,
     mmu_try_to_unsync_pages,
     set_spte,
@@ -88,8 +88,7 @@ def set_accessed_dirty(kvm: Kvm, vcpu: Vcpu, walk: ept.EptWalk, eptp: int, gpa: 
         leaf = step is walk.steps[-1]
         value = step.value | ept.ACCESSED | (ept.DIRTY if leaf and write else 0)
         if value != step.value:
-            kvm_write_guest(kvm, step.address, value)
-            kvm_mmu_track_write(kvm, vcpu, step.address)
+            kvm_write_guest(kvm, step.address, value)       # past the write protection: no shadow entry is dropped
     return walk_ept12(kvm, eptp, gpa)
 
 
@@ -100,14 +99,14 @@ def fetch(kvm: Kvm, vcpu: Vcpu, gpa: int, walk: ept.EptWalk, rights: int, write:
     if pfn is None:
         return MMIO
     role = kvm.mmu(vcpu).role
-    table = descend(kvm, vcpu, gpa, walk, role)
+    table = descend(kvm, vcpu, gpa, walk, role, rights)
     writable = bool(rights & ept.WRITE) and mmu_try_to_unsync_pages(kvm, vcpu, gfn)
     if set_spte(kvm, table + 8 * paging.index(gpa, 1), make_spte(pfn, rights, writable, role), gfn):
         kvm_flush_remote_tlbs(kvm, "mmu_set_spte")
     return EMULATE if write and not writable else FIXED
 
 
-def descend(kvm: Kvm, vcpu: Vcpu, gpa: int, walk: ept.EptWalk, role: MmuRole) -> int:
+def descend(kvm: Kvm, vcpu: Vcpu, gpa: int, walk: ept.EptWalk, role: MmuRole, rights: int) -> int:
     """Host-physical address of EPT02's level-1 page for gpa, made on the way if it is missing.
 
     Each page follows the EPT12 table of its level; below a 2-MiB leaf of EPT12, where the host has 4-KiB pages, a
@@ -117,16 +116,32 @@ def descend(kvm: Kvm, vcpu: Vcpu, gpa: int, walk: ept.EptWalk, role: MmuRole) ->
     for level in (4, 3, 2):
         address = table + 8 * paging.index(gpa, level)
         entry = memory.read64(kvm.hw, address)
+        key = child_key(walk, role, level, rights)
+        if entry & PRESENT and key.direct:
+            entry = validate_direct_spte(kvm, address, entry, key)
         if not entry & PRESENT:
-            entry = kvm_mmu_get_page(kvm, vcpu, child_key(walk, role, level))
+            entry = kvm_mmu_get_page(kvm, vcpu, key)
             link_shadow_page(kvm, address, entry)
         table = entry & ept.ADDRESS
     return table
 
 
-def child_key(walk: ept.EptWalk, role: MmuRole, level: int) -> ShadowKey:
-    """The page below the entry of `level` on the walk."""
+def child_key(walk: ept.EptWalk, role: MmuRole, level: int, rights: int) -> ShadowKey:
+    """The page below the entry of `level` on the walk.  rights: what the whole walk leaves, for the page below a leaf."""
     entries = {step.level: step.value for step in walk.steps}
     if level == 2 and entries[2] & ept.LARGE:
-        return ShadowKey(role, True, 1, walk.page >> 12)
-    return ShadowKey(role, False, level - 1, (entries[level] & ept.ADDRESS) >> 12)
+        return ShadowKey(role, True, 1, walk.page >> 12, rights)
+    access = PRESENT
+    for above in range(level, 5):
+        access &= entries[above]
+    return ShadowKey(role, False, level - 1, (entries[level] & ept.ADDRESS) >> 12, access)
+
+
+def validate_direct_spte(kvm: Kvm, address: int, entry: int, key: ShadowKey) -> int:
+    """Unlink a direct page that was made for other rights (FNAME(validate_direct_spte)()); what the SPTE holds then."""
+    page = kvm.shadow_pages.get(key)
+    if page is not None and page.hpa == entry & ept.ADDRESS:
+        return entry
+    drop_spte(kvm, address)
+    kvm_flush_remote_tlbs(kvm, "validate_direct_spte")
+    return 0

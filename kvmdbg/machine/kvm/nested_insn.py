@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import Final
 
 from kvmdbg.machine.hw import ept, invalidate, paging
+from kvmdbg.machine.hw.control_registers import CR0_FIXED1, cr0_problem
 from kvmdbg.machine.hw.controls import CR4_VMXE, RFLAGS_CF, RFLAGS_ZF
 from kvmdbg.machine.hw.fields import EXIT_INFO, F
 from kvmdbg.machine.hw.operands import Descriptor
 from kvmdbg.machine.hw.outcome import ARITHMETIC_FLAGS
 from kvmdbg.machine.hw.segment_checks import dpl
 from kvmdbg.machine.kvm import mmu, nested, vmcs12
-from kvmdbg.machine.kvm.events import Decided, FlushAsked, NestedFailed, NestedSucceeded
+from kvmdbg.machine.kvm.events import Decided, FlushAsked, GuestInvalidated, NestedFailed, NestedSucceeded
 from kvmdbg.machine.kvm.guest_memory import kvm_read_guest
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.nested_checks import nested_check_area
@@ -96,8 +97,10 @@ def nested_vmx_check_permission(kvm: Kvm, vcpu: Vcpu) -> bool:
 # -- operands in memory --------------------------------------------------------------------------------------------
 
 
-def read_operand(kvm: Kvm, vcpu: Vcpu, operand: Descriptor) -> tuple[int, int] | None:
-    """The 128 bits of a memory operand, or None after queueing the exception (get_vmx_mem_address(), kvm_read_guest_virt()).
+def read_operand(kvm: Kvm, vcpu: Vcpu, operand: Descriptor, size: int = 16) -> tuple[int, int] | None:
+    """First and last 64 bits of a memory operand of `size` bytes, or None after queueing the exception.
+
+    Source: get_vmx_mem_address(), kvm_read_guest_virt().
 
     An operand written out in the instruction is taken as already read.
     """
@@ -106,12 +109,14 @@ def read_operand(kvm: Kvm, vcpu: Vcpu, operand: Descriptor) -> tuple[int, int] |
     if not paging.canonical(operand.address):
         raise_exception(kvm, vcpu, "#GP")
         return None
-    words = [read_virtual(kvm, vcpu, operand.address + offset) for offset in (0, 8)]
-    if None in words:
-        raise_exception(kvm, vcpu, "#PF", 0, operand.address)
-        return None
-    low, high = words
-    return int(low or 0), int(high or 0)
+    words = []
+    for address in range(operand.address, operand.address + size, 8):
+        word = read_virtual(kvm, vcpu, address)
+        if word is None:
+            raise_exception(kvm, vcpu, "#PF", 0, address)
+            return None
+        words.append(word)
+    return words[0], words[-1]
 
 
 def read_virtual(kvm: Kvm, vcpu: Vcpu, la: int) -> int | None:
@@ -123,7 +128,7 @@ def read_virtual(kvm: Kvm, vcpu: Vcpu, la: int) -> int | None:
 
 def read_pointer(kvm: Kvm, vcpu: Vcpu) -> int | None:
     """The 64-bit physical address that VMXON, VMCLEAR and VMPTRLD take from memory (nested_vmx_get_vmptr())."""
-    words = read_operand(kvm, vcpu, vcpu.exit_insn.operands[0])
+    words = read_operand(kvm, vcpu, vcpu.exit_insn.operands[0], 8)
     return None if words is None else words[0]
 
 
@@ -143,6 +148,8 @@ def handle_vmxon(kvm: Kvm, vcpu: Vcpu) -> None:
         raise_exception(kvm, vcpu, "#GP")
     elif vcpu.vmxon:
         nested_vmx_fail(kvm, vcpu, 15)
+    elif kvm.era.checks_cr0_and_cr4_at_vmxon() and cr0_problem(vcpu.cr0, CR0_FIXED1):
+        raise_exception(kvm, vcpu, "#GP")         # CR4's one fixed bit is VMXE
     else:
         enter_vmx_operation(kvm, vcpu)
 
@@ -157,7 +164,7 @@ def enter_vmx_operation(kvm: Kvm, vcpu: Vcpu) -> None:
         return
     vcpu.vmxon_ptr = pointer
     nested.alloc_vmcs02(kvm, vcpu)
-    if kvm.era.vpid02_lives_from_vmxon():
+    if kvm.era.has_vpid02() and kvm.era.vpid02_lives_from_vmxon():
         vcpu.vpid02 = allocate_vpid(kvm, vcpu, "vpid02")
     vcpu.vmxon = True
     nested_vmx_succeed(kvm, vcpu)
@@ -310,10 +317,6 @@ def nested_vmx_run(kvm: Kvm, vcpu: Vcpu, launch: bool) -> None:
         if nested_check_area(kvm, vcpu, area):
             nested_vmx_fail(kvm, vcpu, error)
             return
-    problem = nested_check_area(kvm, vcpu, "guest")
-    if problem:
-        nested.nested_vmx_entry_failure(kvm, vcpu, problem.qualification)
-        return
     vcpu.nested_run_pending = True
     nested.nested_vmx_enter_non_root_mode(kvm, vcpu)
 
@@ -323,10 +326,13 @@ def nested_vmx_hw_entry_failed(kvm: Kvm, vcpu: Vcpu, error: int) -> None:
 
     The instruction has left the program already; the vCPU's RIP moves over it here.
     """
-    kvm.emit(NestedFailed, vcpu.id, "vmlaunch", error)
+    kvm.emit(NestedFailed, vcpu.id, vcpu.exit_insn.name, error)
     vcpu.guest_mode = False
+    kvm.stats[vcpu.id, "guest_mode"] = 0
     vcpu.nested_run_pending = False
     nested.vmx_switch_vmcs(kvm, vcpu, VMCS01)
+    vcpu.cr0, vcpu.cr4, vcpu.efer = (read(kvm, vcpu, encoding) for encoding in (F.CR0_READ_SHADOW, F.CR4_READ_SHADOW,
+                                                                                 F.GUEST_IA32_EFER))
     nested_ept_uninit_mmu_context(kvm, vcpu)
     mmu.kvm_mmu_reset_context(kvm, vcpu)
     set_flags(kvm, vcpu, RFLAGS_ZF)
@@ -371,6 +377,8 @@ def handle_invept(kvm: Kvm, vcpu: Vcpu) -> None:
         return
     else:
         free_roots_of(kvm, vcpu, type, words[0])
+    ep4ta = ept.ep4ta(words[0]) if type == SINGLE_CONTEXT else -1
+    kvm.emit(GuestInvalidated, vcpu.id, 1, "invept", invalidate.INVEPT_TYPES[type], -1, -1, ep4ta, -1)
     nested_vmx_succeed(kvm, vcpu)
 
 
@@ -418,6 +426,8 @@ def invvpid_with_operand(kvm: Kvm, vcpu: Vcpu, type: int, vpid: int, gla: int) -
         vpid_sync_vcpu_addr(kvm, vcpu, vpid02, gla)
     else:
         vpid_sync_context(kvm, vcpu, vpid02)
+    kvm.emit(GuestInvalidated, vcpu.id, 1, "invvpid", invalidate.INVVPID_TYPES[type], -1 if type == ALL_CONTEXT else vpid, -1, -1,
+             gla if type == INDIVIDUAL_ADDRESS else -1)
     nested_vmx_succeed(kvm, vcpu)
 
 
@@ -441,6 +451,7 @@ def invvpid_of_v4_4(kvm: Kvm, vcpu: Vcpu) -> None:
         return
     kvm.emit(FlushAsked, vcpu.id, "INVVPID emulation", "__vmx_flush_tlb", f"vpid02 {vcpu.vpid02}")
     __vmx_flush_tlb(kvm, vcpu, vcpu.vpid02)
+    kvm.emit(GuestInvalidated, vcpu.id, 1, "invvpid", invalidate.INVVPID_TYPES[ALL_CONTEXT], -1, -1, -1, -1)
     nested_vmx_succeed(kvm, vcpu)
 
 

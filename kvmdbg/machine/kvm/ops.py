@@ -45,6 +45,9 @@ class VmxOps:
     def read_cr3(self, kvm: Kvm, vcpu: Vcpu) -> int:
         return vmx.kvm_read_cr3(kvm, vcpu)
 
+    def read_cr4(self, kvm: Kvm, vcpu: Vcpu) -> int:
+        return vmx.kvm_read_cr4(kvm, vcpu)
+
     def set_cr0(self, kvm: Kvm, vcpu: Vcpu, cr0: int) -> None:
         vmx.vmx_set_cr0(kvm, vcpu, cr0)
 

@@ -152,16 +152,20 @@ def sync_page(kvm: Kvm, key: ShadowKey, page: ShadowPage) -> bool:
         if not spte & PRESENT:
             continue
         guest = kvm_read_guest(kvm, (key.gfn << 12) + 8 * i) or 0
-        flush |= sync_spte(kvm, address, spte, guest)
+        flush |= sync_spte(kvm, key, address, spte, guest)
     return flush
 
 
-def sync_spte(kvm: Kvm, address: int, spte: int, guest: int) -> bool:
+def sync_spte(kvm: Kvm, key: ShadowKey, address: int, spte: int, guest: int) -> bool:
     """One SPTE against one guest entry; True asks for a flush."""
-    target = gfn_to_pfn(kvm, (guest & ept.ADDRESS) >> 12) if guest & PRESENT else None
+    rights = guest & key.access & PRESENT & (spte | ~ept.WRITE)  # W that the SPTE lacks is given by the next write fault only
+    usable = bool(rights) and not ept.misconfigured(guest, 1, kvm.hw.caps)
+    if kvm.era.nested_ept_ad() and not key.role.ad_disabled:     # KVM has to see the access that sets A or D
+        usable = usable and bool(guest & ept.ACCESSED)
+        rights &= ~(0 if guest & ept.DIRTY else ept.WRITE)
+    target = gfn_to_pfn(kvm, (guest & ept.ADDRESS) >> 12) if usable else None
     if target is None or target != spte & ept.ADDRESS:
         return drop_spte(kvm, address)
-    rights = guest & PRESENT & (spte | ~ept.WRITE)     # W that the SPTE lacks is given by the next write fault only
     return set_spte(kvm, address, spte & ~PRESENT | rights, (guest & ept.ADDRESS) >> 12)
 
 

@@ -125,6 +125,7 @@ class ShadowKey(NamedTuple):
     direct: bool                  # a direct page: maps consecutive gfns, no guest table behind it
     level: int                    # 4 .. 1
     gfn: int                      # the guest table's frame; for a direct page the first gfn it maps
+    access: int = 0b111           # role.access: EPT rights that the entries above leave to what lies below
 
 
 class ShadowPage(NamedTuple):
@@ -160,6 +161,8 @@ class X86Ops(Protocol):
     def skip_emulated_instruction(self, kvm: Kvm, vcpu: Vcpu) -> None: ...
 
     def read_cr3(self, kvm: Kvm, vcpu: Vcpu) -> int: ...
+
+    def read_cr4(self, kvm: Kvm, vcpu: Vcpu) -> int: ...
 
     def set_cr0(self, kvm: Kvm, vcpu: Vcpu, cr0: int) -> None: ...
 

@@ -27,9 +27,14 @@ def member(encoding: int) -> Field | None:
 
 
 def get(kvm: Kvm, vcpu: Vcpu, encoding: int) -> int:
-    """A member of the current vmcs12, 0 if none is current; pseudo encodings LAUNCH_STATE, REVISION too."""
+    """A member of the current vmcs12, 0 if none is current; pseudo encodings LAUNCH_STATE, REVISION too.
+
+    A field that the structure lacks reads as 0: of the CR3-target values, kernels before v5.7 had members.
+    """
     if kvm.era.caches_vmcs12():
         return int(kvm.cached_vmcs12.get((vcpu.id, encoding), 0))
+    if encoding >= 0 and member(encoding) is None:
+        return 0
     return read_guest(kvm, vcpu.current_vmptr, encoding)
 
 

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw import controls as c
 from kvmdbg.machine.hw.fields import F
-from kvmdbg.machine.kvm import nested, nested_insn
+from kvmdbg.machine.kvm import nested, nested_insn, vmcs12
 from kvmdbg.machine.kvm.events import ExitHandled
 from kvmdbg.machine.kvm.nested_ept import Reflected, ept_page_fault
 from kvmdbg.machine.kvm.nested_exits import nested_vmx_reflect_vmexit
 from kvmdbg.machine.kvm.state import HALTED, Kvm, Vcpu, level_of
 from kvmdbg.machine.kvm.tdp import EMULATE, MMIO, direct_page_fault, emulate_write
-from kvmdbg.machine.kvm.vmx import VECTORS, drop_instruction, kvm_read_cr3, read, set_cr3, skip_emulated_instruction, write
+from kvmdbg.machine.kvm.vmx import VECTORS, drop_instruction, read, skip_emulated_instruction, write
 from kvmdbg.machine.kvm.x86 import kvm_queue_exception, kvm_set_cr0, kvm_set_cr4
 
 ENOSYS: Final = 0xFFFF_FFFF_FFFF_FC18        # -KVM_ENOSYS (1000) in RAX
 NAMES: Final = {number: name for name, number in VECTORS.items()}
 EPT_WRITE: Final = 1 << 1
+EPT_TRANSLATION: Final = 1 << 8              # not an access to a paging structure on the way
 
 
 def vmx_handle_exit(kvm: Kvm, vcpu: Vcpu) -> bool:
@@ -33,7 +35,7 @@ def vmx_handle_exit(kvm: Kvm, vcpu: Vcpu) -> bool:
     elif reason & c.EXIT_REASON_FAILED_VMENTRY or reason not in HANDLERS:
         vcpu.exit_to_user = f"KVM_EXIT_FAIL_ENTRY (exit reason {reason:#x})"
     else:
-        HANDLERS[reason](kvm, vcpu)
+        (HANDLERS if kvm.config.nested else HANDLERS | WITHOUT_NESTED)[reason](kvm, vcpu)
     return not vcpu.exit_to_user
 
 
@@ -64,6 +66,9 @@ def handle_ept_violation(kvm: Kvm, vcpu: Vcpu) -> None:
     elif outcome == MMIO:
         vcpu.exit_to_user = f"KVM_EXIT_MMIO (no memory at {gpa:#x})"
     elif outcome == EMULATE:
+        if not qualification & EPT_TRANSLATION:
+            raise Unsupported(f"a page walk sets flags in the write-protected table at {gpa:#x}: not modelled",
+                              "Keep page tables out of the frames of EPT12's upper levels.")
         emulate_write(kvm, vcpu, gpa, vcpu.exit_insn)
     else:
         kvm.count(vcpu.id, "pf_fixed")
@@ -96,23 +101,48 @@ def handle_vmcall(kvm: Kvm, vcpu: Vcpu) -> None:
     vcpu.rax = ENOSYS
 
 
+def handle_vmx_instruction(kvm: Kvm, vcpu: Vcpu) -> None:
+    """A VMX instruction of a guest that is offered no VMX (nested=0): #UD."""
+    kvm_queue_exception(kvm, vcpu, "#UD")
+    drop_instruction(vcpu)
+
+
 def handle_cr(kvm: Kvm, vcpu: Vcpu) -> None:
-    """MOV to CR0 or CR4, and CR3 accesses of L2 that only vmcs12's controls intercept (vmx.c: handle_cr())."""
+    """MOV to CR0 or CR4, and L2's MOV to CR3 that L1 intercepts but for its CR3-target values (vmx.c: handle_cr())."""
     destination, source = vcpu.exit_insn.operands
-    if destination == "rax":
-        vcpu.rax = kvm_read_cr3(kvm, vcpu)
-        legal = True
-    elif destination == "cr3":
-        set_cr3(vcpu, source)
-        write(kvm, vcpu, F.GUEST_CR3, source)
-        legal = True
-    else:
-        legal = (kvm_set_cr0 if destination == "cr0" else kvm_set_cr4)(kvm, vcpu, source)
-    if legal:
+    if CR_WRITERS[destination](kvm, vcpu, source):
         skip_emulated_instruction(kvm, vcpu)
     else:
         kvm_queue_exception(kvm, vcpu, "#GP")
         drop_instruction(vcpu)
+
+
+def handle_set_cr0(kvm: Kvm, vcpu: Vcpu, value: int) -> bool:
+    """MOV to CR0; False asks for #GP(0).  Of L2's value L1's own bits are left out, though L2 reads them back."""
+    legal = kvm_set_cr0(kvm, vcpu, without_bits_of_l1(kvm, vcpu, value, F.CR0_GUEST_HOST_MASK, F.GUEST_CR0))
+    if legal and vcpu.guest_mode:
+        write(kvm, vcpu, F.CR0_READ_SHADOW, value)
+    return legal
+
+
+def handle_set_cr4(kvm: Kvm, vcpu: Vcpu, value: int) -> bool:
+    """MOV to CR4, as CR0."""
+    legal = kvm_set_cr4(kvm, vcpu, without_bits_of_l1(kvm, vcpu, value, F.CR4_GUEST_HOST_MASK, F.GUEST_CR4))
+    if legal and vcpu.guest_mode:
+        write(kvm, vcpu, F.CR4_READ_SHADOW, value)
+    return legal
+
+
+def without_bits_of_l1(kvm: Kvm, vcpu: Vcpu, value: int, mask: int, field: int) -> int:
+    """What L2's write to CR0 or CR4 may change in hardware: bits that L1 owns keep the value that L1 gave them."""
+    if not vcpu.guest_mode:
+        return value
+    theirs = vmcs12.get(kvm, vcpu, mask)
+    return value & ~theirs | vmcs12.get(kvm, vcpu, field) & theirs
+
+
+CR_WRITERS: Final[dict[str, Callable[[Kvm, Vcpu, int], bool]]] = {
+    "cr0": handle_set_cr0, "cr3": nested.kvm_set_cr3, "cr4": handle_set_cr4}
 
 
 HANDLERS: Final[dict[int, Callable[[Kvm, Vcpu], None]]] = {
@@ -134,3 +164,5 @@ HANDLERS: Final[dict[int, Callable[[Kvm, Vcpu], None]]] = {
     c.EXIT_REASON_INVEPT: nested_insn.handle_invept,
     c.EXIT_REASON_INVVPID: nested_insn.handle_invvpid,
 }
+WITHOUT_NESTED: Final = {reason: handle_vmx_instruction for reason, handler in HANDLERS.items()
+                         if handler.__module__ == nested_insn.__name__}

@@ -22,7 +22,11 @@ def allocate_vpid(kvm: Kvm, vcpu: Vcpu, purpose: str) -> int:
 
 
 def free_vpid(kvm: Kvm, vcpu: Vcpu, vpid: int) -> None:
-    """Give a number back; nothing is flushed, the next owner must see to that (I-33)."""
+    """Give a number back; nothing is flushed, the next owner must see to that (I-33).
+
+    Before v4.18 a vCPU gives vpid02 back at each VMXOFF, whoever owns the number by then (I-28).
+    """
     if kvm.config.enable_vpid and vpid:
         kvm.emit(VpidFreed, vcpu.id, vpid)
-        del kvm.vpid_bitmap[vpid]
+        if vpid in kvm.vpid_bitmap:
+            del kvm.vpid_bitmap[vpid]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from kvmdbg.machine.hw.control_registers import CR0_DEFINED, CR0_FIXED1, CR4_FIXED1, cr0_problem, cr4_problem
 from kvmdbg.machine.hw.controls import (
-    CR0_CD,
-    CR0_NW,
-    CR0_PE,
+    CR0_ET,
     CR0_PG,
     CR0_WP,
     CR4_LA57,
@@ -85,10 +84,9 @@ def kvm_vcpu_exit_request(kvm: Kvm, vcpu: Vcpu) -> bool:
 def kvm_set_cr0(kvm: Kvm, vcpu: Vcpu, cr0: int) -> bool:
     """Emulate MOV CR0; False asks for #GP(0).  PG cannot be cleared from 64-bit mode, the only one modelled."""
     old = vcpu.cr0
-    if cr0 >> 32 or (cr0 & CR0_PG and not cr0 & CR0_PE) or (cr0 & CR0_NW and not cr0 & CR0_CD):
+    if cr0_problem(cr0, CR0_FIXED1 if vcpu.vmxon else 0) or (not cr0 & CR0_PG and vcpu.efer & EFER_LMA):
         return False
-    if not cr0 & CR0_PG and vcpu.efer & EFER_LMA:
-        return False
+    cr0 = cr0 & CR0_DEFINED | CR0_ET
     kvm.ops.set_cr0(kvm, vcpu, cr0)
     if (old ^ cr0) & CR0_WP and kvm.era.wp_change_resets_the_mmu():
         mmu.kvm_mmu_reset_context(kvm, vcpu)
@@ -97,13 +95,12 @@ def kvm_set_cr0(kvm: Kvm, vcpu: Vcpu, cr0: int) -> bool:
 
 def kvm_set_cr4(kvm: Kvm, vcpu: Vcpu, cr4: int) -> bool:
     """Emulate MOV CR4; False asks for #GP(0)."""
-    old = vcpu.cr4
-    changed = old ^ cr4
-    if vcpu.efer & EFER_LMA and (not cr4 & CR4_PAE or changed & CR4_LA57):
+    old = kvm.ops.read_cr4(kvm, vcpu)
+    if cr4_problem(cr4, kvm.hw.caps, CR4_FIXED1 if vcpu.vmxon else 0) or (cr4 & CR4_VMXE and not kvm.config.nested):
         return False
-    if cr4 & changed & CR4_PCIDE and kvm.ops.read_cr3(kvm, vcpu) & 0xFFF:
+    if vcpu.efer & EFER_LMA and not cr4 & CR4_PAE:
         return False
-    if vcpu.vmxon and not cr4 & CR4_VMXE:
+    if cr4 & ~old & CR4_PCIDE and kvm.ops.read_cr3(kvm, vcpu) & 0xFFF:
         return False
     kvm.ops.set_cr4(kvm, vcpu, cr4)
     kvm_post_set_cr4(kvm, vcpu, old, cr4)
@@ -113,7 +110,8 @@ def kvm_set_cr4(kvm: Kvm, vcpu: Vcpu, cr4: int) -> bool:
 def kvm_post_set_cr4(kvm: Kvm, vcpu: Vcpu, old: int, cr4: int) -> None:
     """What a changed CR4 flushes: role bits reset the MMU, PGE and PCIDE 1->0 flush the guest's view (a91a7c709600)."""
     changed = old ^ cr4
-    if changed & MMU_ROLE_CR4 or (changed & CR4_PGE and kvm.era.pge_is_a_role_bit()):
+    resets = changed & CR4_PGE | old & changed & CR4_PCIDE if kvm.era.pge_is_a_role_bit() else 0
+    if changed & MMU_ROLE_CR4 or resets:
         mmu.kvm_mmu_reset_context(kvm, vcpu)
     if kvm.era.pge_is_a_role_bit():
         return

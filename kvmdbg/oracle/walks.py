@@ -1,0 +1,130 @@
+"""Page walks over memory as it was at a position, and which cells they depended on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kvmdbg.errors import Unsupported
+from kvmdbg.machine.hw import ept, paging
+from kvmdbg.machine.hw.ept import EptWalk
+from kvmdbg.machine.hw.paging import Walk
+from kvmdbg.machine.hw.tlbkey import GUEST_PHYSICAL, NONE
+from kvmdbg.oracle.closing import Tags, covers
+from kvmdbg.oracle.contexts import Context
+from kvmdbg.oracle.index import Cell, Index
+
+PAGE: int = 0x1000
+NOTHING: EptWalk = EptWalk((), False, "")
+
+
+class Past:
+    """Memory as of one position.  It notes each cell that was read: `cells`, and when one of them last changed: `before`."""
+
+    def __init__(self, index: Index, position: int) -> None:
+        self.index = index
+        self.position = position
+        self.cells: list[Cell] = []
+        self.before = -1             # the last position before `position` at which what was read may have been different
+        self.cause = -1              # the entry that may have made the difference
+
+    def note(self, position: int, cause: int | None = None) -> None:
+        """What was read may have been different as of `position`; cause: the entry that changed it, default the one there."""
+        if self.before < position < self.position:
+            self.before = position
+            self.cause = position if cause is None else cause
+
+    def host(self, pa: int) -> int:
+        """64 bits of host memory."""
+        memory = self.index.kvm.hw.memory
+        self.cells.append((memory, pa))
+        self.note(self.index.last_write(memory, pa, self.position))
+        return self.index.read_at(pa, self.position)
+
+    def frame(self, gfn: int) -> int | None:
+        """Host frame behind an L1 frame number; None where nothing has been touched yet."""
+        pages = self.index.kvm.pages
+        self.cells.append((pages, gfn))
+        self.note(self.index.last_write(pages, gfn, self.position))
+        frame: int | None = self.index.value_at(pages, gfn, self.position)
+        return frame
+
+    def l1(self, gpa: int) -> int | None:
+        """64 bits of L1's memory; 0 in a page never touched, None outside it."""
+        if not 0 <= gpa < self.index.kvm.config.memory:
+            return None
+        frame = self.frame(gpa >> 12)
+        return 0 if frame is None else self.host(frame + (gpa & 0xFF8))
+
+    # -- walks -----------------------------------------------------------------------------------------------------
+
+    def host_ept(self, root: int, gpa: int) -> EptWalk:
+        """KVM's own EPT01 or EPT02 at a host frame."""
+        return self._ept(self.host, root, gpa)
+
+    def ept12(self, ep4ta: int, gpa: int) -> EptWalk:
+        """L1's EPT12, by its EP4TA."""
+        return self._ept(self.l1, ep4ta << 12, gpa)
+
+    def _ept(self, read: object, root: int, gpa: int) -> EptWalk:
+        self.index.walks += 1
+        try:
+            return ept.software_walk(read, root, gpa, self.index.kvm.hw.caps)  # type: ignore[arg-type]
+        except Unsupported:
+            return NOTHING
+
+    def linear(self, context: Context, la: int) -> Walk | None:
+        """A level's own tables; L2's tables lie where EPT12 says now.  None where the walk meets what is not modelled."""
+        def through_ept12(address: int) -> int | None:
+            walk = self.ept12(context.ep4ta12, address)
+            return self.l1(walk.address) if walk.mapped else None
+
+        return self._linear(self.l1 if context.ep4ta12 == NONE else through_ept12, context, la)
+
+    def _linear(self, read: object, context: Context, la: int) -> Walk | None:
+        self.index.walks += 1
+        if not context.paging:
+            return Walk((), True, False, la, la & -paging.PAGE_2M, paging.PAGE_2M, True, True, True, True)
+        try:
+            return paging.software_walk(read, context.cr3, la, maxphyaddr=self.index.kvm.hw.caps.maxphyaddr,  # type: ignore[arg-type]
+                                        nxe=context.nxe)
+        except Unsupported:
+            return None
+
+    def permitted(self, context: Context, la: int) -> Iterator[Walk | None]:
+        """Every walk that the level must expect: L2's tables may be where EPT12 said at any time since the last INVEPT."""
+        if context.ep4ta12 == NONE or not context.paging:
+            yield self.linear(context, la)
+            return
+        pending: list[dict[int, int | None]] = [{}]
+        while pending:
+            chosen = pending.pop()
+
+            def read(address: int, chosen: dict[int, int | None] = chosen) -> int | None:
+                page = address & -PAGE
+                if page not in chosen:
+                    first, *others = self.l1_pages(context, page)
+                    pending.extend({**chosen, page: other} for other in others)
+                    chosen[page] = first
+                target = chosen[page]
+                return None if target is None else self.l1(target + (address & PAGE - 1))
+
+            yield self._linear(read, context, la)
+
+    def l1_pages(self, context: Context, page: int) -> list[int | None]:
+        """L1 pages that a guest-physical mapping of an L2 page may still name, the present one first; None: not mapped."""
+        index = self.index
+        tags = Tags(GUEST_PHYSICAL, context.vcpu, NONE, NONE, NONE, context.ep4ta12, page, PAGE)
+        killed = index.closings.before(self.position, lambda closing: covers(closing, tags))
+        self.note(killed)
+        found: list[int | None] = []
+        past = Past(index, self.position)
+        while True:
+            walk = past.ept12(context.ep4ta12, page)
+            target = walk.address if walk.mapped else None
+            if target not in found and not (found and target is None):       # "not present" is never cached
+                found.append(target)
+            self.cells += past.cells
+            self.note(past.before)
+            if past.before <= killed:
+                return found
+            past = Past(index, past.before)

@@ -1,0 +1,180 @@
+"""The machine before step 1: booted once for each different Setup, then rewound for every instance that needs it."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from kvmdbg.errors import Unsupported, UserError
+from kvmdbg.machine.boot import boot
+from kvmdbg.machine.eras.versions import kernel
+from kvmdbg.machine.hw import controls, ept
+from kvmdbg.machine.hw.controls import AR_DB, AR_L, SEC_ENABLE_VPID
+from kvmdbg.machine.hw.fields import F
+from kvmdbg.machine.hw.state import Caps
+from kvmdbg.machine.hw.vmcs import VMCS_REVISION
+from kvmdbg.machine.kvm.era import Era
+from kvmdbg.machine.kvm.state import Config, Kvm
+from kvmdbg.machine.kvm.vmcs12_template import defaults
+from kvmdbg.machine.kvm.vmx import AR_CODE_64
+from kvmdbg.machine.kvm.vpid import VMX_NR_VPIDS
+from kvmdbg.session.cases import binding
+from kvmdbg.session.cases.player import EPT12, L1, L2, Place, Player
+from kvmdbg.session.cases.setup import CONTROLS, SECONDARY, Setup
+
+PCID_MASK: Final = 0xFFF
+SECONDARY_BITS: Final = F.SECONDARY_VM_EXEC_CONTROL
+DEFAULT_VPID12: Final = 1
+
+
+class Base(NamedTuple):
+    """A machine that stands before step 1."""
+
+    setup: Setup
+    player: Player
+    place: Place
+
+
+def prepare(setup: Setup) -> Base:
+    """Boot a machine and let L1 get ready.  raises: Unsupported for a kernel or a processor that the model lacks."""
+    player = Player(_boot(setup))
+    _headlines(player, setup)
+    player.run()
+    _lay_out(player, setup)
+    for change in setup.registers:
+        change_register(player, change)
+    player.poke(binding.VMXON_REGION, VMCS_REVISION)
+    player.vmcs12(binding.VMCS_A, vmcs12_values(player, setup))
+    if setup.vmx:
+        player.inject(f"vmxon {binding.VMXON_REGION:#x}")
+        player.inject(f"vmclear {binding.VMCS_A:#x}")
+    if setup.vmx and setup.current_vmcs:
+        player.inject(f"vmptrld {binding.VMCS_A:#x}")
+    if setup.vpid01 not in (-1, player.vcpu.vpid):
+        raise Unsupported(f"vpid01 {setup.vpid01}: this machine gives L1 VPID {player.vcpu.vpid}")
+    return Base(setup, player, player.place())
+
+
+# -- boot --------------------------------------------------------------------------------------------------------------
+
+def _boot(setup: Setup) -> Kvm:
+    try:
+        era = kernel(setup.kernel)
+    except UserError:
+        raise Unsupported(f"{setup.kernel}: this kernel is not modelled yet") from None
+    config = setup.config
+    if not setup.caps.vpid:
+        config = config._replace(enable_vpid=False)        # vmx.c: hardware_setup() switches it off
+    kvm = boot(_offering(era, setup.invvpid_types), config, setup.caps)
+    kvm.tape.recording = False                             # what follows is part of how the machine was made
+    if not setup.spare_vpids:
+        _take_every_vpid(kvm)
+    if setup.compatibility:
+        kvm.hw.vmcs[kvm.vmcs01(kvm.vcpus[0]), F.GUEST_CS_AR_BYTES] = AR_CODE_64 & ~AR_L | AR_DB
+    kvm.tape.recording = True
+    return kvm
+
+
+def _offering(era: Era, types: tuple[int, ...] | None) -> Era:
+    """The kernel with an L1 that user space lets see these INVVPID types only (KVM_SET_MSRS of VMX_EPT_VPID_CAP)."""
+    if types is None:
+        return era
+
+    def nested_invvpid_types(self: Era, enable_vpid: bool) -> tuple[int, ...]:
+        return types if enable_vpid else ()
+
+    limited: Era = type("Limited", (type(era),), {"nested_invvpid_types": nested_invvpid_types})()
+    return limited
+
+
+def _take_every_vpid(kvm: Kvm) -> None:
+    """Other VMs hold every VPID but this vCPU's vpid01: the next allocation gets 0, and so did one at its creation."""
+    for number in range(1, VMX_NR_VPIDS):
+        if number not in kvm.vpid_bitmap:
+            kvm.vpid_bitmap[number] = "another VM"
+    kvm.vcpus[0].vpid02 = 0
+
+
+def _headlines(player: Player, setup: Setup) -> None:
+    """The lines that choose the machine; what no word of the debugger can set is said as a remark."""
+    player.lines.append(f"kernel {setup.kernel}")
+    changed = {name: value for name, value in (setup.config._asdict() | setup.caps._asdict()).items()
+               if value != (Config()._asdict() | Caps()._asdict())[name]}
+    if not setup.caps.vpid:
+        changed["enable_vpid"] = False
+    if changed:
+        player.lines.append("machine " + " ".join(f"{name}={_setting(value)}" for name, value in changed.items()))
+    if setup.invvpid_types is not None:
+        player.remark(f"before #0: user space offers L1 only INVVPID types {setup.invvpid_types}")
+    if not setup.spare_vpids:
+        player.remark("before #0: every VPID but vpid01 is taken")
+    if setup.compatibility:
+        player.remark("before #0: L1 runs with CS.L = 0, CS.D = 1")
+
+
+def _setting(value: object) -> str:
+    if isinstance(value, bool):
+        return str(int(value))
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+# -- memory ------------------------------------------------------------------------------------------------------------
+
+def eptp_of(setup: Setup) -> int:
+    """L1's EPT pointer for L2."""
+    return binding.EPT_ROOT | ept.MEMTYPE_WB | ept.EPTP_WALK_LENGTH_4 | (ept.EPTP_AD if setup.ept_ad else 0)
+
+
+def uses_ept(setup: Setup) -> bool:
+    """Does L1 use EPT for L2?"""
+    return dict(setup.controls).get(CONTROLS["enable_ept"], False)
+
+
+def _lay_out(player: Player, setup: Setup) -> None:
+    """What every case finds: L1's operand page, and V in L2's tables, with marks in the two frames that V may name."""
+    if setup.operand_mapped:
+        player.map(L1, binding.DESCRIPTOR, binding.DESCRIPTOR)
+    eptp = eptp_of(setup) if uses_ept(setup) else None
+    if eptp is not None:
+        for page in (binding.L2_ROOT, binding.FRAME_OLD, binding.FRAME_NEW):
+            player.map(EPT12, page, page, root=eptp)
+    player.map(L2, binding.LINEAR_V, binding.FRAME_OLD, root=binding.L2_ROOT, eptp=eptp)
+    player.poke(binding.FRAME_OLD, binding.MARK_OLD)
+    player.poke(binding.FRAME_NEW, binding.MARK_NEW)
+
+
+# -- registers and vmcs12 ------------------------------------------------------------------------------------------------
+
+def change_register(player: Player, change: str) -> None:
+    """`cr4 | PCIDE`, `cr4 &~ MCE`, `cr3 pcid 1`: read the register, change it, write it, on the level that runs."""
+    register, how, what = change.split()
+    player.inject(f"mov rax, {register}")
+    value = player.kvm.cpu(player.vcpu).rax
+    if how == "pcid":
+        new = value & ~PCID_MASK | int(what)
+    else:
+        bit = bit_of(register, what)
+        new = {"|": value | bit, "&~": value & ~bit, "^": value ^ bit}[how]
+    player.inject(f"mov {register}, {new:#x}")
+
+
+def bit_of(register: str, name: str) -> int:
+    """The bit of CR0 or CR4 with that name.  raises: Unsupported when the model has none."""
+    bit = getattr(controls, f"{register.upper()}_{name}", None)
+    if bit is None:
+        raise Unsupported(f"{register.upper()}.{name}: no bit of the model")
+    return int(bit)
+
+
+def vmcs12_values(player: Player, setup: Setup) -> dict[int, int]:
+    """What L1 writes into the VMCS of an instance, beyond the defaults of the `vmcs12` word."""
+    kvm, vcpu = player.kvm, player.vcpu
+    values = {F.GUEST_CR3: binding.L2_ROOT, F.HOST_CR4: vcpu.cr4, SECONDARY_BITS: 0, F.EPT_POINTER: eptp_of(setup)}
+    base = defaults(kvm, vcpu) | values
+    for control, on in setup.controls:
+        old = values.get(control.field, base.get(control.field, 0))
+        values[control.field] = old | control.bit if on else old & ~control.bit
+    if values[SECONDARY_BITS]:
+        values[SECONDARY.field] = values.get(SECONDARY.field, base[SECONDARY.field]) | SECONDARY.bit
+    if values[SECONDARY_BITS] & SEC_ENABLE_VPID:
+        values[F.VIRTUAL_PROCESSOR_ID] = DEFAULT_VPID12
+    return values | dict(setup.fields)

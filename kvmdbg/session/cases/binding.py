@@ -1,0 +1,97 @@
+"""What the symbolic words of a case stand for: one fixed address or number each, so that every run is the same.
+
+`V` is a linear address, `P1` and `G` guest-physical ones, `region` and `A` VMCS regions, `MAXPHYADDR` a property of the
+processor. Expressions such as `1 << MAXPHYADDR`, `region | 0xff`, `N+1`, `~0` are worked out.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from kvmdbg.errors import Unsupported
+from kvmdbg.machine.hw.state import Caps
+
+MASK64: Final = (1 << 64) - 1
+
+# L1's guest-physical memory, as the harness lays it out. L1 maps what it touches at the same linear address.
+VMXON_REGION: Final = 0x10_0000
+VMCS_A: Final = 0x10_1000
+VMCS_B: Final = 0x10_2000
+VMCS_C: Final = 0x10_3000
+DESCRIPTOR: Final = 0x10_4000        # operand of INVVPID and INVEPT
+UNMAPPED: Final = 0x7FFF_F000        # a linear address that no table maps
+FRAME_OLD: Final = 0x20_0000         # where V points first
+FRAME_NEW: Final = 0x20_1000         # where it points after `-> other frame`
+MARK_OLD: Final = 0x0D0D             # what these two frames hold
+MARK_NEW: Final = 0x4E4E
+L2_ROOT: Final = 0x30_0000           # L2's PML4
+EPT_ROOT: Final = 0x40_0000          # L1's EPT PML4 for L2
+LINEAR_V: Final = 0x40_0000_0000     # V: far from everything else, alone under its tables
+GPA_P1: Final = 0x60_0000
+NON_CANONICAL: Final = 0xAAAA_AAAA_AAAA_AAAA
+MSR_AREA: Final = 0x70_0000          # `base` of an MSR area
+CR3_TARGETS: Final = 4               # VMX_MISC bits 24:16 as KVM reports them
+MSR_LIST_MAX: Final = 512            # 512 * (VMX_MISC bits 27:25 + 1)
+
+_SYMBOLS: Final[Mapping[str, int]] = {
+    "V": LINEAR_V, "P1": GPA_P1, "P": GPA_P1, "G": 1 << 39, "region": VMCS_A, "A": VMCS_A, "B": VMCS_B, "C": VMCS_C,
+    "N": CR3_TARGETS, "max": MSR_LIST_MAX,
+}
+_PHRASES: Final[Mapping[str, int]] = {
+    "the VMXON region": VMXON_REGION, "a valid region": VMCS_A, "the current VMCS": VMCS_A, "unmapped": UNMAPPED,
+    "non-canonical": NON_CANONICAL, **{f"base with bit {bit} set": MSR_AREA | 1 << bit for bit in range(12)},
+}
+_BINARY: Final[Mapping[type, Callable[[int, int], int]]] = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.BitOr: operator.or_, ast.BitAnd: operator.and_,
+    ast.BitXor: operator.xor, ast.LShift: lambda a, b: a << min(b, 128), ast.RShift: lambda a, b: a >> min(b, 128),
+}
+_UNARY: Final[Mapping[type, Callable[[int], int]]] = {ast.Invert: operator.invert, ast.USub: operator.neg, ast.UAdd: operator.pos}
+
+
+class Binding:
+    """The numbers behind the words of one instance."""
+
+    def __init__(self, caps: Caps, phrases: Mapping[str, Callable[[], int]] | None = None) -> None:
+        """phrases: words whose number only the running instance knows."""
+        self._symbols = {**_SYMBOLS, "MAXPHYADDR": caps.maxphyaddr, "TOP": 1 << caps.maxphyaddr}
+        self._phrases: Mapping[str, Callable[[], int]] = {
+            **{name: lambda value=value: value for name, value in _PHRASES.items()}, **(phrases or {})}  # type: ignore[misc]
+
+    def number(self, text: str) -> int:
+        """The value of a number, a symbol, a phrase or an expression of these.
+
+        raises: Unsupported with the word that has no meaning here.
+        """
+        stripped = text.strip().removeprefix("<").removesuffix(">").strip()
+        if stripped in self._phrases:
+            return self._phrases[stripped]()
+        try:
+            tree = ast.parse(stripped, mode="eval").body
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            raise Unsupported(f"{stripped}: no number") from None
+        return self._value(tree, stripped)
+
+    def number64(self, text: str) -> int:
+        """As number(), as 64 bits: a negative one is sign-extended."""
+        return self.number(text) & MASK64
+
+    def _value(self, node: Any, text: str) -> int:
+        match node:
+            case ast.Constant(value=int(value)) if not isinstance(value, bool):
+                return value
+            case ast.Name(id=name) if name in self._symbols:
+                return self._symbols[name]
+            case ast.Name(id=name):
+                raise Unsupported(f"{name}: no symbol with a value here")
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
+                shifts = isinstance(op, (ast.LShift, ast.RShift))
+                a, b = self._value(left, text), self._value(right, text)
+                if shifts and b < 0:
+                    raise Unsupported(f"{text}: no number")
+                return _BINARY[type(op)](a, b)
+            case ast.UnaryOp(op=op, operand=operand) if type(op) in _UNARY:
+                return _UNARY[type(op)](self._value(operand, text))
+        raise Unsupported(f"{text}: no number")

@@ -1,0 +1,104 @@
+"""The catalogue of facts: what an `expect` entry can say, and how it is compared with what was seen.
+
+`@outcome("fault")` declares a value of the key `outcome`; `@key("error_code")` any other key. The function gets the step
+as it was seen and the wanted value, and gives "" when the fact holds, else what was seen instead. It raises Unsupported
+when the model cannot tell. A word that is in neither catalogue makes the instance `unsupported: WORD`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+from kvmdbg.catalog import Catalog
+from kvmdbg.machine.kvm.state import Kvm, Vcpu
+from kvmdbg.session.cases.binding import Binding
+from kvmdbg.session.cases.model import Value
+from kvmdbg.session.cases.seen import Seen
+from kvmdbg.session.cases.vocabulary import refuse_key, refuse_outcome
+
+
+class Operated(NamedTuple):
+    """One operation of a step, done."""
+
+    actor: str                   # "L1", "L2", "L0"
+    word: str
+    seen: Seen
+    value: Value | None          # what a read gave; None for what reads nothing
+    flags: int                   # RFLAGS of the level that executed it, after it; -1 where that level does not run
+
+
+class Observed(NamedTuple):
+    """One step, done: what there is to compare."""
+
+    kvm: Kvm
+    vcpu: Vcpu
+    binding: Binding
+    given: Mapping[str, Value]               # of the case, with the extra state of the row
+    start: int                               # tape positions: the step's entries are start <= position < stop
+    stop: int
+    operations: tuple[Operated, ...]
+    fresh: Mapping[int, int]                 # linear address -> host-physical address that its tables name now
+    before: Mapping[int, int]                # and named before they were last changed
+
+    @property
+    def last(self) -> Operated:
+        """The operation that the step's facts talk about."""
+        return self.operations[-1] if self.operations else Operated("", "", Seen(), None, -1)
+
+    @property
+    def seen(self) -> Seen:
+        return self.last.seen
+
+    def events(self, *kinds: type) -> list[Any]:
+        """The step's events of these types, in order."""
+        return [event for _, event in self.kvm.tape.events(self.start, self.stop) if isinstance(event, kinds)]
+
+
+Fact = Callable[[Observed, Value], str]
+
+OUTCOMES: Final[Catalog[Callable[[Observed], str]]] = Catalog("outcome of a case")
+KEYS: Final[Catalog[Fact]] = Catalog("key of a case's expectation")
+
+
+def outcome(name: str) -> Callable[[Callable[[Observed], str]], Callable[[Observed], str]]:
+    """Declare the decorated function as what `outcome: NAME` means."""
+    return lambda function: OUTCOMES.add(name, function)
+
+
+def key(*names: str) -> Callable[[Fact], Fact]:
+    """Declare the decorated function as what these keys mean."""
+    def declare(function: Fact) -> Fact:
+        for name in names:
+            KEYS.add(name, function)
+        return function
+    return declare
+
+
+def kind_is(observed: Observed, *kinds: str) -> str:
+    """"" when the step's last operation ended in one of these ways, else how it ended."""
+    return "" if observed.seen.kind in kinds else str(observed.seen)
+
+
+def same_number(observed: Observed, seen: int, wanted: Value) -> str:
+    """Compare with a number, or with a word or expression that stands for one; seen in hex when they differ."""
+    number = wanted if isinstance(wanted, int) else observed.binding.number(str(wanted))
+    return "" if seen == number else f"{seen:#x}"
+
+
+def check(observed: Observed, name: str, wanted: Value) -> str:
+    """One key of an expectation.  raises: Unsupported for a word that no file declares."""
+    if name == "outcome":
+        return check_outcome(observed, str(wanted))
+    fact = KEYS.get(name)
+    if fact is None:
+        raise refuse_key(name)
+    return fact(observed, wanted)
+
+
+def check_outcome(observed: Observed, name: str) -> str:
+    """One outcome by name."""
+    fact = OUTCOMES.get(name)
+    if fact is None:
+        raise refuse_outcome(name)
+    return fact(observed)

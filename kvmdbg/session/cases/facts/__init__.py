@@ -1,0 +1,1 @@
+"""One file for each thing that an `expect` entry can say. Each declares itself with `@outcome` or `@key`."""

@@ -1,0 +1,37 @@
+"""`effect`: a fact in words; those that the tape can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from kvmdbg.errors import Unsupported
+from kvmdbg.machine.kvm.events import VpidAllocated, VpidFreed
+from kvmdbg.session.cases.fact import Observed, key
+from kvmdbg.session.cases.model import Value
+
+
+@key("effect")
+def effect(observed: Observed, wanted: Value) -> str:
+    """raises: Unsupported for words that nothing here can check."""
+    teller = _TELLERS.get(str(wanted))
+    if teller is None:
+        raise Unsupported(f"effect: {wanted}")
+    return teller(observed)
+
+
+def _allocated(observed: Observed) -> str:
+    given = [event.vpid for event in observed.events(VpidAllocated)]
+    if given == [observed.vcpu.vpid02] and observed.vcpu.vpid02:
+        return ""
+    return f"allocated {given}, vpid02 is {observed.vcpu.vpid02}" if given else "no VPID was allocated"
+
+
+def _freed(observed: Observed) -> str:
+    freed = [event.vpid for event in observed.events(VpidFreed)]
+    if len(freed) == 1 and freed[0] not in observed.kvm.vpid_bitmap:
+        return ""
+    return f"freed {freed}" if freed else "no VPID was freed"
+
+
+_TELLERS: Final[Mapping[str, Callable[[Observed], str]]] = {"vpid02 allocated": _allocated, "vpid02 freed": _freed}

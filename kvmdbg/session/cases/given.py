@@ -1,0 +1,180 @@
+"""`given`: what must hold before step 1, key by key; and columns of the matrix that are state of a row.
+
+A key or a phrase that nothing here understands makes the instance unsupported: a case whose premises are not met must
+not pass. Premises that hold by default, or that only explain a column, are listed as such.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from kvmdbg.errors import Unsupported
+from kvmdbg.machine.hw.fields import F
+from kvmdbg.session.cases import premises, vocabulary
+from kvmdbg.session.cases.matrix import ANY
+from kvmdbg.session.cases.model import Case, Value
+from kvmdbg.session.cases.premises import Handler, field, nothing, phrases, refused
+from kvmdbg.session.cases.setup import Plan, Setup, kernel_of, vendor
+from kvmdbg.session.cases.vocabulary import SHADOW_PAGING
+
+
+def read(case: Case, extra: Mapping[str, Value]) -> Setup:
+    """The set-up of one instance.
+
+    extra: the columns of its row that are state.  raises: Unsupported with the word that cannot be set up.
+    """
+    plan = Plan(kernel_of(case))
+    for key, value in case.given.items():
+        handler = GIVEN.get(key)
+        if handler is None:
+            raise Unsupported(f"given {key}: cannot be set up")
+        handler(plan, value)
+    for key, value in extra.items():
+        if value == ANY or value is None:
+            continue
+        handler = EXTRA.get(key)
+        if handler is None:
+            raise Unsupported(f"{key}: no state that can be set up")
+        handler(plan, value)
+    if any(_enters_vmx(step) for step in case.steps):
+        plan.vmx = False
+    if any("ept_set" in step for step in case.steps):
+        plan.control("enable_ept", True)
+    return plan.setup()
+
+
+def _enters_vmx(step: str) -> bool:
+    """Does the step execute VMXON? Then L1 must not be in VMX operation before it."""
+    return bool(re.match(r"\s*[\w$()]+:\s*(?:[^#]*;\s*)?vmxon\b", step))
+
+
+# -- caps --------------------------------------------------------------------------------------------------------------
+
+def _caps(plan: Plan, value: Value) -> None:
+    """What the processor, or L0 towards L1, offers. Text explains a bit and demands nothing."""
+    if not isinstance(value, dict):
+        return
+    for name, offered in value.items():
+        handler = CAPS.get(name)
+        if handler is not None:
+            handler(plan, offered)
+        elif name not in vocabulary.CAPS:
+            raise Unsupported(f"caps {name}: no capability of the model")
+        elif offered is True:
+            raise Unsupported(f"caps {name}: {vocabulary.CAPS[name]}")
+
+
+def _cap(name: str) -> Handler:
+    """A capability that the processor model has as a switch; text only says which bit announces it."""
+    def set_it(plan: Plan, offered: Any) -> None:
+        if isinstance(offered, bool):
+            switch: dict[str, Any] = {name: offered}
+            plan.caps = plan.caps._replace(**switch)
+    return set_it
+
+
+def _invvpid(plan: Plan, offered: Value) -> None:
+    """False: hidden from L1, whether or not VPIDs are."""
+    if offered is False:
+        plan.invvpid_types = ()
+
+
+def _invvpid_types(plan: Plan, types: Value) -> None:
+    """The types that L1 is offered; the processor itself offers what KVM needs, unless it offers none at all."""
+    if tuple(types) != plan.caps.invvpid_types:
+        plan.invvpid_types = tuple(types)
+
+
+def _maxphyaddr(plan: Plan, wanted: Value) -> None:
+    """`>= 40`, or a number."""
+    match = re.fullmatch(r"(>=)?\s*(\d+)", str(wanted))
+    if match is None:
+        raise Unsupported(f"caps maxphyaddr: {wanted}")
+    if not match[1] or plan.caps.maxphyaddr < int(match[2]):
+        plan.caps = plan.caps._replace(maxphyaddr=int(match[2]))
+
+
+CAPS: Final[Mapping[str, Handler]] = {
+    "vpid": _cap("vpid"), "ept": _cap("ept"), "pcid": _cap("pcid"), "ept_ad": _cap("ept_ad"), "huge_2m": _cap("ept_2m"),
+    "unrestricted_guest": _cap("unrestricted_guest"), "invpcid": _cap("invpcid"),
+    "invvpid": _invvpid, "invvpid_types": _invvpid_types, "invept": nothing, "invept_types": nothing,
+    "maxphyaddr": _maxphyaddr, "mce": nothing, "huge_1g": nothing, "load_guest_efer": nothing, "cr3_targets": nothing,
+    "nmi_exiting": nothing, "virtual_nmis": nothing, "nmi_window": nothing, "no_hw_errcode_cc": nothing,
+    "max": nothing, "ept_uc": nothing, "ept_wb": nothing, "allowed0": nothing, "allowed1": nothing,
+}
+
+
+# -- l0 ----------------------------------------------------------------------------------------------------------------
+
+def _l0(plan: Plan, value: Value) -> None:
+    if not isinstance(value, dict):
+        raise Unsupported(f"given l0: {value}")
+    for name, setting in value.items():
+        if name not in L0:
+            raise Unsupported(f"given l0 {name}: cannot be set up")
+        L0[name](plan, setting)
+
+
+def _enable_ept(plan: Plan, on: Value) -> None:
+    if not on:
+        raise Unsupported(SHADOW_PAGING)
+
+
+def _enable_vpid(plan: Plan, on: Value) -> None:
+    plan.config = plan.config._replace(enable_vpid=bool(on))
+
+
+def _vpid01(plan: Plan, number: Value) -> None:
+    """0 without VPIDs; looked at again when the machine is there."""
+    plan.vpid01 = int(number)
+
+
+def _vpid02(plan: Plan, number: Value) -> None:
+    """0: none was left to allocate."""
+    if number not in (0, 2):
+        raise Unsupported(f"vpid02 {number}: it is 2, or 0 when no VPID is left")
+    plan.spare_vpids = number != 0
+
+
+L0: Final[Mapping[str, Handler]] = {
+    "vendor": lambda plan, name: vendor(name), "enable_ept": _enable_ept, "enable_vpid": _enable_vpid, "vpid01": _vpid01,
+    "vpid02": _vpid02,
+}
+
+
+GIVEN: Final[Mapping[str, Handler]] = {
+    "caps": _caps, "l0": _l0, "vmcs12": premises.vmcs12, "mode": phrases(premises.MODE), "l1": phrases(premises.L1),
+    "cr4": phrases(premises.CR4), "guest_rflags": premises.guest_rflags, "eptp": premises.eptp,
+    "vmx": phrases({"not entered": premises.no_vmx}), "memory operand": phrases(premises.OPERAND),
+    "vmcs": phrases({"cleared and current": nothing, "none": premises.no_current_vmcs}),
+    "qualification_mask": nothing, "last_vpid": nothing, "note": nothing, "alignment": nothing, "fields": nothing,
+    "entry_error_code": field(F.VM_ENTRY_EXCEPTION_ERROR_CODE), "entry_instr_len": field(F.VM_ENTRY_INSTRUCTION_LEN),
+    "pte": phrases(premises.PTE), "vmcb": refused(vocabulary.AMD), "svm": refused(vocabulary.AMD),
+    "setup": phrases(premises.SETUP),
+}
+
+
+# -- state of a row ------------------------------------------------------------------------------------------------------
+
+def _vpid12_enabled(plan: Plan, on: Value) -> None:
+    plan.control("enable_vpid", bool(on))
+    plan.fields.setdefault(F.VIRTUAL_PROCESSOR_ID, 1 if on else 0)
+
+
+def _vpid12(plan: Plan, number: Value) -> None:
+    plan.fields[F.VIRTUAL_PROCESSOR_ID] = int(number)
+
+
+def _vmxe(plan: Plan, on: Value) -> None:
+    plan.registers.append(f"cr4 {'|' if on else '&~'} VMXE")
+
+
+EXTRA: Final[Mapping[str, Handler]] = {
+    "l0_ept": _enable_ept, "vpid02": _vpid02, "vpid12_enabled": _vpid12_enabled, "vpid12": _vpid12, "vmxe": _vmxe,
+    # What was before the transition is done by the harness, not by the machine's set-up (harness.py: warm_up()).
+    "last_vpid": nothing, "vpid12_differs_from_last": nothing, "direction": nothing,
+    "no_hw_errcode_cc": premises.no_hw_errcode_cc, "needs": premises.needs,
+    "ept_ad": _cap("ept_ad"), "la57": lambda plan, on: _caps(plan, {"la57": on}),
+}

@@ -1,0 +1,176 @@
+"""What the harness of a test-suite does around the steps: it changes levels, maps what steps name, and skips instructions.
+
+Steps say what L1 and L2 do; they do not say that L1 first enters L2 for a step of L2, or that after an exit it steps over
+L2's instruction before it resumes. kvm-unit-tests' harness does that for its tests, this one for the cases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from kvmdbg.errors import UserError
+from kvmdbg.machine.actions import waits
+from kvmdbg.machine.hw import paging
+from kvmdbg.machine.hw.controls import EXIT_REASON_EPT_MISCONFIG, EXIT_REASON_EPT_VIOLATION, SEC_ENABLE_VPID
+from kvmdbg.machine.hw.fields import F
+from kvmdbg.machine.kvm import tables, vmcs12
+from kvmdbg.machine.kvm.state import INVALID_GPA, Kvm, Vcpu
+from kvmdbg.session.cases import binding
+from kvmdbg.session.cases.base import SECONDARY_BITS, Base, eptp_of, uses_ept, vmcs12_values
+from kvmdbg.session.cases.binding import Binding
+from kvmdbg.session.cases.player import EPT12, L1, L2, LARGE, Player
+from kvmdbg.session.cases.setup import Setup
+
+LINEAR_OF_GPA: Final = 0x50_0000_0000       # L2's linear addresses for guest-physical ones, 1 GiB apart
+GIB: Final = 0x4000_0000
+FRAME_OF_GPA: Final = 0x80_0000             # frames behind them, 2 MiB apart, so that a large page fits
+NOT_SKIPPED: Final = (EXIT_REASON_EPT_VIOLATION, EXIT_REASON_EPT_MISCONFIG)    # L1 mends the cause and L2 tries again
+
+
+class Harness:
+    """One instance's run on one machine."""
+
+    def __init__(self, base: Base, gva_is_l2s: bool = True, large: bool = False) -> None:
+        """gva_is_l2s: steps that name V mean L2's tables, whoever changes them."""
+        self.tables = L2 if gva_is_l2s else L1
+        self.setup: Setup = base.setup
+        self.player: Player = base.player
+        self.large = large                   # EPT changes are made as large pages where the level allows
+        self.eptp = eptp_of(base.setup)
+        self.binding = Binding(base.setup.caps, self._phrases())
+        self._linear: dict[int, int] = {}    # guest-physical page -> L2's linear address for it
+        self._table_pages: dict[int, int] = {}
+        self._before: dict[int, int] = {}    # linear page -> frame that the tables named before the last change
+
+    @property
+    def kvm(self) -> Kvm:
+        return self.player.kvm
+
+    @property
+    def vcpu(self) -> Vcpu:
+        return self.player.vcpu
+
+    @property
+    def level(self) -> int:
+        """1 or 2: who is the guest."""
+        return 2 if self.vcpu.guest_mode else 1
+
+    @property
+    def rax(self) -> int:
+        """The result register of the level that runs."""
+        return self.kvm.cpu(self.vcpu).rax
+
+    def flags(self, level: int) -> int:
+        """RFLAGS of `level`; -1 while it does not run."""
+        return self.kvm.cpu(self.vcpu).rflags if self.level == level and waits(self.kvm, 0) else -1
+
+    # -- levels -------------------------------------------------------------------------------------------------
+
+    def bring(self, level: int) -> None:
+        """Make `level` the guest: L1 enters L2, or L2 calls L1.  raises: UserError when that fails."""
+        if self.level != level:
+            self.player.privilege(0)
+            if level == 2:
+                self.enter()
+            else:
+                self.player.inject("vmcall")
+        if self.level != level:
+            raise UserError(f"L{level} cannot be brought to run: {self._why_not()}")
+
+    def enter(self, word: str = "") -> None:
+        """VMLAUNCH or VMRESUME, as the launch state of the current VMCS asks, or the given one."""
+        word = word or ("vmresume" if self.launched else "vmlaunch")
+        if word == "vmresume":
+            self.skip_instruction()
+        self.player.inject(word)
+
+    @property
+    def launched(self) -> bool:
+        return bool(vmcs12.get(self.kvm, self.vcpu, vmcs12.LAUNCH_STATE))
+
+    def skip_instruction(self) -> None:
+        """L1 moves L2's RIP over the instruction that made the last exit, unless the exit was no instruction's own."""
+        if not self.launched or self.vcpu.current_vmptr == INVALID_GPA:
+            return
+        reason, length, rip = (vmcs12.get(self.kvm, self.vcpu, field)
+                               for field in (F.VM_EXIT_REASON, F.VM_EXIT_INSTRUCTION_LEN, F.GUEST_RIP))
+        if reason not in NOT_SKIPPED and length:
+            self.player.inject(f"vmwrite GUEST_RIP, {rip + length:#x}")
+
+    def _why_not(self) -> str:
+        error = vmcs12.get(self.kvm, self.vcpu, F.VM_INSTRUCTION_ERROR)
+        return f"the entry failed, VM-instruction error {error}" if self.level == 1 else "L2 does not exit on VMCALL"
+
+    def warm_up(self, last_vpid: int) -> None:
+        """One nested entry and exit of another L2, with this vpid12 (0: VPID off), so that `last_vpid` is real."""
+        player = self.player
+        values = vmcs12_values(player, self.setup)
+        secondary = values[SECONDARY_BITS] & ~SEC_ENABLE_VPID | (SEC_ENABLE_VPID if last_vpid else 0)
+        values |= {SECONDARY_BITS: secondary, F.VIRTUAL_PROCESSOR_ID: last_vpid}
+        player.remark(f"an earlier L2 with vpid12 {last_vpid or 'off'}")
+        player.vmcs12(binding.VMCS_B, values)
+        player.inject(f"vmptrld {binding.VMCS_B:#x}")
+        self.bring(2)
+        self.bring(1)
+        player.inject(f"vmptrld {binding.VMCS_A:#x}")
+
+    # -- addresses ----------------------------------------------------------------------------------------------
+
+    def touch(self, gpa: int) -> int:
+        """L2's linear address for one of its guest-physical ones, mapped there at the first call."""
+        page = gpa & ~0xFFF
+        if page not in self._linear:
+            number = len(self._linear)
+            linear = LINEAR_OF_GPA + number * GIB
+            ept = self.eptp if uses_ept(self.setup) else None
+            if ept is not None:
+                self.player.map(EPT12, page, FRAME_OF_GPA + number * LARGE, root=ept)
+            self.player.map(L2, linear, page, root=binding.L2_ROOT, eptp=ept)
+            self._linear[page] = linear
+        return self._linear[page] | gpa & 0xFFF
+
+    def map_for_l1(self, address: int) -> None:
+        """Let L1 reach V, too: a case whose steps are L1's alone means L1's own tables."""
+        self.player.map(L1, address, binding.FRAME_OLD, self.setup.v_flags)
+
+    def frame_of(self, level: str, address: int) -> int | None:
+        """Host-physical page that the tables name for a linear address now; None where they map nothing."""
+        steps = tables.walk(self.kvm, self.vcpu, level, address)
+        last = steps[-1]
+        if not last.value & paging.P or last.level > 2 or (last.level == 2 and not last.value & paging.PS):
+            return None
+        size = paging.page_size(last.level)
+        target = last.value & paging.ADDRESS & ~(size - 1) | address & (size - 1)
+        gpa = tables.to_l1(self.kvm, self.vcpu, level, target, None)
+        page = None if gpa is None else self.kvm.pages.get(gpa >> 12)
+        return None if page is None else int(page)
+
+    def about_to_change(self, level: str, address: int) -> None:
+        """Remember what the tables name before an edit, for `translation: stale`."""
+        frame = self.frame_of(level, address)
+        if frame is not None:
+            self._before[address & ~0xFFF] = frame
+
+    def frames(self, level: str, addresses: list[int]) -> tuple[dict[int, int], dict[int, int]]:
+        """(what the tables name now, what they named before the last edit) for the pages of these addresses."""
+        pages = {address & ~0xFFF for address in addresses}
+        now = {page: frame for page in pages if (frame := self.frame_of(level, page)) is not None}
+        return now, {page: self._before[page] for page in pages if page in self._before}
+
+    def _phrases(self) -> dict[str, Callable[[], int]]:
+        return {
+            "current EPTP": lambda: self.eptp, "bad memory type": lambda: self.eptp & ~7 | 2,
+            "page of the PTE": lambda: self._table_page(1), "page that holds the guest PD for P1": lambda: self._table_page(2),
+        }
+
+    def _table_page(self, level: int) -> int:
+        """L2's page that holds the entry of `level` for V, or for P1 where the case names P1.
+
+        Looked up once: later the EPT may not map it any more.
+        """
+        if level not in self._table_pages:
+            at, _ = self.player.entry(L2, self._linear.get(binding.GPA_P1, binding.LINEAR_V), level)
+            self._table_pages[level] = at & ~0xFFF
+        return self._table_pages[level]
+

@@ -1,0 +1,112 @@
+"""Instances of a case: rows times axes, with `$name` replaced by the instance's value.
+
+An instance is what is counted. A value `a..b` in a row stays one instance: it stands for every integer from a to b,
+all with the same outcome, so the instance is run once for each (its variants) and holds when all of them do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from itertools import product
+from typing import Any, Final, NamedTuple
+
+from kvmdbg.session.cases.model import Case, Expectation, Value
+from kvmdbg.session.cases.reader import RANGE, REFERENCE, texts
+
+ONE_BIT: Final = re.compile(r"one bit from (\S+) to (\S+)$")
+ANY: Final = "any"                         # as a value: the source does not care
+FAILURE_ONLY: Final = "failure only"       # under `asserted`: the error number next to it is not compared
+MAX_VARIANTS: Final = 4096                 # more of them are a slip of the file, not a case
+
+
+class Instance(NamedTuple):
+    """One instance of a case."""
+
+    case: Case
+    number: int                            # 1-based, in the order of the rows, axes inside
+    values: tuple[tuple[str, Value], ...]  # column or axis -> value
+
+    @property
+    def label(self) -> str:
+        """`name=value` of what tells this instance from its siblings."""
+        return " ".join(f"{name}={spell(value)}" for name, value in self.values)
+
+
+def instances(case: Case) -> tuple[Instance, ...]:
+    """Every instance of `case`; one where it has no matrix."""
+    matrix = case.matrix
+    rows = [tuple(zip(matrix.columns, row, strict=True)) for row in matrix.rows] or [()]
+    axes = [tuple((name, value) for value in values) for name, values in matrix.axes]
+    combined = [(*row, *picked) for row in rows for picked in product(*axes)]
+    return tuple(Instance(case, number, values) for number, values in enumerate(combined, 1))
+
+
+def variants(instance: Instance, number: Callable[[str], int]) -> Iterator[dict[str, Value]]:
+    """The instance's values with every `a..b` replaced by one integer at a time.
+
+    number: the value of a bound of a range, `3` or `MAXPHYADDR`. raises: what `number` raises.
+    """
+    choices = [[(name, one) for one in _spread(value, number)] for name, value in instance.values]
+    for picked in product(*choices):
+        yield dict(picked)
+
+
+def _spread(value: Value, number: Callable[[str], int]) -> list[Value]:
+    """Every integer of `a..b`, every single bit of `one bit from a to b`; any other value alone."""
+    if not isinstance(value, str):
+        return [value]
+    if bits := ONE_BIT.match(value):
+        return [1 << bit for bit in range(number(bits[1]), min(number(bits[2]), 63) + 1)]
+    match = RANGE.match(value)
+    if match is None:
+        return [value]
+    first, last = (number(end) for end in match.groups())
+    return list(range(first, min(last, first + MAX_VARIANTS) + 1))
+
+
+def substitute(value: Any, values: Mapping[str, Value]) -> Any:
+    """`value` with every `$name` replaced; text that is nothing but `$name` becomes the value itself, type and all."""
+    if isinstance(value, list):
+        return [substitute(item, values) for item in value]
+    if isinstance(value, dict):
+        return {key: substitute(item, values) for key, item in value.items()}
+    if not isinstance(value, str):
+        return value
+    whole = REFERENCE.fullmatch(value)
+    if whole:
+        return values[whole[1]]
+    return REFERENCE.sub(lambda match: spell(values[match[1]]), value)
+
+
+def step_text(step: str, values: Mapping[str, Value]) -> str:
+    """`step` with every `$name` replaced; a value of several words that an operand takes (`gpa=$target`) gets <>."""
+    def one(match: re.Match[str]) -> str:
+        text = spell(values[match[2]])
+        return match[1] + (f"<{text}>" if match[1] and re.search(r"\s", text) else text)
+
+    return re.sub(r"(=?)" + REFERENCE.pattern, one, step)
+
+
+def facts_of(expectation: Expectation, values: Mapping[str, Value]) -> tuple[tuple[str, Value], ...]:
+    """The facts of one expectation for an instance; what is `null` or not asserted there is left out."""
+    left_out = {"error"} if values.get("asserted") == FAILURE_ONLY else set()
+    facts = ((key, substitute(wanted, values)) for key, wanted in expectation.facts)
+    return tuple((key, wanted) for key, wanted in facts if wanted is not None and key not in left_out)
+
+
+def extra_state(instance: Instance) -> dict[str, Value]:
+    """The columns that no text refers to: state of that row, with the meaning that the name has in `given`."""
+    case = instance.case
+    used = {name for text in texts([case.title, *case.steps, *(v for e in case.expect for _, v in e.facts)])
+            for name in REFERENCE.findall(text)}
+    return {name: value for name, value in instance.values if name not in used and name != "asserted"}
+
+
+def spell(value: Value) -> str:
+    """A value as the files write it: numbers from ten on in hex."""
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "null"}[value]
+    if isinstance(value, int):
+        return hex(value) if value > 9 else str(value)
+    return str(value)

@@ -1,0 +1,48 @@
+"""`ept_set gpa= level= perms= memtype= set_bit= flip_bit= huge=`: change an EPT entry in memory, without invalidation."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kvmdbg.errors import Unsupported
+from kvmdbg.machine.hw import ept
+from kvmdbg.session.cases.harness import Harness
+from kvmdbg.session.cases.operation import operation
+from kvmdbg.session.cases.player import EPT12
+from kvmdbg.session.cases.steps import Actor, Operation
+
+KNOWN: Final = frozenset(("gpa", "level", "perms", "memtype", "set_bit", "flip_bit", "huge"))
+RIGHTS: Final = {"r": ept.READ, "w": ept.WRITE, "x": ept.EXECUTE}
+LARGE_LEVEL: Final = 2
+
+
+@operation("ept_set", actors=("L1",), at_once=True)
+def ept_set(h: Harness, op: Operation, actor: Actor) -> None:
+    """`perms` replaces the rights; the other operands change single bits of what the entry holds."""
+    unknown = {operand.key for operand in op.operands} - KNOWN
+    if unknown:
+        raise Unsupported(f"{op.text}: {sorted(unknown)[0] or op.rest}")
+    gpa, level = h.binding.number64(op.named("gpa")), int(op.named("level") or "1")
+    _, value = h.player.entry(EPT12, gpa, level)
+    if level == LARGE_LEVEL and h.large and not value & ept.LARGE:
+        value = large_leaf(h, gpa)
+    h.player.set_entry(EPT12, gpa, new_value(h, op, value), level)
+
+
+def large_leaf(h: Harness, gpa: int) -> int:
+    """A 2-MiB leaf over the frames that the 4-KiB entries below named."""
+    _, leaf = h.player.entry(EPT12, gpa, 1)
+    return leaf & ~0xFFF & ~(0x1F_F000) | ept.LARGE | ept.RIGHTS | ept.MEMTYPE_WB << ept.MEMTYPE_SHIFT
+
+
+def new_value(h: Harness, op: Operation, value: int) -> int:
+    """The entry's new 64 bits."""
+    if perms := op.named("perms"):
+        value = value & ~ept.RIGHTS | sum(RIGHTS[letter] for letter in perms if letter != "-")
+    if memtype := op.named("memtype"):
+        value = value & ~(7 << ept.MEMTYPE_SHIFT) | h.binding.number(memtype) << ept.MEMTYPE_SHIFT
+    if bit := op.named("set_bit"):
+        value |= 1 << h.binding.number(bit)
+    if bit := op.named("flip_bit"):
+        value ^= 1 << h.binding.number(bit)
+    return value

@@ -1,0 +1,52 @@
+"""`mov crN ...`: change a control register: `mov cr4 (toggle MCE)`, `mov cr0 WP=0`, `mov cr4 LA57^1, PSE^1`, `mov cr3 (flush)`."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from kvmdbg.errors import Unsupported
+from kvmdbg.session.cases.base import bit_of
+from kvmdbg.session.cases.harness import Harness
+from kvmdbg.session.cases.operation import operation
+from kvmdbg.session.cases.steps import Actor, Operation
+
+TOGGLE: Final = re.compile(r"toggle (\w+)$")
+ASSIGN: Final = re.compile(r"(\w+)=([01])$")
+FLIP: Final = re.compile(r"(\w+)\^1$")
+SAME: Final = ("flush", "same value")
+
+
+@operation("mov")
+def mov(h: Harness, op: Operation, actor: Actor) -> None:
+    """Reads the register first: that is what software does to change one bit."""
+    register, *rest = op.plain or ("",)
+    if register not in ("cr0", "cr3", "cr4"):
+        raise Unsupported(f"{op.text}: only moves to cr0, cr3 and cr4 are done")
+    h.player.inject(f"mov rax, {register}")
+    value = changed(h, op, register, rest, h.rax)
+    h.player.inject(f"mov {register}, {value:#x}")
+
+
+def changed(h: Harness, op: Operation, register: str, rest: list[str], old: int) -> int:
+    """The new value.  raises: Unsupported for words that say something else."""
+    if not rest and (op.aside in SAME) or rest == [register]:
+        return old
+    if len(rest) == 1 and not op.aside and not FLIP.match(rest[0]):
+        return h.binding.number64(rest[0])
+    changes = [*rest, *(f"{operand.key}={operand.value}" for operand in op.operands if operand.key),
+               *(part.strip() for part in op.aside.split(",") if part.strip())]
+    if not changes:
+        raise Unsupported(f"{op.text}: no value is given")
+    for change in changes:
+        old = _one(op, register, change, old)
+    return old
+
+
+def _one(op: Operation, register: str, change: str, value: int) -> int:
+    if match := TOGGLE.match(change) or FLIP.match(change):
+        return value ^ bit_of(register, match[1])
+    if match := ASSIGN.match(change):
+        bit = bit_of(register, match[1])
+        return value | bit if match[2] == "1" else value & ~bit
+    raise Unsupported(f"{op.text}: {change}")

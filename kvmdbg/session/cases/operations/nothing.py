@@ -1,0 +1,19 @@
+"""`(does nothing)`: an aside instead of an operation."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kvmdbg.errors import Unsupported
+from kvmdbg.session.cases.harness import Harness
+from kvmdbg.session.cases.operation import operation
+from kvmdbg.session.cases.steps import Actor, Operation
+
+IDLE: Final = ("does nothing",)
+
+
+@operation("", at_once=True)
+def nothing(h: Harness, op: Operation, actor: Actor) -> None:
+    """Other asides describe something that happens by itself; the model would have to make it happen."""
+    if op.aside not in IDLE:
+        raise Unsupported(f"({op.aside}): no operation")

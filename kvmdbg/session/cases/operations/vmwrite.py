@@ -1,0 +1,84 @@
+"""`vmwrite FIELD value`, `vmwrite FIELD |= BIT`, `vmwrite EPTP bit 6 = 1`: write a field of the current VMCS."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from kvmdbg.errors import Unsupported
+from kvmdbg.machine.hw import controls
+from kvmdbg.machine.kvm import vmcs12
+from kvmdbg.session.cases import field_names
+from kvmdbg.session.cases.base import vmcs12_values
+from kvmdbg.session.cases.harness import Harness
+from kvmdbg.session.cases.operation import operation
+from kvmdbg.session.cases.steps import Actor, Operation
+
+Old = Callable[[], int]
+BIT: Final = re.compile(r"bit (\d+) = ([01])$")
+BITS: Final = re.compile(r"with bits (\d+):(\d+) = (\w+)$")
+HARDWARE_EXCEPTION: Final = 3
+EVENT: Final = (                 # words of interruption information: lowest bit, and the value of a bare word
+    (r"valid", 31, 1), (r"type (\d+)", 8, 0), (r"hw-exception", 8, HARDWARE_EXCEPTION), (r"error-code flag ([01])", 11, 0),
+    (r"(?:vector )?(\w+)", 0, 0))
+REGISTER: Final = re.compile(r"(?:HOST|GUEST)_(CR0|CR4)$")
+
+
+@operation("vmwrite")
+def vmwrite(h: Harness, op: Operation, actor: Actor) -> None:
+    """Nothing is read."""
+    if len(op.plain) < 2:
+        raise Unsupported(f"{op.text}: a field and one value")
+    name, text = op.plain[0], " ".join(op.plain[1:])
+    if len(op.plain) != len(op.operands):
+        raise Unsupported(f"{op.text}: several values")
+    write(h, field_names.encoding(name), lambda old: new_value(h, name, text, old))
+
+
+def write(h: Harness, encoding: int, change: Callable[[int], int]) -> None:
+    """Give a field of the current VMCS the value that `change` makes of the old one."""
+    old = vmcs12.get(h.kvm, h.vcpu, encoding & ~1)
+    h.player.inject(f"vmwrite {field_names.word(encoding)}, {change(old):#x}")
+
+
+def new_value(h: Harness, name: str, text: str, old: int) -> int:
+    """The value that `text` means for the field.  raises: Unsupported for a form that is none of these."""
+    if text == "good":
+        return vmcs12_values(h.player, h.setup)[field_names.encoding(name)]
+    if text == "as it is":
+        return old
+    if match := BIT.match(text):
+        bit = 1 << int(match[1])
+        return old | bit if match[2] == "1" else old & ~bit
+    if match := BITS.match(text):
+        low, mask = int(match[2]), (1 << (int(match[1]) - int(match[2]) + 1)) - 1
+        return old & ~(mask << low) | (h.binding.number(match[3]) & mask) << low
+    if text.startswith("valid"):
+        return event(h, text)
+    operator, _, operand = text.partition(" ")
+    if operator in _COMBINE:
+        return _COMBINE[operator](old, _bit(h, name, operand.removeprefix("~")))
+    return h.binding.number64(text)
+
+
+def event(h: Harness, text: str) -> int:
+    """`valid | type 3 | error-code flag 1 | vector 13`: VM-entry interruption information."""
+    value = 0
+    for part in (part.strip() for part in text.split("|")):
+        found = [(match, shift, bare) for pattern, shift, bare in EVENT if (match := re.fullmatch(pattern, part))]
+        if not found:
+            raise Unsupported(f"{text}: {part}")
+        match, shift, bare = found[0]
+        value |= (h.binding.number(match[1]) if match.groups() else bare) << shift
+    return value
+
+
+_COMBINE: Final[Mapping[str, Callable[[int, int], int]]] = {"|=": lambda old, bit: old | bit, "&=": lambda old, bit: old & ~bit}
+
+
+def _bit(h: Harness, name: str, text: str) -> int:
+    """A bit by name, of the control register that the field holds; or a number."""
+    register = REGISTER.match(name)
+    bit = getattr(controls, f"{register[1]}_{text}", None) if register else None
+    return h.binding.number(text) if bit is None else int(bit)

@@ -1,0 +1,145 @@
+"""Premises as `given` words them: handlers that put one of them into a Plan, and the phrases of modes and registers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from kvmdbg.errors import Unsupported
+from kvmdbg.machine.hw.controls import CR4_BITS
+from kvmdbg.machine.hw.fields import F
+from kvmdbg.session.cases.model import Value
+from kvmdbg.session.cases.setup import Plan
+from kvmdbg.session.cases.vocabulary import EVENTS
+
+Handler = Callable[[Plan, Any], None]
+
+
+def nothing(plan: Plan, value: Value) -> None:
+    """The premise holds anyway, or explains something."""
+
+
+def vmcs12(plan: Plan, value: Value) -> None:
+    for name, setting in value.items():
+        if name == "vpid":
+            plan.fields[F.VIRTUAL_PROCESSOR_ID] = int(setting)
+        else:
+            plan.control(name, bool(setting))
+
+
+def phrases(known: Mapping[str, Handler]) -> Handler:
+    """A text of phrases between commas and semicolons, each of which must be known; a pattern's groups are its value."""
+    def handle(plan: Plan, text: Value) -> None:
+        for phrase in (part.strip() for part in re.split(r"[,;]", str(text)) if part.strip()):
+            found = [(handler, match) for pattern, handler in known.items() if (match := re.fullmatch(pattern, phrase))]
+            if not found:
+                raise Unsupported(f"{phrase}: cannot be set up")
+            handler, match = found[0]
+            handler(plan, match.groups())
+    return handle
+
+
+def no_vmx(plan: Plan, value: Value) -> None:
+    plan.vmx = False
+
+
+def no_current_vmcs(plan: Plan, value: Value) -> None:
+    plan.current_vmcs = False
+
+
+def cpl(plan: Plan, groups: Value) -> None:
+    plan.cpl = int(groups[0])
+
+
+def operand_page_missing(plan: Plan, value: Value) -> None:
+    plan.operand_mapped = False
+
+
+def compatibility(plan: Plan, value: Value) -> None:
+    plan.compatibility = True
+
+
+def set_cr4(plan: Plan, groups: Value) -> None:
+    name, on = groups
+    if name not in CR4_BITS.values():
+        raise Unsupported(f"CR4.{name}: no bit of CR4 in the model")
+    plan.registers.append(f"cr4 {'|' if on == '1' else '&~'} {name}")
+
+
+def set_pcid(plan: Plan, groups: Value) -> None:
+    plan.registers.append(f"cr3 pcid {int(groups[0], 0)}")
+
+
+def guest_rflags(plan: Plan, value: Value) -> None:
+    """Bit 1 of RFLAGS is always 1: a guest state with 0 there fails the checks after those of controls and host state."""
+    if str(value).startswith("bit 1 is 0"):
+        plan.fields[F.GUEST_RFLAGS] = 0
+    elif value != "good":
+        raise Unsupported(f"given guest_rflags: {value}")
+
+
+def eptp(plan: Plan, value: Value) -> None:
+    if not isinstance(value, dict) or set(value) != {"ad"}:
+        raise Unsupported(f"given eptp: {value}")
+    plan.ept_ad = bool(value["ad"])
+
+
+def calls_at_once(plan: Plan, value: Value) -> None:
+    plan.calls_at_once = True
+
+
+def field(encoding: int) -> Handler:
+    """A number that L1 has written into a field."""
+    def set_it(plan: Plan, value: Value) -> None:
+        plan.fields[encoding] = int(value, 0) if isinstance(value, str) else int(value)
+    return set_it
+
+
+def drop(letter: str) -> Handler:
+    """A right that L1's mapping of V lacks."""
+    def drop(plan: Plan, value: Value) -> None:
+        plan.v_flags = plan.v_flags.replace(letter, "")
+    return drop
+
+
+def no_hw_errcode_cc(plan: Plan, on: Value) -> None:
+    if on:
+        raise Unsupported("no_hw_errcode_cc: VMX_BASIC bit 56 is 0 in the model")
+
+
+def needs(plan: Plan, what: Value) -> None:
+    """A capability that the row needs; the model offers both memory types of EPT."""
+    if what not in ("-", "ept_uc", "ept_wb"):
+        raise Unsupported(f"needs {what}: this capability cannot be taken away")
+
+
+def refused(reason: str) -> Handler:
+    def refuse(plan: Plan, value: Value) -> None:
+        raise Unsupported(reason)
+    return refuse
+
+
+MODE: Final[Mapping[str, Handler]] = {
+    "64-bit": nothing, "CPL ?([0-3])": cpl, "VMX root( operation)?": nothing, "(a )?current VMCS": nothing, "L2": nothing,
+    "no current VMCS": no_current_vmcs, "current VMCS in the clear state": nothing,
+    "VMX not entered|(outside|not in) VMX operation|VMX off": no_vmx,
+    "64-bit L2 that executes VMCALL at once": calls_at_once, "32-bit code segment under long mode": compatibility,
+}
+L1: Final[Mapping[str, Handler]] = {
+    r"CR4\.(\w+)=([01])": set_cr4, r"CR3 has PCID (\w+)": set_pcid, r"HOST_CR3/HOST_CR4 hold the same": nothing,
+    "interrupts off": nothing, r"self-IPI .*": refused(EVENTS), r"intercepts .*": refused(EVENTS),
+}
+OPERAND: Final[Mapping[str, Handler]] = {
+    "mapped and readable": nothing, "(not present|unmapped|not mapped|not readable|unreadable)( page)?": operand_page_missing,
+}
+PTE: Final[Mapping[str, Handler]] = {
+    "present": nothing, "accessed": nothing, "read-only": drop("w"), "supervisor": drop("u"),
+}
+SETUP: Final[Mapping[str, Handler]] = {
+    r"gpa G = 1<<39": nothing, r"alone under its PML4 entry": nothing,
+    r"every change of an EPT entry is followed by single-context INVEPT": nothing,
+    r"the EPT leaf of the guest page-table page that holds the PTE of gva V is changed": nothing,
+    r"the guest PTE A and D bits are preset": nothing, r"guest TLB flushed by L2 \(mov cr3\)": nothing,
+}
+CR4: Final[Mapping[str, Handler]] = {r"(\w+)=([01])": set_cr4}

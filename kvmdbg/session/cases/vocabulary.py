@@ -1,0 +1,100 @@
+"""Every word of the language of cases that the model cannot do, compare or set up yet, with the reason in a few words.
+
+A word that is in a catalogue (operations, outcomes, keys) is done; a word in these tables is known and refused with its
+reason; any other is no word of the language at all. None of the three is ever taken for a pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from kvmdbg.errors import Unsupported
+
+AMD: Final = "AMD is not modelled"
+HYPER_V: Final = "Hyper-V is not modelled"
+SEVERAL_CPUS: Final = "several CPUs are not modelled"
+SMM: Final = "SMM is not modelled"
+LA57: Final = "5-level paging is not modelled"
+PAE: Final = "PAE paging is not modelled"
+SHADOW_PAGING: Final = "shadow paging (enable_ept=0) is not modelled"
+NESTED_STATE: Final = "saving and restoring nested state is not modelled"
+USER_SPACE: Final = "what user space does to a VM is not modelled"
+EVENTS: Final = "interrupts, NMIs and event injection are not modelled"
+MSRS: Final = "MSRs that software reads and writes are not modelled"
+VMFUNC: Final = "VMFUNC is not modelled"
+EMULATOR: Final = "instructions emulated by L0 are not modelled"
+REQUESTS: Final = "vCPU requests made by hand are not modelled"
+VMX_CONTROLS: Final = "this VM-execution control is not modelled"
+SHADOW_VMCS: Final = "VMCS shadowing is not modelled"
+INVPCID: Final = "INVPCID is not modelled"
+
+ACTORS: Final[Mapping[str, str]] = {
+    "SMM": SMM, "cpu": SEVERAL_CPUS, "vcpu": SEVERAL_CPUS, "VP": HYPER_V, "L0.user": USER_SPACE, "host": USER_SPACE,
+    "guest": "a guest without nesting has no memory slots of its own yet",
+}
+
+OPERATIONS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("vmrun", "vmmcall", "vmload", "vmsave", "stgi", "clgi", "invlpga", "npt_set"), AMD),
+    **dict.fromkeys(("set_nested_state", "get_nested_state", "save", "restore", "save/restore"), NESTED_STATE),
+    **dict.fromkeys(("make_request", "check_request", "test_request", "kick", "make_all_cpus_request"), REQUESTS),
+    **dict.fromkeys(("wrmsr", "rdmsr"), MSRS),
+    **dict.fromkeys(("sti", "cli", "inject", "raise", "self-IPI", "self-NMI"), EVENTS),
+    **dict.fromkeys(("outs", "ins", "in", "out", "pause"), EMULATOR),
+    "invpcid": INVPCID, "vmfunc": VMFUNC, "hypercall": HYPER_V, "rsm": SMM, "run": USER_SPACE,
+}
+
+OUTCOMES: Final[Mapping[str, str]] = {
+    "svm_exit": AMD, "hv_status": HYPER_V, **dict.fromkeys(("ok", "EINVAL", "EFAULT", "EINTR", "EPERM"), USER_SPACE),
+}
+KVM_EXIT: Final = "KVM_EXIT_"            # any of these outcomes: what user space sees
+
+KEYS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("exit_code", "info1", "info2", "v_gif", "v_irq", "event_inj_valid"), AMD),
+    **dict.fromkeys(("delivered", "handler_runs", "event", "pending_debug_has", "intr_info", "activity"), EVENTS),
+    "status": HYPER_V,
+    **dict.fromkeys(("kept_roots", "dropped_roots"), "roots for several EPTPs are not set up by the runner"),
+    **dict.fromkeys(("refilled", "kept"), "accessed and dirty bits as a probe are not compared yet"),
+    **dict.fromkeys(("rip", "length"), "the model's instructions are all three bytes long"),
+    "l2_instructions": EVENTS, "never": "several possible values are not compared yet",
+    "values": "reads of many fields are not compared yet", "order": "an order in words cannot be compared",
+    "vmcs12_eptp": VMFUNC, "pdptes": PAE, "mode": SMM,
+}
+RULE: Final = "rule_"                    # any of these keys is a rule in words
+
+# What a processor or L0 may offer (`caps`); a key that is neither here nor handled in given.py is unknown.
+CAPS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("svm", "npt", "gmet", "vgif"), AMD), "la57": LA57, "smm": SMM,
+    **dict.fromkeys(("hyperv_tlbflush", "nested_direct_flush", "evmcs", "enforce_cpuid"), HYPER_V),
+    **dict.fromkeys(("vmfunc", "eptp_switching"), VMFUNC), **dict.fromkeys(("shadow_vmcs", "vmwrite_ro_fields"), SHADOW_VMCS),
+    **dict.fromkeys(("preemption_timer", "mtf", "intr_window", "activity_hlt"), EVENTS),
+    **dict.fromkeys(("virtualize_apic_accesses", "posted_interrupts", "virtual_interrupt_delivery", "use_tpr_shadow",
+                     "mbec", "pml", "load_host_pat", "load_bndcfgs", "xsave", "lam"), VMX_CONTROLS),
+    "huge_1g": "1-GiB pages are not modelled", "kvm_triple_fault_event": USER_SPACE,
+    "advanced_exit_info": "advanced EPT-violation information is not modelled",
+}
+
+
+def refuse_operation(word: str) -> Unsupported:
+    """Why an operation that has no file cannot be done."""
+    if word.startswith("vmcb"):
+        return Unsupported(f"{word}: {AMD}")
+    return _refusal(word, OPERATIONS, "no operation that the runner knows")
+
+
+def refuse_outcome(word: str) -> Unsupported:
+    """Why an outcome that has no file cannot be compared."""
+    if word.startswith(KVM_EXIT):
+        return Unsupported(f"{word}: {USER_SPACE}")
+    return _refusal(word, OUTCOMES, "no outcome that the runner knows")
+
+
+def refuse_key(word: str) -> Unsupported:
+    """Why a key that has no file cannot be compared."""
+    if word.startswith(RULE):
+        return Unsupported(f"{word}: a rule in words cannot be compared")
+    return _refusal(word, KEYS, "no key that the runner compares")
+
+
+def _refusal(word: str, table: Mapping[str, str], otherwise: str) -> Unsupported:
+    return Unsupported(f"{word}: {table.get(word, otherwise)}")

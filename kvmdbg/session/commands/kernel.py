@@ -1,0 +1,122 @@
+"""kernel, machine: which KVM runs on which hardware."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+from kvmdbg.errors import UserError
+from kvmdbg.machine.eras import versions
+from kvmdbg.machine.hw.operands import number
+from kvmdbg.machine.hw.state import Caps
+from kvmdbg.machine.kvm.state import Config
+from kvmdbg.session.operands import LineOperand
+from kvmdbg.session.parse import COMMANDS, Candidate, Operand, command, did_you_mean, head, matching, resolve
+from kvmdbg.session.results import Result, Text
+from kvmdbg.session.session import Session
+
+KernelName = Annotated[str, LineOperand("KERNEL", "a version such as v4.4, then commits: -HASH reverted, +HASH applied",
+                                        lambda session: versions.BY_NAME)]
+NAMES = {**Config._field_defaults, **Caps._field_defaults}
+
+
+class MachineOperand(Operand):
+    """`enable_vpid=0 vcpus=2 invvpid_types=1,2`: fields of Config and Caps."""
+
+    name, describe, whole_line = "NAME=VALUE...", "words such as enable_vpid=0", True
+
+    def parse(self, session: Any, word: str) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for option in word.split():
+            name, equals, value = option.partition("=")
+            if name not in NAMES or not equals:
+                raise UserError(f"{option!r} is nothing about the machine",
+                                did_you_mean(name, NAMES) or f"Known: {', '.join(NAMES)}.")
+            found[name] = setting(name, value)
+        return found
+
+    def complete(self, session: Any, text: str) -> Iterable[Candidate]:
+        last = text.rpartition(" ")[2]
+        return [one._replace(start=len(text) - len(last)) for one in matching((f"{name}=" for name in NAMES), last)]
+
+
+def setting(name: str, text: str) -> Any:
+    """The value of a field of Config or Caps, as its default's type.  raises: UserError."""
+    default = NAMES[name]
+    values = [number(part) for part in text.split(",") if part]
+    if isinstance(default, tuple) and None not in values:
+        return tuple(values)
+    if len(values) == 1 and values[0] is not None and not isinstance(default, tuple):
+        if not isinstance(default, bool):
+            return values[0]
+        if values[0] in (0, 1):
+            return bool(values[0])
+    several = isinstance(default, tuple)
+    expected = "0 or 1" if isinstance(default, bool) else "numbers with commas between" if several else "a number"
+    raise UserError(f"{name}={text}: must be {expected}")
+
+
+Machine = Annotated[dict[str, Any] | None, MachineOperand()]
+
+
+@command("machine", group="machine", recorded=False,
+         examples=("machine enable_vpid=0", "machine tlb_capacity=64 memory=1G", "machine"))
+def machine(s: Session, words: Machine = None) -> Text | None:
+    """Choose the module parameters and the processor, before anything has run; alone, show them.
+
+    Module parameters and size: enable_ept, enable_vpid, nested, vcpus, cpus, memory.  Processor: maxphyaddr, invept_types,
+    invvpid_types, pcid, tlb_capacity (0 = unlimited) and so on.
+    """
+    if words:
+        if s.tape.end:
+            raise UserError("the machine has run already: its hardware cannot change", "Begin the session with `machine`.")
+        config = s.kvm.config._replace(**{name: value for name, value in words.items() if name in Config._fields})
+        caps = s.caps._replace(**{name: value for name, value in words.items() if name in Caps._fields})
+        s.begin(s.kernel, config, caps)
+        return None
+    values = (s.kvm.config._asdict() | s.caps._asdict()).items()
+    return Text(" ".join(f"{name}={show(value)}" for name, value in values))
+
+
+def show(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    return str(int(value)) if isinstance(value, bool) or value < 0x10000 else f"{value:#x}"
+
+
+@command("kernel", group="machine", examples=("kernel v4.3", "kernel v6.12 -2b4a5a5d5688", "kernel"), recorded=False)
+def kernel(s: Session, name: KernelName = "") -> Result:
+    """Run this kernel.  Before anything has run it is booted; later the session starts again on it and repeats what was said.
+
+    Alone, say which kernel it is.  A kernel given on the command line wins.
+    """
+    if not name:
+        return Text(f"kernel {s.kernel}")
+    wanted = versions.kernel(name).name
+    if s.kernel_wins:
+        return None if wanted == s.kernel else Text(f"kernel {s.kernel} stays: it was given on the command line")
+    if not s.tape.end:
+        s.begin(wanted, s.kvm.config, s.caps)
+        return None
+    return restart(s, wanted)
+
+
+def restart(s: Session, wanted: str) -> Text:
+    """Everything said so far, again, on another kernel.
+
+    What changes the machine must work there; a motion or a look that makes no sense there is left out and told.
+    raises: UserError when a change fails; the session stays as it was.
+    """
+    other = Session(wanted, s.kvm.config, s.caps, s.listening, kernel_wins=True, read_file=s.read_file, write_file=s.write_file)
+    other.settings.update(s.settings)
+    told: list[str] = []
+    for word in s.words:
+        first = word.partition("\n")[0]
+        try:
+            other.execute(word)
+        except UserError as wrong:
+            if COMMANDS[resolve(head(first)[0], other.defined)].group == "machine":
+                raise UserError(f"on {wanted}, {first!r} fails: {wrong.message}", wrong.hint) from None
+            told.append(f"left out there: {first!r}: {wrong.message}")
+    s.adopt(other)
+    return Text("\n".join((f"{len(s.words)} lines repeated on {wanted}, now at #{s.tape.cursor}", *told)))

@@ -1,0 +1,86 @@
+"""What the model is faithful to, what it simplifies and what it leaves out, each with its reason: `info model` and the manual."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+MODELLED: Final = "modelled"
+SIMPLIFIED: Final = "simplified"
+LEFT_OUT: Final = "left out"
+STATUSES: Final = (MODELLED, SIMPLIFIED, LEFT_OUT)
+
+
+class Statement(NamedTuple):
+    """One thing that a reader may rely on, or must not."""
+
+    topic: str
+    status: str        # one of STATUSES
+    text: str
+    reason: str        # the source that it follows, what it costs, or why it is not there
+
+
+STATEMENTS: Final = (
+    # -- The processor ---------------------------------------------------------------------------------------------------
+    Statement("paging", MODELLED,
+              "4-level paging with 4K and 2M pages: A and D flags, global pages, PCIDs, R/W, U/S, XD, CR0.WP, SMEP, SMAP",
+              "SDM Vol. 3A 4.5, 4.6, 4.10"),
+    Statement("paging", LEFT_OUT, "32-bit and PAE paging, 5 levels, 1-GiB pages (refused); protection keys",
+              "flushing does not differ with them; shadow paging will need PAE"),
+    Statement("paging", SIMPLIFIED, "each access is of the eight bytes around its address",
+              "nothing straddles a page: a straddling access is two of these"),
+    Statement("EPT", MODELLED, "4-level EPT with 4K and 2M pages, A and D flags, violations and misconfigurations",
+              "SDM Vol. 3C 29.3"),
+    Statement("EPT", SIMPLIFIED, "memory types are checked and then ignored", "no cache but the TLB is modelled"),
+    Statement("TLB", MODELLED,
+              "linear, guest-physical and combined mappings, tagged VPID, PCID and EP4TA, and each invalidation of the manual",
+              "SDM Vol. 3C 29.4"),
+    Statement("TLB", SIMPLIFIED, "unlimited; with `machine tlb_capacity=N` the oldest entry makes room",
+              "replacement is not architectural, and must be deterministic here"),
+    Statement("TLB", SIMPLIFIED, "nothing is cached ahead of its use, and what is cached stays until something removes it",
+              "the manual allows both, and a stale entry must stay to be seen"),
+    Statement("TLB", LEFT_OUT, "paging-structure caches (PML4, PDPTE and PDE caches)",
+              "the same flushes cover them; they matter to INVLPG and upper levels only"),
+    Statement("VMX", MODELLED,
+              "every field of the VMCS, launch state, VM entry and exit, checks in the manual's order with their errors",
+              "SDM Vol. 3C 24 to 30"),
+    Statement("VMX", SIMPLIFIED, "INVVPID and INVEPT remove exactly what they must", "the manual lets a processor remove more"),
+    Statement("VMX", LEFT_OUT,
+              "MSR areas with entries, SMM, VMFUNC, the preemption timer, APIC virtualization, PML, #VE (refused or not offered)",
+              "they come with the commits that need them"),
+    Statement("instructions", SIMPLIFIED,
+              "a guest's program is a list beside its memory; an instruction is 3 bytes long; RAX is the one general register",
+              "what flushes is an instruction's effect, not its encoding"),
+    Statement("instructions", SIMPLIFIED, "a fault or an injected event is delivered, and the program goes on after it",
+              "there is no guest kernel to handle it"),
+    Statement("instructions", LEFT_OUT, "INVPCID, MOV DR, RDMSR, WRMSR, I/O", "they come with the commits that need them"),
+    # -- KVM -------------------------------------------------------------------------------------------------------------
+    Statement("kernels", MODELLED, "v4.3, v4.4 and v6.12; each difference cites its commit (`kvmdbg kernels`)",
+              "the kernel's sources of those versions"),
+    Statement("kernels", LEFT_OUT, "the versions between them and before", "each comes with the commit that needs it"),
+    Statement("run loop", MODELLED, "the ladder of requests in vcpu_enter_guest(), vcpu->mode, the last check with interrupts off",
+              "x86.c"),
+    Statement("run loop", SIMPLIFIED, "the requests about flushing, roots and events can be raised, no others",
+              "the others touch no cached translation"),
+    Statement("EPT01", MODELLED, "built on EPT violations, one 4-KiB page at a time, in one memslot",
+              "mmu.c: direct_page_fault()"),
+    Statement("EPT01", LEFT_OUT, "huge pages, dirty logging, swapping, changes of memslots, MMU notifiers",
+              "the host's own flushing is a later issue"),
+    Statement("nested VMX", MODELLED,
+              "vmcs12 and its cache, vmcs02, entry, exit and reflection, emulated INVVPID and INVEPT, EPT02 from EPT12",
+              "nested.c"),
+    Statement("nested VMX", LEFT_OUT, "VMCS shadowing, enlightened VMCS, migration of nested state, virtual interrupts of L2",
+              "each has an issue of its own"),
+    Statement("roots", MODELLED, "root_mmu and guest_mmu, cached roots, write protection, unsync pages", "mmu.c"),
+    Statement("roots", SIMPLIFIED, "shadow pages are never reclaimed", "memory is not short here"),
+    Statement("VPIDs", MODELLED, "the bitmap, vpid01, vpid02, last_vpid", "vmx.c: allocate_vpid(); nested.c"),
+    Statement("interrupts", LEFT_OUT, "the APIC, external interrupts, NMI, SMI, IPIs",
+              "the commit of 2011 brings them (KVM_REQ_IMMEDIATE_EXIT)"),
+    # -- The machine as a whole ------------------------------------------------------------------------------------------
+    Statement("machine", LEFT_OUT, "several vCPUs or host CPUs (refused)",
+              "races need a schedule; the actions are split already where they can happen"),
+    Statement("machine", LEFT_OUT, "shadow paging: enable_ept=0 (refused)", "a later issue"),
+    Statement("machine", LEFT_OUT, "AMD SVM (refused)", "a later issue"),
+    Statement("machine", LEFT_OUT, "time: nothing takes any", "events are counted, not cycles"),
+    Statement("verdicts", LEFT_OUT, "whether a translation is fresh, stale or forbidden (`break stale`, `break forbidden`)",
+              "the oracle is a later issue"),
+)

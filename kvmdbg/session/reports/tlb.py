@@ -1,0 +1,140 @@
+"""The cached translations of every logical processor, grouped by VPID."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from kvmdbg.errors import UserError
+from kvmdbg.machine.hw.events import Evicted, Invalidated
+from kvmdbg.machine.hw.tlbkey import COMBINED, GLOBAL, GUEST_PHYSICAL, KINDS, LINEAR, NONE, TlbEntry, TlbKey
+from kvmdbg.machine.kvm.state import Kvm
+from kvmdbg.session.changes import Changes
+from kvmdbg.session.grid import FILLED, GONE, Grid, Row, columns
+from kvmdbg.session.report_view import View, hexadecimal, since_last_stop, vpid_owner
+from kvmdbg.session.reports import report
+from kvmdbg.session.tape_index import TapeIndex, index_of, tlb_tables
+from kvmdbg.tape import ABSENT, Tape
+
+COLUMNS = columns("tag", "vpid>", "pcid>/3", "ep4ta>/2", "gva>", "gpa>/1", "hpa>", "size/4", "rights/4", "kind", "since/1")
+SIZES = {0x1000: "4K", 0x20_0000: "2M", 0x4000_0000: "1G"}
+SHORT = {LINEAR: "lin", GUEST_PHYSICAL: "gphys", COMBINED: "comb"}
+FILTERS = "a VPID, cpuN, or one of " + ", ".join(KINDS)
+
+
+class Line(NamedTuple):
+    """One row to be: an entry with its fate."""
+
+    cpu: int
+    key: TlbKey
+    entry: TlbEntry
+    mark: str
+    since: str
+
+
+@report("tlb", title="TLB")
+def tlb(s: View, argument: str = "") -> Grid:
+    """Every cached translation by its tags: + filled since the last stop, - gone since or about to go.
+
+    `info tlb 3` shows one VPID, `info tlb cpu1` one processor, `info tlb guest-physical` one kind of mapping.
+    tag: whose the VPID is, or for guest-physical mappings the EPT.  pcid "G": global.  rights: r w x u, D when the leaf's dirty
+    flag was set.  since: position of the fill or of the removal.  Numbers but VPIDs and PCIDs are hexadecimal.
+    """
+    wanted = chosen(argument)
+    changed, index, leaving = since_last_stop(s), index_of(s.tape), about_to_go(s.tape)
+    lines = [line for cpu, table in tlb_tables(s.tape).items()
+             for line in lines_of(cpu, table, changed, index, leaving.get(cpu, frozenset()), s.tape.cursor) if wanted(line)]
+    lines.sort(key=place)
+    owner = vpid_owner(s.kvm)
+    rows = tuple(Row(cells(s.kvm, line, owner(line.key.vpid)), line.mark, (line.cpu, line.key), style(line)) for line in lines)
+    filled, gone = (sum(line.mark == mark for line in lines) for mark in (FILLED, GONE))
+    title = f"TLB  {len(lines) - removed(lines)} entries  +{filled} -{gone}"
+    return Grid(title, COLUMNS, rows, "" if rows else "No cached translations.")
+
+
+def place(line: Line) -> tuple[object, ...]:
+    """Where a line stands: by processor, linear and combined mappings by VPID first, then guest-physical ones."""
+    key = line.key
+    return (line.cpu, key.kind == GUEST_PHYSICAL, key.vpid, key.ep4ta, key.pcid, key.page, key.kind)
+
+
+def removed(lines: list[Line]) -> int:
+    """How many of the lines show entries that are not there any more."""
+    return sum(line.since.startswith("gone") for line in lines)
+
+
+def chosen(argument: str) -> Any:
+    """The filter that a person typed, as a function of a Line.  raises: UserError."""
+    text = argument.strip().lower()
+    if not text:
+        return lambda line: True
+    if text.startswith("cpu") and text[3:].isdigit():
+        return lambda line: line.cpu == int(text[3:])
+    if text in KINDS or text in SHORT.values():
+        return lambda line: text in (line.key.kind, SHORT[line.key.kind])
+    try:
+        vpid = int(text.removeprefix("vpid").lstrip("= "), 0)
+    except ValueError:
+        raise UserError(f"No such part of the TLB: \"{argument}\".", f"Say {FILTERS}.") from None
+    return lambda line: line.key.vpid == vpid
+
+
+def lines_of(cpu: int, table: Any, changed: Changes, index: TapeIndex, going: frozenset[TlbKey], cursor: int) -> list[Line]:
+    """The entries of one TLB, and those that were there at the last stop and are not now."""
+    lines = []
+    for key, entry in table.unordered():
+        new = changed.then(table, key, entry) is ABSENT
+        since = "goes" if key in going else at(index.filled(cpu, key, cursor), "")
+        lines.append(Line(cpu, key, entry, GONE if key in going else FILLED if new else "", since))
+    for key in changed.keys(table):
+        if key not in table:
+            lines.append(Line(cpu, key, changed.then(table, key, None), GONE, at(index.removed(cpu, key, cursor), "gone ")))
+    return lines
+
+
+def at(position: int | None, what: str) -> str:
+    """A position with a word before it; the word alone when time went back over the fill."""
+    return what.strip() if position is None else f"{what}#{position}"
+
+
+def about_to_go(tape: Tape) -> dict[int, frozenset[TlbKey]]:
+    """By processor: the entries that the tape removes next, when the cursor stands before or inside a removal."""
+    going: dict[int, set[TlbKey]] = {}
+    position = tape.cursor
+    event = tape.event(position) if position < tape.end else None
+    if isinstance(event, (Invalidated, Evicted)):
+        position += 1
+    tables = {table: cpu for cpu, table in tlb_tables(tape).items()}
+    while position < tape.end:
+        owner, key, _, new = tape.entries[position]
+        if owner not in tables or new is not ABSENT:
+            break
+        going.setdefault(tables[owner], set()).add(key)
+        position += 1
+    return {cpu: frozenset(keys) for cpu, keys in going.items()}
+
+
+def cells(kvm: Kvm, line: Line, owner: str) -> tuple[str, ...]:
+    key, entry = line.key, line.entry
+    physical = key.kind == GUEST_PHYSICAL
+    tag = (f"cpu{line.cpu} " if len(kvm.hw.cpus) > 1 else "") + (ept_name(kvm, key.ep4ta) if physical else owner)
+    pcid = "G" if key.pcid == GLOBAL else "-" if key.pcid == NONE else str(key.pcid)
+    gpa = key.page if physical else entry.gpa
+    return (tag, "-" if key.vpid == NONE else str(key.vpid), pcid, hexadecimal(key.ep4ta, NONE),
+            "-" if physical else f"{key.page:x}", hexadecimal(gpa, NONE), f"{entry.frame:x}", SIZES.get(key.size, f"{key.size:x}"),
+            rights(entry), SHORT[key.kind], line.since)
+
+
+def ept_name(kvm: Kvm, ep4ta: int) -> str:
+    """Whose an EPT is: "EPT01" or "EPT02", by what its root's frame holds; "EPT" when the frame was let go."""
+    return str(kvm.hw.frames.get(ep4ta << 12, "EPT")).partition(" ")[0]
+
+
+def rights(entry: TlbEntry) -> str:
+    """ "rwxu" with "-" for a missing right, then D for a dirty leaf."""
+    letters = "".join(letter if granted else "-" for letter, granted in
+                      (("r", entry.read), ("w", entry.write), ("x", entry.execute), ("u", entry.user)))
+    return letters + ("D" if entry.dirty else "")
+
+
+def style(line: Line) -> str:
+    return {FILLED: "added", GONE: "gone"}.get(line.mark, "")

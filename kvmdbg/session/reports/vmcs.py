@@ -1,0 +1,162 @@
+"""vmcs01, vmcs12 and vmcs02 side by side: what L0 wants, what L1 asked for, and what the processor gets."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from kvmdbg.errors import UserError
+from kvmdbg.machine.hw.controls import CPU_BITS, ENTRY_BITS, EXIT_BITS, PIN_BITS, SEC_BITS
+from kvmdbg.machine.hw.fields import FIELDS, F, Field
+from kvmdbg.machine.kvm import vmcs12
+from kvmdbg.machine.kvm.state import INVALID_PAGE, VMCS01, VMCS02, Kvm, Vcpu
+from kvmdbg.session.changes import Changes
+from kvmdbg.session.grid import CHANGED, DIFFERS, Column, Grid, Row
+from kvmdbg.session.report_view import View, current_vcpu, exit_text, regions_of, since_last_stop
+from kvmdbg.session.reports import report
+from kvmdbg.tape import ABSENT
+
+VMCS12 = "vmcs12"
+NAMES = (VMCS01, VMCS12, VMCS02)
+ONE = {"01": VMCS01, "12": VMCS12, "02": VMCS02} | {name: name for name in NAMES}
+ONLY_DIFFERING = ("diff", "differing", "-d")
+# What one looks at first; the other fields follow in the order of their encodings.
+FIRST = (F.VIRTUAL_PROCESSOR_ID, F.EPT_POINTER, F.SECONDARY_VM_EXEC_CONTROL, F.CPU_BASED_VM_EXEC_CONTROL, F.GUEST_CR3, F.GUEST_RIP,
+         F.HOST_CR3, F.HOST_RIP, F.VM_EXIT_REASON, F.EXIT_QUALIFICATION, F.GUEST_PHYSICAL_ADDRESS, F.GUEST_LINEAR_ADDRESS,
+         F.VM_ENTRY_INTR_INFO_FIELD)
+ORDER = (*FIRST, *(encoding for encoding in FIELDS if encoding not in FIRST))
+BITS = {F.PIN_BASED_VM_EXEC_CONTROL: ("PIN_BASED", PIN_BITS), F.CPU_BASED_VM_EXEC_CONTROL: ("CPU_BASED", CPU_BITS),
+        F.SECONDARY_VM_EXEC_CONTROL: ("SECONDARY_EXEC", SEC_BITS), F.VM_EXIT_CONTROLS: ("VM_EXIT", EXIT_BITS),
+        F.VM_ENTRY_CONTROLS: ("VM_ENTRY", ENTRY_BITS)}
+
+
+class Wanted(NamedTuple):
+    """What a person asked to see."""
+
+    names: tuple[str, ...]       # which VMCSs
+    differing: bool              # only rows whose values are not all equal
+    pattern: str                 # part of a field's name, in capitals; "" = all fields that are not zero everywhere
+
+
+class Values(NamedTuple):
+    """One field in the VMCSs that are shown."""
+
+    now: tuple[int, ...]
+    then: tuple[int, ...]        # at the last stop
+
+
+@report("vmcs", title="VMCS 01|12|02", aliases=("vmcss",))
+def vmcs(s: View, argument: str = "") -> Grid:
+    """The fields of vmcs01, vmcs12 and vmcs02 side by side: * changed since the last stop, ! not equal in all of them.
+
+    `info vmcs diff` leaves out what is equal, `info vmcs 12` shows one of the three, `info vmcs EPT` the fields with that in
+    their name.  Fields that are zero everywhere are left out, unless asked for by name.  Bits of the control fields follow
+    their field.  Values are hexadecimal; note: the values at the last stop, or what a value means.
+    """
+    vcpu = current_vcpu(s)
+    wanted = chosen(argument)
+    names = tuple(name for name in wanted.names if exists(s.kvm, vcpu, name))
+    if not names:
+        return Grid("VMCS", (Column("field"),), (), f"vcpu{vcpu.id} has no {' or '.join(wanted.names)} now.")
+    changed = since_last_stop(s)
+    rows = [row for encoding in ORDER if wanted.pattern in pattern_name(encoding)
+            for row in rows_of(FIELDS[encoding], values(s.kvm, vcpu, names, encoding, changed), wanted)]
+    columns = (Column("field"), *(Column(name, ">") for name in names), Column("note", "<", 1))
+    title = f"VMCS {'|'.join(name[4:] for name in names)} of vcpu{vcpu.id}"
+    return Grid(title, columns, tuple(rows), "" if rows else nothing(wanted))
+
+
+def nothing(wanted: Wanted) -> str:
+    """Why there is no row."""
+    if wanted.differing:
+        return "All equal."
+    return f"No field is called {wanted.pattern}." if wanted.pattern else "All zero."
+
+
+def chosen(argument: str) -> Wanted:
+    """Read the argument.  raises: UserError for more than one pattern."""
+    names: tuple[str, ...] = ()
+    differing, pattern = False, ""
+    for word in argument.replace("|", " ").split():
+        if word.lower() in ONE:
+            names += (ONE[word.lower()],)
+        elif word.lower() in ONLY_DIFFERING:
+            differing = True
+        elif pattern:
+            raise UserError(f"Too many words: \"{argument}\".", "Say 01, 12 or 02, diff, or part of a field's name.")
+        else:
+            pattern = word.upper()
+    return Wanted(tuple(name for name in NAMES if name in names) or NAMES, differing, pattern)
+
+
+def exists(kvm: Kvm, vcpu: Vcpu, name: str) -> bool:
+    """Is there such a VMCS now, with something in it? vmcs02 is allocated long before L2 is first entered."""
+    if name == VMCS12:
+        return vcpu.current_vmptr != INVALID_PAGE
+    return bool(kvm.hw.vmcs.get((regions_of(kvm, vcpu).get(name, INVALID_PAGE), F.HOST_RIP), 0))
+
+
+def pattern_name(encoding: int) -> str:
+    """What a pattern is looked for in: the field's name and its control bits' prefix."""
+    field = FIELDS[encoding]
+    return f"{field.name} {BITS[encoding][0]}" if encoding in BITS else field.name
+
+
+def values(kvm: Kvm, vcpu: Vcpu, names: tuple[str, ...], encoding: int, changed: Changes) -> Values:
+    pairs = [vmcs12_values(kvm, vcpu, encoding, changed) if name == VMCS12 else
+             region_values(kvm, regions_of(kvm, vcpu)[name], encoding, changed) for name in names]
+    return Values(tuple(now for now, _ in pairs), tuple(then for _, then in pairs))
+
+
+def region_values(kvm: Kvm, region: int, encoding: int, changed: Changes) -> tuple[int, int]:
+    """(now, at the last stop) of a field of a VMCS region."""
+    now: int = kvm.hw.vmcs.get((region, encoding), 0)
+    then = changed.then(kvm.hw.vmcs, (region, encoding), now)
+    return now, 0 if then is ABSENT else then
+
+
+def vmcs12_values(kvm: Kvm, vcpu: Vcpu, encoding: int, changed: Changes) -> tuple[int, int]:
+    """(now, at the last stop) of a field of the current vmcs12, in KVM's copy or, before v4.8, in L1's page."""
+    if vmcs12.member(encoding) is None:
+        return 0, 0
+    now = vmcs12.get(kvm, vcpu, encoding)
+    if kvm.era.caches_vmcs12():
+        then = changed.then(kvm.cached_vmcs12, (vcpu.id, encoding), now)
+        return now, 0 if then is ABSENT else then
+    field = FIELDS[encoding]
+    gpa = vcpu.current_vmptr + field.vmcs12_offset
+    page = kvm.pages.get(gpa >> 12)
+    if page is None or not changed.has(kvm.hw.memory, page + (gpa & 0xFF8)):
+        return now, now
+    word = changed.then(kvm.hw.memory, page + (gpa & 0xFF8), 0)
+    return now, 0 if word is ABSENT else word >> 8 * (gpa & 7) & field.mask
+
+
+def rows_of(field: Field, values: Values, wanted: Wanted) -> list[Row]:
+    """The field's row and those of its control bits; none when it is not worth showing."""
+    if wanted.differing and not differ(values.now) or not (wanted.pattern or any(values.now) or any(values.then)):
+        return []
+    rows = [row(field.name, values, field.encoding, note(field.encoding, values))]
+    prefix, bits = BITS.get(field.encoding, ("", {}))
+    for bit, name in bits.items():
+        part = Values(tuple(int(bool(value & bit)) for value in values.now), tuple(int(bool(value & bit)) for value in values.then))
+        if differ(part.now) or part.now != part.then or (any(part.now) and not wanted.differing):
+            rows.append(row(f"{prefix}.{name}", part, (field.encoding, bit)))
+    return rows
+
+
+def note(encoding: int, values: Values) -> str:
+    """What values mean, where digits alone do not say it."""
+    return " | ".join(dict.fromkeys(exit_text(value) for value in values.now if value)) if encoding == F.VM_EXIT_REASON else ""
+
+
+def row(name: str, values: Values, key: object, note: str = "") -> Row:
+    changed = values.now != values.then
+    if changed:
+        was = "was " + "|".join(f"{old:x}" if old != new else "" for new, old in zip(values.now, values.then, strict=True))
+        note = f"{note}, {was}" if note else was
+    mark = CHANGED if changed else DIFFERS if differ(values.now) else ""
+    return Row((name, *(f"{value:x}" for value in values.now), note), mark, key, "changed" if changed else "")
+
+
+def differ(values: tuple[int, ...]) -> bool:
+    return len(set(values)) > 1

@@ -1,0 +1,30 @@
+"""`kvmdbg compare`: one session on several kernels, a table or an object a kernel."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from kvmdbg.session.compare import compare as on_each
+from kvmdbg.session.compare import side_by_side
+from kvmdbg.ui.console import FAILED, OK, out, tell
+from kvmdbg.ui.files import name_of, read_text
+from kvmdbg.ui.plain import json_line, text_of
+from kvmdbg.ui.run import new_session
+
+
+def compare(options: Namespace) -> int:
+    """Play the file on each kernel.
+
+    raises: UserError for a file that cannot be read or an unknown kernel, before anything has run.
+    """
+    name, text = name_of(options.file), read_text(options.file)
+    accounts = on_each(name, text, options.kernels, new_session)
+    if options.json:
+        for account in accounts:
+            out(json_line("account", **account.as_data()))
+    else:
+        out(text_of(side_by_side(accounts)))
+    for account in accounts:
+        for failure in account.failures:
+            tell(f"{failure} (on {account.kernel})")
+    return FAILED if any(account.failures for account in accounts) else OK

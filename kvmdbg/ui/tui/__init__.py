@@ -1,0 +1,1 @@
+"""The Textual program: panes around a command line, over one session."""

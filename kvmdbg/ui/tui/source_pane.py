@@ -1,0 +1,185 @@
+"""The model's own Python, highlighted by Pygments, with `=>` on the line that is about to run, and the path that led there.
+
+The whole file is in the pane, scrolled so that the line stands a third down; the calls that led to it are the first rows,
+innermost last, as many as leave the source the larger part.
+"""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+from pygments.lexers.python import PythonLexer
+from pygments.token import Comment, Keyword, Name, Number, String, Token
+from rich.segment import Segment
+
+from kvmdbg.ui.panes.source import SourceView, nothing
+from kvmdbg.ui.tui.pane import Pane
+from kvmdbg.ui.tui.skin import Skin
+
+GUTTER: Final = 3           # "B=>"
+NUMBERS: Final = 5          # a line number and a blank
+WORDS: Final = ((String.Doc, "comment"), (Comment, "comment"), (Keyword, "keyword"), (String, "string"), (Number, "number"),
+                (Name.Function, "name"), (Name.Class, "name"), (Name.Decorator, "name"))
+NO_VIEW: Final = nothing("")
+
+
+def word_of(token: Any) -> str:
+    """The skin's word for a Pygments token."""
+    return next((word for kind, word in WORDS if token in kind), "")
+
+
+@lru_cache(maxsize=64)
+def highlighted(file: str) -> tuple[tuple[tuple[str, str], ...], ...]:
+    """The lines of a Python file as (text, word) parts; empty when it cannot be read."""
+    lines: list[list[tuple[str, str]]] = [[]]
+    for token, text in PythonLexer(stripnl=False, ensurenl=False).get_tokens("".join(linecache.getlines(file))):
+        word = word_of(token) if token is not Token.Text else ""
+        first, *rest = text.split("\n")
+        if first:
+            lines[-1].append((first, word))
+        for part in rest:
+            lines.append([(part, word)] if part else [])
+    return tuple(tuple(line) for line in lines)
+
+
+class SourcePane(Pane):
+    """Source and path."""
+
+    def __init__(self, name: str, title: str, key: str, skin: Skin) -> None:
+        super().__init__(name, title, key, skin)
+        self.view = NO_VIEW
+        self.left = 0                      # columns scrolled sideways
+        self.pattern = ""
+        self.searching = False
+
+    def show(self, content: Any) -> None:
+        view: SourceView = content
+        if view == self.view:
+            return
+        before, self.view = self.view, view
+        top = self.top
+        self._centre()
+        if top == self.top and (view.file, view.path, view.note) == (before.file, before.path, before.note):
+            self.refresh_title()
+            for line, _ in set(before.marks) ^ set(view.marks):
+                self.refresh_row(line - 1 - self.top + self._path_rows())
+        else:
+            self.refresh()
+
+    def _centre(self) -> None:
+        """Put the line into sight, a third down, unless it is well in sight already."""
+        room = self._source_rows()
+        at = self.view.line - 1
+        if not self.top + 1 <= at < self.top + room - 2:
+            self.top = max(0, min(at - room // 3, self.count() - room))
+
+    def _path_rows(self) -> int:
+        """Rows for the path: never more than a third of the pane."""
+        return min(len(self.view.path), self.rows_free // 3)
+
+    def _source_rows(self) -> int:
+        return max(1, self.rows_free - self._path_rows())
+
+    def forget(self) -> None:
+        self._centre()
+
+    def count(self) -> int:
+        """Lines of the file."""
+        return len(highlighted(self.view.file)) if self.view.file else 0
+
+    def info(self) -> str:
+        parts = [self.view.title] if self.view.title else []
+        if self.searching or self.pattern:
+            parts.append(f"/{self.pattern}" + ("_" if self.searching else "  n N Esc"))
+        return "  ".join(parts)
+
+    def hidden(self) -> tuple[bool, bool]:
+        return self.left > 0, False
+
+    # -- drawing ----------------------------------------------------------------------------------------------------
+
+    def body(self, y: int, width: int) -> list[Segment]:
+        path = self._path_rows()
+        if y < path:
+            return self._path(y, path, width)
+        if not self.view.file:
+            return [Segment(f" {self.view.note}"[:width], self.skin("dim"))] if y == path else []
+        number = self.top + y - path + 1
+        lines = highlighted(self.view.file)
+        if number > len(lines):
+            return []
+        self.work["formatted"] += 1
+        return self._source(number, lines[number - 1], width)
+
+    def _path(self, y: int, rows: int, width: int) -> list[Segment]:
+        """One call of the path, indented by its depth; the outermost are left out first."""
+        calls: Sequence[str] = self.view.path[len(self.view.path) - rows:]
+        last = y == rows - 1
+        more = ".. " if y == 0 and rows < len(self.view.path) else ""
+        text = f" {'  ' * y}{more}{calls[y]}()"
+        return [Segment(text[:width], self.skin("current" if last else "dim"))]
+
+    def _source(self, number: int, parts: tuple[tuple[str, str], ...], width: int) -> list[Segment]:
+        here = number == self.view.line
+        mark = dict(self.view.marks).get(number, "")
+        segments = [Segment(mark.rjust(GUTTER), self.skin(self.skin.mark(mark), here and self.active)),
+                    Segment(f"{number:>{NUMBERS - 1}} ", self.skin("dim"))]
+        room = width - GUTTER - NUMBERS
+        matches = bool(self.pattern) and self.pattern.lower() in "".join(text for text, _ in parts).lower()
+        skip, used = self.left, 0
+        for text, word in parts:
+            part = text[skip:] if skip < len(text) else ""
+            skip = max(0, skip - len(text))
+            part = part[:room - used]
+            if part:
+                segments.append(Segment(part, self.skin("changed" if matches else "next" if here else word)))
+                used += len(part)
+        if sum(len(text) for text, _ in parts) - self.left > room > 0:
+            last = segments.pop()
+            segments += [Segment(last.text[:-1], last.style), Segment(">", self.skin("dim"))]
+        return segments
+
+    # -- moving -----------------------------------------------------------------------------------------------------
+
+    def scroll_rows(self, by: int) -> None:
+        top = max(0, min(self.top + by, self.count() - self._source_rows()))
+        if top != self.top:
+            self.top = top
+            self.refresh()
+
+    def move_left(self) -> None:
+        self.left = max(0, self.left - 8)
+        self.refresh()
+
+    def move_right(self) -> None:
+        self.left += 8
+        self.refresh()
+
+    # -- search -----------------------------------------------------------------------------------------------------
+
+    def set_pattern(self, text: str, typing: bool = False) -> None:
+        """Look for `text` in the file, from the top of the window on."""
+        self.pattern, self.searching = text, typing
+        if text:
+            self._go_to(self.top - 1, 1)
+        self.refresh()
+
+    def find(self, direction: int) -> bool:
+        """Go to the next line that matches; False when nothing is being searched."""
+        if not self.pattern:
+            return False
+        self._go_to(self.top, direction)
+        return True
+
+    def _go_to(self, start: int, direction: int) -> None:
+        lines = highlighted(self.view.file) if self.view.file else ()
+        index = start + direction
+        while 0 <= index < len(lines):
+            if self.pattern.lower() in "".join(text for text, _ in lines[index]).lower():
+                self.top = max(0, min(index, self.count() - self._source_rows()))
+                self.refresh()
+                return
+            index += direction

@@ -1,0 +1,125 @@
+"""Every check on the guest-state area but the segments': a VMCS that fails it, and fails nothing before it."""
+
+from __future__ import annotations
+
+import pytest
+
+from kvmdbg.machine.hw.checking import GUEST_AREA, subject
+from kvmdbg.machine.hw.checks import first_problem
+from kvmdbg.machine.hw.controls import (
+    BLOCKING_MOV_SS,
+    BLOCKING_NMI,
+    BLOCKING_SMI,
+    BLOCKING_STI,
+    CR0_NE,
+    CR0_PE,
+    CR0_PG,
+    CR4_PAE,
+    CR4_PCIDE,
+    CR4_VMXE,
+    EFER_LME,
+    ENTRY_IA32E_MODE,
+    ENTRY_LOAD_BNDCFGS,
+    ENTRY_LOAD_DEBUG_CONTROLS,
+    ENTRY_LOAD_IA32_PAT,
+    ENTRY_LOAD_IA32_PERF_GLOBAL_CTRL,
+    PIN_NMI_EXITING,
+    PIN_VIRTUAL_NMIS,
+    RFLAGS_IF,
+    RFLAGS_VM,
+    SEC_ENABLE_EPT,
+    SEC_UNRESTRICTED_GUEST,
+)
+from kvmdbg.machine.hw.fields import F
+from kvmdbg.machine.hw.guest_checks import GUEST_CHECKS
+from kvmdbg.machine.hw.segment_checks import CODE_AND_DATA, CS, SEGMENT_CHECKS, SS
+from vmx import CR0, GOOD, LONG_EFER, OTHER_REGION, REGION, reader, with_vmcs
+
+ENTRY = GOOD[F.VM_ENTRY_CONTROLS]
+INFO = F.VM_ENTRY_INTR_INFO_FIELD
+BLOCKING = F.GUEST_INTERRUPTIBILITY_INFO
+INTERRUPT = 0x8000_0020
+NMI = 0x8000_0202
+NOT_CANONICAL = 0x8000_0000_0000
+UNRESTRICTED = {F.SECONDARY_VM_EXEC_CONTROL: SEC_ENABLE_EPT | SEC_UNRESTRICTED_GUEST}
+V8086 = {**{segment.base: 0x100 for segment in CODE_AND_DATA}, **{segment.limit: 0xFFFF for segment in CODE_AND_DATA},
+         **{segment.ar: 0xF3 for segment in CODE_AND_DATA}}
+IF = {F.GUEST_RFLAGS: 2 | RFLAGS_IF}
+
+BAD: dict[str, dict[int, int]] = {
+    "guest CR0 has the fixed bits": {F.GUEST_CR0: CR0 & ~CR0_PG},
+    "guest CR4 has the fixed bits": {F.GUEST_CR4: CR4_PAE},
+    "guest DEBUGCTL has no reserved bit": {F.VM_ENTRY_CONTROLS: ENTRY | ENTRY_LOAD_DEBUG_CONTROLS, F.GUEST_IA32_DEBUGCTL: 4},
+    "an IA-32e guest has CR0.PG": {**UNRESTRICTED, F.GUEST_CR0: CR0 & ~CR0_PG},
+    "an IA-32e guest has CR4.PAE": {F.GUEST_CR4: CR4_VMXE},
+    "PCIDE is for IA-32e guests": {F.VM_ENTRY_CONTROLS: ENTRY & ~ENTRY_IA32E_MODE,
+                                   F.GUEST_CR4: CR4_PAE | CR4_VMXE | CR4_PCIDE},
+    "guest CR3 fits the physical-address width": {F.GUEST_CR3: 1 << 63},
+    "guest DR7 has 32 bits": {F.VM_ENTRY_CONTROLS: ENTRY | ENTRY_LOAD_DEBUG_CONTROLS, F.GUEST_DR7: 1 << 32},
+    "guest SYSENTER_ESP is canonical": {F.GUEST_SYSENTER_ESP: NOT_CANONICAL},
+    "guest SYSENTER_EIP is canonical": {F.GUEST_SYSENTER_EIP: NOT_CANONICAL},
+    "guest PERF_GLOBAL_CTRL has no reserved bit": {F.VM_ENTRY_CONTROLS: ENTRY | ENTRY_LOAD_IA32_PERF_GLOBAL_CTRL,
+                                                   F.GUEST_IA32_PERF_GLOBAL_CTRL: 1 << 63},
+    "guest PAT holds memory types": {F.VM_ENTRY_CONTROLS: ENTRY | ENTRY_LOAD_IA32_PAT, F.GUEST_IA32_PAT: 3},
+    "guest EFER fits the guest's mode": {F.GUEST_IA32_EFER: LONG_EFER & ~EFER_LME},
+    "guest BNDCFGS is well formed": {F.VM_ENTRY_CONTROLS: ENTRY | ENTRY_LOAD_BNDCFGS, F.GUEST_BNDCFGS: 4},
+    "guest GDTR base is canonical": {F.GUEST_GDTR_BASE: NOT_CANONICAL},
+    "guest IDTR base is canonical": {F.GUEST_IDTR_BASE: NOT_CANONICAL},
+    "guest GDTR limit has 16 bits": {F.GUEST_GDTR_LIMIT: 0x1_0000},
+    "guest IDTR limit has 16 bits": {F.GUEST_IDTR_LIMIT: 0x1_0000},
+    "guest RIP fits the guest's mode": {F.GUEST_RIP: NOT_CANONICAL},
+    "guest RFLAGS has its reserved bits right": {F.GUEST_RFLAGS: 0},
+    "guest RFLAGS.VM fits the guest's mode": {**V8086, F.GUEST_RFLAGS: 2 | RFLAGS_VM},
+    "an injected interrupt finds interrupts enabled": {INFO: INTERRUPT},
+    "the activity state is offered": {F.GUEST_ACTIVITY_STATE: 3},
+    "HLT is for privilege level 0": {F.GUEST_ACTIVITY_STATE: 1, SS.ar: 0xC0F3, SS.selector: 0x13, CS.ar: 0xA0FB,
+                                     CS.selector: 0x13},
+    "blocked events need the active state": {**IF, F.GUEST_ACTIVITY_STATE: 1, BLOCKING: BLOCKING_STI},
+    "the injected event may wake a halted guest": {F.GUEST_ACTIVITY_STATE: 1, INFO: 0x8000_0306},
+    "the interruptibility state has no reserved bit": {BLOCKING: BLOCKING_SMI},
+    "STI and MOV SS do not block at once": {**IF, BLOCKING: BLOCKING_STI | BLOCKING_MOV_SS},
+    "blocking by STI needs RFLAGS.IF": {BLOCKING: BLOCKING_STI},
+    "an injected interrupt is not blocked": {**IF, INFO: INTERRUPT, BLOCKING: BLOCKING_MOV_SS},
+    "an injected NMI is not blocked by STI or MOV SS": {INFO: NMI, BLOCKING: BLOCKING_MOV_SS},
+    "an injected NMI is not blocked by a virtual NMI": {INFO: NMI, BLOCKING: BLOCKING_NMI,
+                                                        F.PIN_BASED_VM_EXEC_CONTROL: PIN_NMI_EXITING | PIN_VIRTUAL_NMIS},
+    "pending debug exceptions have no reserved bit": {F.GUEST_PENDING_DBG_EXCEPTIONS: 1 << 13},
+    "the VMCS link pointer is a page": {F.VMCS_LINK_POINTER: 0x5001},
+    "the VMCS link pointer names a VMCS": {F.VMCS_LINK_POINTER: 0x9000},
+    "the VMCS link pointer is not the current VMCS": {F.VMCS_LINK_POINTER: REGION},
+}
+QUALIFICATIONS = {"an injected NMI is not blocked by STI or MOV SS": 3, "the VMCS link pointer is a page": 4,
+                  "the VMCS link pointer names a VMCS": 4, "the VMCS link pointer is not the current VMCS": 4}
+
+FINE: dict[str, dict[int, int]] = {
+    "unrestricted guest in real-address mode": {**UNRESTRICTED, F.GUEST_CR0: CR0_NE, F.VM_ENTRY_CONTROLS: 0},
+    "fields that are not loaded": {F.GUEST_IA32_PAT: 3, F.GUEST_BNDCFGS: 4, F.GUEST_IA32_DEBUGCTL: 4},
+    "interrupt into a halted guest": {**IF, F.GUEST_ACTIVITY_STATE: 1, INFO: INTERRUPT},
+    "a linked VMCS": {F.VMCS_LINK_POINTER: OTHER_REGION},
+    "NMI with blocking by NMI but without virtual NMIs": {INFO: NMI, BLOCKING: BLOCKING_NMI},
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_check_is_the_first_to_fail(name: str) -> None:
+    hw, cpu = with_vmcs(BAD[name])
+    problem = first_problem(subject(hw, cpu, reader(hw, cpu)), GUEST_AREA)
+    assert problem is not None
+    assert (problem.check, problem.qualification) == (name, QUALIFICATIONS.get(name, 0))
+
+
+@pytest.mark.parametrize("name", FINE)
+def test_what_is_allowed_passes(name: str) -> None:
+    hw, cpu = with_vmcs(FINE[name])
+    assert first_problem(subject(hw, cpu, reader(hw, cpu)), GUEST_AREA) is None
+
+
+def test_every_check_has_a_row() -> None:
+    assert set(BAD) == {check.name for check in GUEST_CHECKS} - {check.name for check in SEGMENT_CHECKS}
+
+
+def test_paging_needs_protection_even_in_an_unrestricted_guest() -> None:
+    hw, cpu = with_vmcs({**UNRESTRICTED, F.GUEST_CR0: CR0 & ~CR0_PE})
+    problem = first_problem(subject(hw, cpu, reader(hw, cpu)), GUEST_AREA)
+    assert problem is not None
+    assert problem.text == "GUEST_CR0 = 0x80010030: must not set PG without PE (SDM Vol. 3C 26.3.1.1)"

@@ -1,0 +1,118 @@
+"""Sessions made up by a seed: L1 and L2 load, store, edit tables of every level, invalidate or forget to, enter and leave."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from random import Random
+from typing import Any
+
+from kvmdbg.errors import UserError
+from kvmdbg.machine.hw.controls import CR4_PCIDE, CR4_PGE, CR4_SMEP
+from kvmdbg.machine.kvm.state import RUNNABLE, Config
+from oracle.given import CR3_X, CR3_Y, DATA, EPT, L1_LA, L2_LA, OTHER, Machine, X, Y
+
+L1_PAGES = (L1_LA, L1_LA + 0x1000)
+L2_PAGES = (L2_LA, L2_LA + 0x1000, 0x100_0000)
+TABLE_PAGES = (0x2000_0000, 0x2000_1000)          # where L2's tables lie
+TARGETS = (CR3_X, CR3_Y, DATA, OTHER, 0x8_0000, 0x9_0000)
+INVVPIDS = {0: (f"individual-address 1 {L2_LA:#x}",), 1: ("single-context 1", "single-context 2", "single-context 0"),
+            2: ("all-context 0",), 3: ("single-context-retaining-globals 1",)}
+INVEPTS = {1: ("single-context 0x1001e", "single-context 0x1001f"), 2: ("all-context",)}
+
+
+class Wanderer:
+    """A machine and what it does next; `steps` is the log of what it did."""
+
+    def __init__(self, name: str, seed: int, config: Config = Config()) -> None:
+        self.random = Random(seed)
+        self.ept = self.random.random() < 0.8
+        self.machine = Machine(name, vpid=self.random.random() < 0.8, ept=self.ept, config=config).run(f"vmptrld {X:#x}")
+        era = self.machine.kvm.era
+        self.invalidations = tuple(
+            f"{name} {operands}" for name, offered, known in (
+                ("invvpid", era.nested_invvpid_types(config.enable_vpid), INVVPIDS), ("invept", era.nested_invept_types(), INVEPTS))
+            for number in offered for operands in known[number])
+        self.launched: set[int] = set()
+        self.steps: list[str] = []
+
+    def wander(self, steps: int) -> Wanderer:
+        """So many steps, or until KVM_RUN has returned to user space."""
+        vcpu = self.machine.vcpu
+        for _ in range(steps):
+            if vcpu.exit_to_user or vcpu.mp_state != RUNNABLE:
+                break
+            self.step()
+        return self
+
+    def step(self) -> None:
+        chance = self.random.random()
+        if chance < 0.30:
+            self.access()
+        elif chance < 0.52:
+            self.edit()
+        elif self.machine.vcpu.guest_mode:
+            self.run(self.of_l2())
+        else:
+            self.of_l1()
+
+    def run(self, text: str) -> None:
+        self.steps.append(text)
+        self.machine.run(text)
+
+    def access(self) -> None:
+        page = self.random.choice(L2_PAGES if self.machine.vcpu.guest_mode else L1_PAGES)
+        self.run(self.random.choice((f"load {page:#x}", f"load {page:#x}", f"store {page:#x}, 5", f"fetch {page:#x}")))
+
+    def edit(self) -> None:
+        """A table entry of some level, without any invalidation."""
+        pick = self.random.choice
+        how: dict[str, Any]
+        level = pick(("L1", "L2", "L2", "ept12", "ept12", "unmap") if self.ept else ("L1", "L2"))
+        if level == "L1":
+            address, target, how = pick(L1_PAGES), pick((*L1_PAGES, *TARGETS)), {"flags": pick(("rwxu", "rxu", "rwxug"))}
+        elif level == "L2":
+            address, target = pick(L2_PAGES), pick(TARGETS)
+            how = {"flags": pick(("rwxu", "rxu", "rwu", "rwxug")), "root": pick((CR3_X, CR3_Y)), "eptp": EPT if self.ept else None}
+        else:
+            pages = (*TARGETS, *TABLE_PAGES)
+            address, target, how = pick(pages), pick(pages), {"flags": pick(("rwx", "rwx", "rx", "r"))}
+        self.steps.append(f"{level} {address:#x} {target:#x} {how}")
+        with suppress(UserError):            # L2's tables may be out of reach: L1 has unmapped them
+            if level == "unmap":
+                self.machine.map("ept12", address, target).unmap("ept12", address)
+            else:
+                self.machine.map(level, address, target, **how)
+
+    def of_l2(self) -> str:
+        pick, cpu = self.random.choice, self.machine.kvm.cpu(self.machine.vcpu)
+        match pick(("leave", "leave", "cpuid", "invlpg", "cr3", "cr3", "cr4", "cr4")):
+            case "leave":
+                return "vmcall"
+            case "cpuid":
+                return "cpuid"
+            case "invlpg":
+                return f"invlpg {pick(L2_PAGES):#x}"
+            case "cr3":
+                extra = pick((0, 1, 2)) | pick((0, 1 << 63)) if cpu.cr4 & CR4_PCIDE else 0
+                return f"mov cr3, {pick((CR3_X, CR3_Y)) | extra:#x}"
+        return f"mov cr4, {cpu.cr4 ^ self.cr4_bits():#x}"
+
+    def cr4_bits(self) -> int:
+        return self.random.choice((CR4_PGE, CR4_PGE, CR4_SMEP, CR4_PCIDE, CR4_PGE | CR4_SMEP, CR4_PGE | CR4_PCIDE))
+
+    def of_l1(self) -> None:
+        pick, vcpu = self.random.choice, self.machine.vcpu
+        cr4 = self.machine.kvm.cpu(vcpu).cr4
+        secondary = pick((0x22, 0x22, 0x02)) if self.ept else pick((0x20, 0))
+        words = ("enter", "enter", "enter", "enter", f"vmptrld {pick((X, Y)):#x}", f"vmptrld {pick((X, Y)):#x}",
+                 pick(self.invalidations), pick(self.invalidations), f"vmwrite VIRTUAL_PROCESSOR_ID, {pick((1, 2, 3))}",
+                 f"vmwrite GUEST_CR3, {pick((CR3_X, CR3_Y)):#x}", f"vmwrite SECONDARY_VM_EXEC_CONTROL, {secondary:#x}",
+                 f"invlpg {pick(L1_PAGES):#x}", "mov cr3, 0x1000", f"mov cr4, {cr4 ^ self.cr4_bits():#x}")
+        word = pick(words)
+        if word != "enter":
+            self.run(word)
+            return
+        pointer = vcpu.current_vmptr
+        self.run("vmresume" if pointer in self.launched else "vmlaunch")
+        if vcpu.guest_mode:
+            self.launched.add(pointer)

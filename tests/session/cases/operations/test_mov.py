@@ -1,0 +1,43 @@
+"""mov to control registers."""
+
+from __future__ import annotations
+
+import pytest
+
+from casework import harness, observe, operation, said
+from kvmdbg.errors import Unsupported
+from kvmdbg.machine.hw.controls import CR0_WP, CR4_MCE, CR4_PCIDE, CR4_PSE
+from kvmdbg.session.cases.operations.mov import mov
+
+
+@pytest.mark.parametrize(("step", "register", "set_", "cleared"), [
+    ("L1: mov cr4 (toggle MCE)", "cr4", CR4_MCE, 0), ("L1: mov cr4 PCIDE=1", "cr4", CR4_PCIDE, 0),
+    ("L1: mov cr0 WP=0", "cr0", 0, CR0_WP),
+    ("L1: mov cr4 MCE^1, PSE^1", "cr4", CR4_MCE | CR4_PSE, 0), ("L1: mov cr4 (PSE=1, MCE=1)", "cr4", CR4_MCE | CR4_PSE, 0),
+])
+def test_bits_by_name(step: str, register: str, set_: int, cleared: int) -> None:
+    h = harness()
+    h.player.inject(f"mov rax, {register}")
+    old = h.rax
+    mov(h, *operation(step))
+    h.player.inject(f"mov rax, {register}")
+    assert h.rax == (old | set_) & ~cleared != old
+
+
+def test_cr3_as_a_flush_and_as_a_number() -> None:
+    h = harness()
+    start = len(h.player.lines)
+    mov(h, *operation("L1: mov cr3 (flush)"))
+    mov(h, *operation("L1: mov cr3, cr3"))
+    mov(h, *operation("L1: mov cr3 0x2000"))
+    assert [line for line in said(h, start) if "rax" not in line] == ["inject mov cr3, 0x1000"] * 2 + ["inject mov cr3, 0x2000"]
+
+
+def test_a_bad_value_faults() -> None:
+    assert observe("L2: mov cr3 <non-canonical>")[0].seen.vector == "#GP"
+
+
+@pytest.mark.parametrize("step", ["L1: mov ss", "L1: mov cr4", "L1: mov cr4 (whistle)", "L1: mov cr4 FROB=1", "L1: mov"])
+def test_other_forms_are_unsupported(step: str) -> None:
+    with pytest.raises(Unsupported):
+        observe(step)

@@ -1,0 +1,38 @@
+"""vmlaunch, vmresume, and the words that leave the choice."""
+
+from __future__ import annotations
+
+import pytest
+
+from casework import harness as fresh
+from casework import observe, operation, said
+from kvmdbg.errors import Unsupported
+from kvmdbg.session.cases.operations.vmentry import enter, vmentry
+
+
+@pytest.mark.parametrize("step", ["L1: vmlaunch", "L1: vmlaunch / vmresume (rows with entry)", "L1: vmlaunch or vmresume"])
+def test_a_clear_vmcs_is_launched(step: str) -> None:
+    h = fresh()
+    start = len(h.player.lines)
+    vmentry(h, *operation(step))
+    assert h.level == 2 and said(h, start) == ["inject vmlaunch"]
+
+
+def test_a_launched_vmcs_is_resumed() -> None:
+    h = fresh()
+    h.bring(2)
+    h.bring(1)
+    enter(h, *operation("L1: enter L2"))
+    assert h.level == 2 and h.player.lines[-1] == "inject vmresume"
+
+
+def test_the_wrong_instruction_fails_as_it_should() -> None:
+    assert observe("L1: vmlaunch", "L2: vmcall", "L1: vmlaunch")[2].seen.error == 4
+    assert observe("L2: vmcall", "L1: vmclear region; vmptrld region", "L1: vmresume")[2].seen.error == 5
+
+
+def test_other_forms_are_unsupported() -> None:
+    with pytest.raises(Unsupported, match="only the plain instruction is done"):
+        observe("L1: vmlaunch with a bad control field")
+    with pytest.raises(Unsupported, match="only `enter L2` is done"):
+        observe("L1: enter the house")

@@ -1,0 +1,52 @@
+"""vmwrite: numbers, bits, words of interruption information."""
+
+from __future__ import annotations
+
+import pytest
+
+from casework import harness, operation
+from kvmdbg.errors import Unsupported
+from kvmdbg.machine.hw.controls import CR4_PCIDE
+from kvmdbg.machine.hw.fields import F
+from kvmdbg.machine.kvm import vmcs12
+from kvmdbg.session.cases import binding
+from kvmdbg.session.cases.operations.vmwrite import vmwrite
+
+
+@pytest.mark.parametrize(("step", "field", "value"), [
+    ("L1: vmwrite VPID 2", F.VIRTUAL_PROCESSOR_ID, 2),
+    ("L1: vmwrite TSC_OFFSET 0x0123456789abcdef", F.TSC_OFFSET, 0x0123456789ABCDEF),
+    ("L1: vmwrite TSC_OFFSET_HIGH 0x76543210", F.TSC_OFFSET, 0x76543210 << 32),
+    ("L1: vmwrite GUEST_CR3 ~0", F.GUEST_CR3, 2**64 - 1),
+    ("L1: vmwrite GUEST_CR3 good", F.GUEST_CR3, binding.L2_ROOT),
+    ("L1: vmwrite GUEST_CR3 as it is", F.GUEST_CR3, binding.L2_ROOT),
+    ("L1: vmwrite CR3_TARGET_COUNT N+1", F.CR3_TARGET_COUNT, 5),
+    ("L1: vmwrite EPTP bit 6 = 1", F.EPT_POINTER, binding.EPT_ROOT | 0x5E),
+    ("L1: vmwrite EPTP bit 1 = 0", F.EPT_POINTER, binding.EPT_ROOT | 0x1C),
+    ("L1: vmwrite EPTP with bits 2:0 = 3", F.EPT_POINTER, binding.EPT_ROOT | 0x1B),
+    ("L1: vmwrite ENTRY_INTR_INFO valid | type 3 | error-code flag 1 | 13", F.VM_ENTRY_INTR_INFO_FIELD, 0x8000_0B0D),
+    ("L1: vmwrite ENTRY_INTR_INFO valid|hw-exception|1", F.VM_ENTRY_INTR_INFO_FIELD, 0x8000_0301),
+    ("L1: vmwrite ENTRY_INTR_INFO valid | type 1 | vector 0", F.VM_ENTRY_INTR_INFO_FIELD, 0x8000_0100),
+    ("L1: GUEST_DR7 = 1 << 32", F.GUEST_DR7, 1 << 32),
+    ("L1: EXC_BITMAP 0x4000", F.EXCEPTION_BITMAP, 0x4000),
+])
+def test_values(step: str, field: int, value: int) -> None:
+    h = harness()
+    vmwrite(h, *operation(step))
+    assert vmcs12.get(h.kvm, h.vcpu, field) == value
+
+
+def test_bits_of_a_control_register_field() -> None:
+    h = harness()
+    old = vmcs12.get(h.kvm, h.vcpu, F.HOST_CR4)
+    vmwrite(h, *operation("L1: vmwrite HOST_CR4 |= PCIDE"))
+    assert vmcs12.get(h.kvm, h.vcpu, F.HOST_CR4) == old | CR4_PCIDE
+    vmwrite(h, *operation("L1: vmwrite HOST_CR4 &= ~PCIDE"))
+    assert vmcs12.get(h.kvm, h.vcpu, F.HOST_CR4) == old
+
+
+@pytest.mark.parametrize("step", ["L1: vmwrite VPID", "L1: vmwrite VPID 2 x=3", "L1: vmwrite FROB 1", "L1: vmwrite VPID soon",
+                                  "L1: vmwrite ENTRY_INTR_INFO valid | loud noise"])
+def test_other_forms_are_unsupported(step: str) -> None:
+    with pytest.raises(Unsupported):
+        vmwrite(harness(), *operation(step))

@@ -1,0 +1,101 @@
+"""`given`, key by key; what cannot be set up is unsupported, never ignored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from casework import case
+from kvmdbg.errors import Unsupported
+from kvmdbg.machine.hw.fields import F
+from kvmdbg.session.cases.given import read
+from kvmdbg.session.cases.setup import CONTROLS, Setup
+
+
+def setup(given: dict[str, Any], extra: dict[str, Any] | None = None, step: str = "L1: nop") -> Setup:
+    return read(case(step, given=given), extra or {})
+
+
+def test_nothing_given_is_an_l1_in_vmx_operation() -> None:
+    found = setup({})
+    assert found.kernel == "v6.12" and found.vmx and not found.controls and not found.fields
+    assert found.invvpid_types is None and found.spare_vpids and not found.compatibility
+
+
+def test_capabilities_become_processor_and_l1_properties() -> None:
+    found = setup({"caps": {"vpid": True, "invvpid": True, "invvpid_types": [1, 2], "huge_2m": False, "maxphyaddr": ">= 40",
+                            "ept_ad": "bit 21"}})
+    assert found.invvpid_types == (1, 2) and found.caps.invvpid_types == (0, 1, 2, 3)
+    assert not found.caps.ept_2m and found.caps.maxphyaddr == 46 and found.caps.ept_ad
+    assert setup({"caps": {"invvpid_types": [0, 1, 2, 3]}}).invvpid_types is None
+    hidden = setup({"caps": {"vpid": False, "invvpid": False, "invvpid_types": []}})
+    assert not hidden.caps.vpid and hidden.invvpid_types == ()
+    assert setup({"caps": {"vpid": True, "invvpid": False}}).invvpid_types == ()
+    assert setup({"caps": {"maxphyaddr": 39}}).caps.maxphyaddr == 39
+    assert setup({"caps": "IA32_VMX_EPT_VPID_CAP"}) == setup({})
+
+
+def test_l0_and_vmcs12() -> None:
+    found = setup({"l0": {"vendor": "vmx", "enable_vpid": False, "enable_ept": True, "vpid01": 1, "vpid02": 0},
+                   "vmcs12": {"enable_vpid": True, "vpid": 7, "invlpg_exiting": False}})
+    assert not found.config.enable_vpid and not found.spare_vpids and found.vpid01 == 1
+    assert dict(found.controls) == {CONTROLS["enable_vpid"]: True, CONTROLS["invlpg_exiting"]: False}
+    assert dict(found.fields) == {F.VIRTUAL_PROCESSOR_ID: 7}
+
+
+def test_phrases_are_looked_up_by_the_key_they_stand_under() -> None:
+    assert setup({"mode": "32-bit code segment under long mode, CPL0, VMX root"}).compatibility
+    assert not setup({"vmx": "not entered"}).vmx
+    assert setup({"cr4": "PCIDE=0"}).registers == ("cr4 &~ PCIDE",)
+    assert not setup({"memory operand": "not present"}).operand_mapped
+    assert not setup({"vmcs": "none"}).current_vmcs
+    assert dict(setup({"guest_rflags": "bit 1 is 0, so an entry fails"}).fields) == {F.GUEST_RFLAGS: 0}
+    assert dict(setup({"entry_error_code": "0x0", "entry_instr_len": 1}).fields) == {
+        F.VM_ENTRY_EXCEPTION_ERROR_CODE: 0, F.VM_ENTRY_INSTRUCTION_LEN: 1}
+    assert setup({"eptp": {"ad": True}}).ept_ad
+
+
+def test_steps_say_whether_l1_is_in_vmx_operation_and_uses_ept() -> None:
+    assert not setup({}, step="L1: vmxon").vmx
+    assert not setup({}, step="L1: nop; vmxon region").vmx
+    assert setup({}, step="L1: vmxoff   # after vmxon").vmx
+    assert dict(setup({}, step="L1: ept_set gpa=G perms=---").controls) == {CONTROLS["enable_ept"]: True}
+
+
+def test_state_of_a_row() -> None:
+    found = setup({}, {"vpid12_enabled": True, "vpid12": 5, "last_vpid": 5, "l0_ept": True, "vpid02": 2, "direction": "entry",
+                       "la57": "any"})
+    assert dict(found.fields) == {F.VIRTUAL_PROCESSOR_ID: 5} and dict(found.controls) == {CONTROLS["enable_vpid"]: True}
+    assert not setup({}, {"ept_ad": False}).caps.ept_ad
+    assert setup({}, {"vmxe": 0}).registers == ("cr4 &~ VMXE",)
+    assert setup({}, {"needs": "ept_wb", "no_hw_errcode_cc": False}) == setup({})
+
+
+@pytest.mark.parametrize(("given", "extra", "message"), [
+    ({"weather": "fine"}, {}, "given weather: cannot be set up"),
+    ({"caps": {"svm": True}}, {}, "caps svm: AMD is not modelled"),
+    ({"caps": {"la57": True}}, {}, "caps la57: 5-level paging is not modelled"),
+    ({"caps": {"levitation": True}}, {}, "caps levitation: no capability of the model"),
+    ({"caps": {"maxphyaddr": "wide"}}, {}, "caps maxphyaddr: wide"),
+    ({"l0": {"enable_ept": False}}, {}, "shadow paging (enable_ept=0) is not modelled"),
+    ({"l0": {"vendor": "svm"}}, {}, "vendor svm: AMD is not modelled"),
+    ({"l0": {"vpid02": 3}}, {}, "vpid02 3: it is 2, or 0 when no VPID is left"),
+    ({"l0": {"hat": "red"}}, {}, "given l0 hat: cannot be set up"),
+    ({"l0": "wants to inject"}, {}, "given l0: wants to inject"),
+    ({"vmcs12": {"levitate": True}}, {}, "vmcs12 levitate: this control is not modelled"),
+    ({"vmcb": {"asid": 1}}, {}, "AMD is not modelled"),
+    ({"mode": "64-bit, upside down"}, {}, "upside down: cannot be set up"),
+    ({"l1": "CR4.FROB=1"}, {}, "CR4.FROB: no bit of CR4 in the model"),
+    ({"guest_rflags": "odd"}, {}, "given guest_rflags: odd"),
+    ({"eptp": {"walk": 5}}, {}, "given eptp: {'walk': 5}"),
+    ({}, {"l0_ept": False}, "shadow paging (enable_ept=0) is not modelled"),
+    ({}, {"mood": "good"}, "mood: no state that can be set up"),
+    ({}, {"la57": True}, "caps la57: 5-level paging is not modelled"),
+    ({}, {"needs": "no ept_wb"}, "needs no ept_wb: this capability cannot be taken away"),
+    ({}, {"no_hw_errcode_cc": True}, "no_hw_errcode_cc: VMX_BASIC bit 56 is 0 in the model"),
+])
+def test_what_cannot_be_set_up_is_unsupported(given: dict[str, Any], extra: dict[str, Any], message: str) -> None:
+    with pytest.raises(Unsupported) as caught:
+        setup(given, extra)
+    assert str(caught.value) == message

@@ -1,0 +1,66 @@
+"""Handlers of premises, and the phrases of modes and registers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kvmdbg.errors import Unsupported
+from kvmdbg.machine.hw.fields import F
+from kvmdbg.session.cases import premises
+from kvmdbg.session.cases.premises import Handler, phrases
+from kvmdbg.session.cases.setup import CONTROLS, Plan, Setup
+
+
+def after(handler: Handler, value: Any) -> Setup:
+    plan = Plan("v6.12")
+    handler(plan, value)
+    return plan.setup()
+
+
+MODE, L1, OPERAND = phrases(premises.MODE), phrases(premises.L1), phrases(premises.OPERAND)
+
+
+def test_modes() -> None:
+    assert after(MODE, "64-bit, CPL0, VMX root, a current VMCS") == Plan("v6.12").setup()
+    assert after(MODE, "32-bit code segment under long mode").compatibility
+    assert after(MODE, "64-bit L2 that executes VMCALL at once").calls_at_once
+    assert after(MODE, "64-bit, CPL 3").cpl == 3
+    assert not after(MODE, "VMX root operation, no current VMCS").current_vmcs
+    for text in ("CPL0, VMX not entered", "outside VMX operation", "not in VMX operation", "VMX off"):
+        assert not after(MODE, text).vmx
+
+
+def test_registers() -> None:
+    assert after(L1, "CR4.PCIDE=1, CR3 has PCID 1; HOST_CR3/HOST_CR4 hold the same").registers == ("cr4 | PCIDE", "cr3 pcid 1")
+    assert after(phrases(premises.CR4), "PCIDE=0").registers == ("cr4 &~ PCIDE",)
+
+
+def test_pages_and_rights() -> None:
+    assert after(OPERAND, "mapped and readable").operand_mapped
+    for text in ("not present", "unmapped page", "not readable"):
+        assert not after(OPERAND, text).operand_mapped
+    assert after(phrases(premises.PTE), "present, accessed, read-only, supervisor").v_flags == "rx"
+
+
+def test_vmcs12_and_its_fields() -> None:
+    found = after(premises.vmcs12, {"enable_vpid": True, "vpid": 7})
+    assert dict(found.controls) == {CONTROLS["enable_vpid"]: True} and dict(found.fields) == {F.VIRTUAL_PROCESSOR_ID: 7}
+    assert dict(after(premises.guest_rflags, "bit 1 is 0, so it fails").fields) == {F.GUEST_RFLAGS: 0}
+    assert after(premises.guest_rflags, "good") == Plan("v6.12").setup()
+    assert dict(after(premises.field(F.TSC_OFFSET), "0x10").fields) == {F.TSC_OFFSET: 16}
+    assert after(premises.eptp, {"ad": True}).ept_ad
+
+
+@pytest.mark.parametrize(("handler", "value", "message"), [
+    (MODE, "64-bit, upside down", "upside down: cannot be set up"), (L1, "CR4.FROB=1", "CR4.FROB: no bit of CR4 in the model"),
+    (L1, "self-IPI vector 0xf1 pending", "interrupts, NMIs and event injection are not modelled"),
+    (premises.eptp, "A", "given eptp: A"), (premises.guest_rflags, "odd", "given guest_rflags: odd"),
+    (premises.needs, "no ept_wb", "needs no ept_wb: this capability cannot be taken away"),
+    (premises.no_hw_errcode_cc, True, "no_hw_errcode_cc: VMX_BASIC bit 56 is 0 in the model"), (premises.refused("no"), 1, "no"),
+])
+def test_refusals(handler: Handler, value: Any, message: str) -> None:
+    with pytest.raises(Unsupported) as caught:
+        after(handler, value)
+    assert str(caught.value) == message

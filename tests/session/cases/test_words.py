@@ -1,0 +1,80 @@
+"""Which steps are done, and which fact talks about which step."""
+
+from __future__ import annotations
+
+import pytest
+
+from casework import case
+from kvmdbg.errors import Unsupported, UserError
+from kvmdbg.session.cases.model import Expectation
+from kvmdbg.session.cases.words import chosen, counted, gva_is_l2s, known, placed, read_steps, sizes
+
+ROWS = ("L1: vmlaunch / vmresume (rows with entry)", "L0: nested VM exit (rows with exit)")
+
+
+def test_steps_of_other_rows_are_left_out() -> None:
+    assert [step.number for step in read_steps(case(*ROWS), {"direction": "entry"})] == [1]
+    assert [step.number for step in read_steps(case(*ROWS), {"direction": "exit"})] == [2]
+
+
+def test_a_fact_about_a_left_out_step_moves_to_the_one_in_its_place() -> None:
+    made = case(*ROWS)
+    facts = [(1, (("request", "none"),))]
+    assert placed(made, read_steps(made, {"d": "exit"}), facts) == {2: (("request", "none"),)}
+    assert placed(made, read_steps(made, {"d": "entry"}), [(2, (("request", "none"),))]) == {1: (("request", "none"),)}
+
+
+def test_facts_about_one_step_are_gathered() -> None:
+    made = case("L1: nop")
+    assert placed(made, read_steps(made, {}), [(1, (("error", 1),)), (1, (("value", 2),))]) == {1: (("error", 1), ("value", 2))}
+
+
+def test_the_first_word_that_is_not_done_is_named() -> None:
+    with pytest.raises(Unsupported, match="^vmfunc: VMFUNC is not modelled$"):
+        read_steps(case("L1: nop", "L2: vmfunc eax=0", "L1: levitate"), {})
+
+
+def test_a_step_in_words_is_refused_only_where_something_is_expected_of_it() -> None:
+    assert len(read_steps(case("first the one, then the other", "L1: nop", expect=[{"step": 2, "outcome": "runs"}]), {})) == 2
+    with pytest.raises(Unsupported, match="^explore everything: a step in words$"):
+        read_steps(case("explore everything", expect=[{"step": 1, "value": 1}]), {})
+
+
+def test_entries_for_svm_do_not_count() -> None:
+    vmx, svm = Expectation(1, "", (("outcome", "vmexit"),)), Expectation(1, "", (("outcome", "svm_exit"),))
+    assert counted([vmx, svm]) == [vmx]
+    assert counted([svm]) == [svm]
+    assert counted([Expectation(1, "SVM", (("outcome", "x"),)), Expectation(1, "VMX", (("outcome", "vmexit"),))]) == [
+        Expectation(1, "VMX", (("outcome", "vmexit"),))]
+
+
+def test_unknown_facts_are_found_before_anything_runs() -> None:
+    known((("outcome", "vmexit"), ("reason", 1), ("outcome_one_of", ["runs", "fault"])))
+    for fact in (("outcome", "glory"), ("outcome_one_of", ["runs", "glory"]), ("colour", 1)):
+        with pytest.raises(Unsupported):
+            known((fact,))
+
+
+def test_whose_tables_v_belongs_to() -> None:
+    assert gva_is_l2s(read_steps(case("L1: pte_set gva=V A/D=none", "L2: load gva=V"), {}))
+    assert not gva_is_l2s(read_steps(case("L1: store gva=V"), {}))
+    assert not gva_is_l2s(read_steps(case("L2: pte_set gva=V A/D=none", "L1: load gva=V"), {}))
+
+
+def test_large_pages_where_the_case_wants_them() -> None:
+    once_more = case("L1: ept_set gpa=G level=2 perms=r-- (and once more as a large page where the level allows)")
+    assert sizes(once_more, {"level": 1}) == (False,)
+    assert sizes(once_more, {"level": 2}) == (False, True)
+    plain = case("L1: ept_set gpa=G level=2")
+    assert sizes(plain, {}) == (False,) and sizes(plain, {"level": 2, "huge": True}) == (True,)
+    assert sizes(plain, {"level": 4, "huge": "both"}) == (False,) and sizes(plain, {"level": 2, "huge": "both"}) == (False, True)
+    for values in ({"level": 3, "huge": True}, {"level": 3, "huge": "both"}):
+        with pytest.raises(Unsupported, match="^1-GiB pages are not modelled$"):
+            sizes(plain, values)
+
+
+def test_choosing_a_case() -> None:
+    made = case("L1: nop")
+    assert chosen([made, made._replace(id="OTHER-O01")], "TEST-O01") == [made]
+    with pytest.raises(UserError, match="no case 'NONE' in these files  They have TEST-O01"):
+        chosen([made], "NONE")

@@ -1,0 +1,63 @@
+"""kernel and machine."""
+
+from __future__ import annotations
+
+import pytest
+
+from kvmdbg.errors import UserError
+from session_support import L2, say, session
+
+
+def test_before_anything_ran_it_is_booted() -> None:
+    s = session("kernel v6.12")
+    assert s.kernel == "v6.12" and s.tape.end == 0 and not s.words
+    assert say(s, "kernel") == "kernel v6.12"
+
+
+def test_later_everything_said_is_repeated_on_it() -> None:
+    s = session(*L2, "break flush")
+    assert say(s, "kernel v4.3").startswith(f"{len(L2) + 1} lines repeated on v4.3, now at #")
+    fresh = session(*L2, kernel="v4.3")
+    assert (s.kernel, s.tape.digest()) == ("v4.3", fresh.tape.digest()) and len(s.breakpoints) == 1
+    assert s.record().splitlines()[1] == "kernel v4.3"
+
+
+def test_a_kernel_of_the_command_line_wins() -> None:
+    s = session(kernel="v4.3", kernel_wins=True)
+    assert "stays" in say(s, "kernel v4.4") and say(s, "kernel v4.3") == "" and s.kernel == "v4.3"
+
+
+def test_what_fails_there_leaves_the_session_as_it_was() -> None:
+    s = session(*L2)
+    for name in ("v9", "v4.4 -nonsense"):
+        with pytest.raises(UserError):
+            s.execute(f"kernel {name}")
+    assert s.kernel == "v4.4" and s.tape.cursor == s.tape.end
+
+
+def test_motions_that_make_no_sense_there_are_told() -> None:
+    s = session("continue", "goto #39")
+    assert "left out there" in say(s, "kernel v6.12") or s.tape.cursor == 39
+
+
+def test_the_machine_is_chosen_before_anything_ran() -> None:
+    s = session("machine enable_vpid=0 tlb_capacity=8 memory=16M invvpid_types=1,2")
+    assert (s.kvm.config.enable_vpid, s.caps.tlb_capacity, s.kvm.config.memory, s.caps.invvpid_types) == (False, 8, 16 << 20,
+                                                                                                          (1, 2))
+    assert "tlb_capacity=8" in say(s, "machine") and "enable_vpid=0" in s.machine_words()
+    say(s, "stepi")
+    with pytest.raises(UserError, match="has run already"):
+        s.execute("machine tlb_capacity=9")
+
+
+@pytest.mark.parametrize(("words", "message"), [
+    ("enable_vpidd=0", "Did you mean enable_vpid"), ("enable_vpid=2", "must be 0 or 1"), ("tlb_capacity=x", "must be a number"),
+    ("invvpid_types=a", "must be numbers"), ("vcpus", "is nothing about the machine")])
+def test_mistakes(words: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        session().execute(f"machine {words}")
+
+
+def test_completion() -> None:
+    assert [one.text for one in session().completions("machine enable_v")] == ["enable_vpid="]
+    assert "v4.4" in [one.text for one in session().completions("kernel v4")]

@@ -1,0 +1,83 @@
+"""The TLB table: tags, marks, and what is about to vanish."""
+
+from __future__ import annotations
+
+import pytest
+
+from kvmdbg.errors import UserError
+from kvmdbg.machine.hw.events import Invalidated
+from kvmdbg.machine.kvm.guest_memory import kvm_write_guest
+from kvmdbg.session.reports.tlb import about_to_go, tlb
+from kvmdbg.session.tape_index import index_of
+from looking import Looking, looking
+
+
+def poked(s: Looking) -> Looking:
+    """L1's page at gva 0x40000000 maps to gpa 0x9000 (tables at gpa 0x1000 to 0x4000)."""
+    for gpa, entry in ((0x1000, 0x2003), (0x2008, 0x3003), (0x3000, 0x4003), (0x4000, 0x9003)):
+        kvm_write_guest(s.kvm, gpa, entry)
+    return s
+
+
+def loaded() -> Looking:
+    s = poked(looking())
+    s.execute("load 0x40000000")
+    return s
+
+
+def test_a_translation_shows_its_tags_and_where_it_was_filled() -> None:
+    s = loaded()
+    grid = tlb(s)
+    combined = next(row for row in grid.rows if row.cells[9] == "comb")
+    page = s.kvm.pages[9]
+    ep4ta = f"{s.kvm.hw.cpus[0].eptp >> 12:x}"
+    position = index_of(s.tape).filled(0, combined.key[1], s.tape.cursor)
+    assert combined.cells == ("vpid01", "1", "0", ep4ta, "40000000", "9000", f"{page:x}", "4K", "rwx-", "comb", f"#{position}")
+    assert combined.mark == "+"
+    physical = [row for row in grid.rows if row.cells[9] == "gphys"]
+    assert len(physical) == 5 and {row.cells[0] for row in physical} == {"EPT01"}
+
+
+def test_linear_ones_come_first_by_vpid_then_guest_physical_ones() -> None:
+    kinds = tlb(loaded()).column("kind")
+    assert list(kinds) == sorted(kinds)
+
+
+def test_entries_are_marked_before_they_vanish_and_after() -> None:
+    s = loaded()
+    s.execute("invlpg 0x40000000")
+    at = next(position for position, event in s.tape.events() if isinstance(event, Invalidated) and event.by == "invlpg")
+    s.tape.seek(at)
+    s.stop_position_before = at
+    assert {cpu: len(keys) for cpu, keys in about_to_go(s.tape).items()} == {0: 1}
+    assert [(row.cells[4], row.cells[10], row.mark) for row in tlb(s).rows if row.mark] == [("40000000", "goes", "-")]
+    s.tape.seek(at + 2)
+    assert [(row.cells[4], row.cells[10], row.mark) for row in tlb(s).rows if row.mark] == [("40000000", f"gone #{at + 1}", "-")]
+    assert "5 entries  +0 -1" in tlb(s).title
+    assert about_to_go(s.tape) == {}
+
+
+def test_going_back_over_a_fill_shows_it_as_gone() -> None:
+    s = loaded()
+    end = s.tape.end
+    s.stop_position_before = end
+    s.tape.seek(end - 10)
+    gone = [row for row in tlb(s).rows if row.mark == "-"]
+    assert gone and {row.cells[10] for row in gone} == {"gone"}
+
+
+@pytest.mark.parametrize(("argument", "kinds"), [
+    ("1", {"comb"}), ("vpid=1", {"comb"}), ("guest-physical", {"gphys"}), ("gphys", {"gphys"}), ("cpu0", {"comb", "gphys"}),
+    ("7", set()), ("cpu1", set()),
+])
+def test_a_part_can_be_asked_for(argument: str, kinds: set[str]) -> None:
+    assert set(tlb(loaded(), argument).column("kind")) == kinds
+
+
+def test_another_part_is_refused() -> None:
+    with pytest.raises(UserError, match='No such part of the TLB: "everything"'):
+        tlb(loaded(), "everything")
+
+
+def test_an_empty_tlb_says_so() -> None:
+    assert tlb(looking()).note == "No cached translations."

@@ -1,0 +1,91 @@
+"""Accounts of one session on several kernels."""
+
+from __future__ import annotations
+
+from kvmdbg.errors import UserError
+from kvmdbg.machine.hw.events import Invalidated, VmExited
+from kvmdbg.machine.kvm.events import FlushAsked, NestedEntered, NestedExited, RequestMade
+from kvmdbg.session.compare import account, compare, flush_name, purpose, side_by_side
+from kvmdbg.session.script import Ran
+from kvmdbg.tape import Tape
+from looking import Looking, looking
+
+EXACT_KEYS = ["kernel", "flushes", "entries_dropped", "flushes_by", "requests", "requests_by", "exits", "nested_entries",
+              "nested_exits", "digest", "failures"]
+
+
+class Player:
+    """A session whose script is instructions, one a line."""
+
+    def __init__(self, kernel: str) -> None:
+        self.seen: Looking = looking(kernel)
+
+    @property
+    def tape(self) -> Tape:
+        return self.seen.tape
+
+    def run_script(self, name: str, text: str) -> Ran:
+        for line in text.splitlines():
+            if line == "fail":
+                raise UserError("it failed")
+            self.seen.execute(line)
+        return Ran(())
+
+
+def invalidated(tape: Tape, by: str, type: str, dropped: int) -> None:
+    tape.emit(Invalidated, 0, by, type, 1, -1, -1, -1, (None,) * dropped)
+
+
+def test_everything_is_counted_by_its_name() -> None:
+    tape = Tape()
+    invalidated(tape, "mov cr3", "", 2)
+    tape.emit(RequestMade, 0, "TLB_FLUSH", "x")
+    tape.emit(FlushAsked, 0, "KVM_REQ_TLB_FLUSH", "flush_tlb_all", "")
+    invalidated(tape, "invept", "all-context", 1)
+    tape.emit(FlushAsked, 0, "nested entry", "__vmx_flush_tlb", "")
+    invalidated(tape, "invvpid", "single-context", 0)
+    invalidated(tape, "invvpid", "single-context", 4)
+    tape.emit(NestedEntered, 0, 0x5000, 1)
+    tape.emit(VmExited, 0, 0x5000, 10, 0)
+    tape.emit(NestedExited, 0, 10, 0)
+    found = account("v0", tape)
+    assert found.flushes == {"invept:all-context": 1, "invvpid:single-context": 2, "mov cr3": 1}
+    assert found.flushes_by == {"nested code": 2, "processor": 1, "requests": 1}
+    assert (found.entries_dropped, found.requests, found.exits, found.nested_entries, found.nested_exits) == (7, 1, 1, 1, 1)
+    assert found.requests_by == {"TLB_FLUSH": 1}
+    assert list(found.as_data()) == EXACT_KEYS
+
+
+def test_only_what_lies_before_the_cursor_counts() -> None:
+    tape = Tape()
+    invalidated(tape, "mov cr3", "", 2)
+    tape.seek(0)
+    assert account("v0", tape).flushes == {}
+
+
+def test_a_purpose_is_a_part_of_kvm() -> None:
+    assert [purpose(by) for by in ("KVM_REQ_TLB_FLUSH_GUEST", "root load", "nested exit", "INVVPID emulation", "vcpu reset")] == \
+        ["requests", "root loads", "nested code", "emulation", "vcpu reset"]
+    assert flush_name(Invalidated(0, "mov cr3", "", 1, 0, -1, -1, ())) == "mov cr3"
+
+
+def test_a_session_on_several_kernels() -> None:
+    accounts = compare("x", "cpuid\ncpuid", ["v4.3", "v6.12"], Player)
+    assert [one.kernel for one in accounts] == ["v4.3", "v6.12"]
+    assert [one.exits for one in accounts] == [2, 2]
+    assert all(len(one.digest) == 16 and not one.failures for one in accounts)
+
+
+def test_a_failure_on_one_kernel_is_told_and_counted_up_to_there() -> None:
+    (one,) = compare("x", "cpuid\nfail\ncpuid", ["v6.12"], Player)
+    assert (one.exits, one.failures) == (1, ("it failed",))
+    assert one.as_data()["failures"] == ["it failed"]
+
+
+def test_the_table_marks_what_differs() -> None:
+    first = account("v4.3", Tape())
+    second = first._replace(kernel="v4.4", flushes={"invvpid:single-context": 3})
+    grid = side_by_side([first, second])
+    marked = [row.cells for row in grid.rows if row.mark == "!"]
+    assert marked == [("flush invvpid:single-context", "0", "3")]
+    assert [column.name for column in grid.columns] == ["", "v4.3", "v4.4"]

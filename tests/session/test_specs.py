@@ -1,0 +1,78 @@
+"""Event specs."""
+
+from __future__ import annotations
+
+import pytest
+
+from kvmdbg.errors import Unsupported, UserError
+from kvmdbg.machine.hw import events as hw
+from kvmdbg.machine.kvm import events as kvm_events
+from kvmdbg.session.names import matches
+from kvmdbg.session.specs import KINDS_OF_EVENTS, compile_spec, complete_spec, dashed, entry_names, is_spec
+from session_support import L2, session
+
+S = session("map L1 0x400000 0x5000", "inject load 0x400000", *L2, "inject load 0x400000", "inject cpuid")
+
+
+def matched(text: str) -> list[object]:
+    return [S.tape.event(at) or S.tape.entries[at] for at in matches(S, text)]
+
+
+def test_qualifiers_in_any_order() -> None:
+    one, other = matched("flush:invvpid:single-context"), matched("flush single-context invvpid")
+    assert one == other != []
+    assert all(event.by == "invvpid" and event.type == "single-context" for event in one)  # type: ignore[attr-defined]
+
+
+def test_exits_by_name_or_number() -> None:
+    assert matched("vmexit:CPUID") == matched("vmexit:10") != []
+    assert {type(event) for event in matched("vmexit")} == {hw.VmExited}
+
+
+def test_requests_by_name_and_verb() -> None:
+    assert {type(event) for event in matched("req:TLB_FLUSH")} == {kvm_events.RequestMade, kvm_events.RequestServiced}
+    assert {type(event) for event in matched("req:TLB_FLUSH raised")} == {kvm_events.RequestMade}
+
+
+def test_fills_and_drops_are_writes_to_a_tlb() -> None:
+    fills, drops = matches(S, "fill:combined"), matches(S, "drop")
+    assert fills and drops
+    assert all(S.tape.entries[at][3].frame for at in fills)
+    names = entry_names(S.kvm, S.tape.entries[fills[0]])
+    assert names["page"] == 0x40_0000 and names["cpu"] == 0 and names["kind"] == "combined"
+
+
+def test_hooks_decisions_and_the_rest_have_events() -> None:
+    for text in ("hook:vmx_set_cr3", "hook:root-load", "decision:vmx_vcpu_load_vmcs", "decision:no", "walk:guest:level4", "hit",
+                 "access:read",
+                 "nested-entry", "nested-exit", "vmentry", "mode:IN_GUEST_MODE", "root:allocated", "vmx:VMsucceed", "write:L1",
+                 "exit-handled:l2"):
+        assert matched(text), text
+
+
+@pytest.mark.parametrize("name", KINDS_OF_EVENTS.names())
+def test_every_kind_compiles_with_each_of_its_qualifiers(name: str) -> None:
+    for offer in KINDS_OF_EVENTS[name].offers(S.kvm):
+        assert compile_spec(S.kvm, f"{name}:{dashed(offer)}").tests
+    assert compile_spec(S.kvm, name).text == name
+
+
+def test_mistakes_get_a_guess() -> None:
+    for text, message in (("flsh", "there is no event 'flsh'  Did you mean flush?"),
+                          ("vmexit:INVVPIDD", "vmexit has no qualifier 'INVVPIDD'  Did you mean INVVPID?"),
+                          ("vmentry:x", "vmentry takes no qualifier: 'x'")):
+        with pytest.raises(UserError) as wrong:
+            compile_spec(S.kvm, text)
+        assert str(wrong.value) == message
+
+
+def test_what_needs_an_oracle_says_so() -> None:
+    assert is_spec("stale") and not is_spec("vmx_flush_tlb")
+    with pytest.raises(Unsupported, match="does not judge"):
+        compile_spec(S.kvm, "stale")
+
+
+def test_completion_of_names_then_of_qualifiers() -> None:
+    assert [text for text, _ in complete_spec(S.kvm, "vme")] == ["vmentry", "vmexit"]
+    assert "flush:single-context" in [text for text, _ in complete_spec(S.kvm, "flush:si")]
+    assert [text for text, _ in complete_spec(S.kvm, "req:TLB_FLUSH:ra")] == ["req:TLB_FLUSH:raised"]

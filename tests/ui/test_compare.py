@@ -1,0 +1,51 @@
+"""`kvmdbg compare`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kvmdbg.ui.cli import main
+
+KEYS = {"kernel", "flushes", "entries_dropped", "requests", "exits", "nested_entries", "nested_exits"}
+
+
+def script(tmp_path: Path, text: str) -> str:
+    path = tmp_path / "a.kvmdbg"
+    path.write_text(text)
+    return str(path)
+
+
+def test_a_table_with_a_column_for_each_kernel(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = script(tmp_path, "kernel v4.4\ninject load 0x5000\n")
+    assert main(["compare", path, "-k", "v4.3", "-k", "v6.12"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["v4.3", "v6.12"]
+    assert any(line.startswith("!  flush invept:all-context") for line in lines)
+
+
+def test_an_object_for_each_kernel(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = script(tmp_path, "inject cpuid\ninject cpuid\n")
+    assert main(["compare", path, "-k", "v4.3", "-k", "v6.12", "--json"]) == 0
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [one["kernel"] for one in found] == ["v4.3", "v6.12"]
+    assert all(set(one) >= KEYS for one in found)
+    assert all(isinstance(count, int) for one in found for count in one["flushes"].values())
+    assert [one["exits"] for one in found] == [2, 2]
+
+
+def test_what_fails_on_one_kernel_is_told_with_the_kernel(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = script(tmp_path, "expect on v4.3: 1 == 2\n")
+    assert main(["compare", path, "-k", "v4.3", "-k", "v4.4"]) == 1
+    errors = capsys.readouterr().err.splitlines()
+    assert len(errors) == 1 and errors[0].startswith(f"{path}:1: ") and errors[0].endswith("(on v4.3)")
+
+
+def test_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = script(tmp_path, "")
+    for arguments in ([path], [path, "-k", "v4.3", "-k", "v1"], [path + "x", "-k", "v4.3"]):
+        assert main(["compare", *arguments]) == 2
+    output, errors = capsys.readouterr()
+    assert output == "" and len(errors.splitlines()) == 3
