@@ -42,8 +42,10 @@ class State(NamedTuple):
 class Reader(Protocol):
     """What this module needs of the index."""
 
-    kvm: Kvm
     contexts: Contexts
+
+    @property
+    def kvm(self) -> Kvm: ...
 
     def value_at(self, owner: Any, key: Any, position: int, default: Any = None) -> Any: ...
 

@@ -11,7 +11,9 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
+from weakref import ref
 
+from kvmdbg.errors import ModelBug
 from kvmdbg.machine.hw.controls import CR0_PG, CR4_PCIDE, CR4_PGE, EFER_NXE
 from kvmdbg.machine.hw.events import VmEntered, VmExited
 from kvmdbg.machine.hw.state import VMX_NON_ROOT
@@ -79,7 +81,7 @@ class Contexts:
     """The contexts of all processors, in order."""
 
     def __init__(self, kvm: Kvm, initial: Callable[[Any, Any], Any]) -> None:
-        self.kvm = kvm
+        self._kvm = ref(kvm)
         self.of_cpu: dict[int, list[Context]] = {cpu.id: [] for cpu in kvm.hw.cpus}
         self.by_tags: defaultdict[tuple[int, int, int], list[Context]] = defaultdict(list)     # (cpu, vpid, ep4ta)
         self.by_ept: defaultdict[tuple[int, int], list[Context]] = defaultdict(list)           # (cpu, ep4ta)
@@ -90,6 +92,10 @@ class Contexts:
         regions = {initial(vcpu, "vmcs02"): vcpu.id for vcpu in kvm.vcpus}
         regions.pop(INVALID_PAGE, None)
         self.state = State(registers, {}, set(), {}, regions, {}, {})
+
+    @property
+    def kvm(self) -> Kvm:
+        return alive(self._kvm)
 
     def save(self) -> State:
         return self.state.copy()
@@ -240,6 +246,14 @@ class Contexts:
         positions = self.entries[cpu, ep4ta] if vpid == NONE else self.tagged_entries[cpu, vpid, ep4ta]
         i = bisect_right(positions, start)
         return positions[i] if i < len(positions) and positions[i] < stop else None
+
+
+def alive(machine: ref[Kvm]) -> Kvm:
+    """The machine of a weak reference.  raises: ModelBug when it is gone."""
+    kvm = machine()
+    if kvm is None:
+        raise ModelBug("the machine that an index read is gone")
+    return kvm
 
 
 def _since(context: Context) -> int:

@@ -10,14 +10,14 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from kvmdbg.errors import ModelBug
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.tlbkey import TlbEntry, TlbKey
 from kvmdbg.machine.kvm.state import Kvm
 from kvmdbg.oracle.closings import Closings
-from kvmdbg.oracle.contexts import Contexts
+from kvmdbg.oracle.contexts import Contexts, alive
 from kvmdbg.tape import ABSENT, Entry
 
 STRIDE: Final = 512              # entries between two marks
@@ -40,13 +40,15 @@ class Index:
     """The tape of one machine, read up to `read`."""
 
     def __init__(self, kvm: Kvm) -> None:
-        self.kvm = kvm
+        self._kvm = ref(kvm)                             # an index must not keep its machine alive
+        self._entries = kvm.tape.entries
         self.read = 0
         self.walks = 0                                   # walks evaluated so far: a work counter for tests
         self.judged: dict[Any, Any] = {}                 # verdicts kept by uses.py
         self.changes: list[int] = []                     # writes to memory, guest pages and shadow pages
         self._last: Entry | None = None
         hw = kvm.hw
+        self._vmcs = hw.vmcs
         self._tables: tuple[Any, ...] = (hw.memory, kvm.pages, kvm.gfn_of, kvm.shadow_pages, hw.vmcs, *hw.tlb, *kvm.vcpus)
         self._cells: dict[Any, defaultdict[Any, list[int]]] = {table: defaultdict(list) for table in self._tables}
         self.contexts = Contexts(kvm, self.initial)
@@ -56,11 +58,16 @@ class Index:
         self._structures = frozenset({hw.memory, kvm.pages, kvm.shadow_pages})
         self._picky: dict[Any, frozenset[str] | frozenset[int]] = dict.fromkeys(kvm.vcpus, VCPU_FIELDS)
 
+    @property
+    def kvm(self) -> Kvm:
+        """The machine.  raises: ModelBug when it is gone."""
+        return alive(self._kvm)
+
     # -- reading on ------------------------------------------------------------------------------------------------
 
     def refresh(self) -> None:
         """Read what was appended since, and forget what was cut off."""
-        entries = self.kvm.tape.entries
+        entries = self._entries
         if self.read and (self.read > len(entries) or entries[self.read - 1] is not self._last):
             self._go_back(entries)
         while self.read < len(entries):
@@ -69,7 +76,7 @@ class Index:
                 self._marks.append(Mark(self.read, self._last, self.contexts.save(), self.closings.save()))
 
     def _read_to(self, stop: int) -> None:
-        entries, cells, handlers = self.kvm.tape.entries, self._cells, self._handlers
+        entries, cells, handlers = self._entries, self._cells, self._handlers
         for position in range(self.read, stop):
             owner, key, old, new = entries[position]
             table = cells.get(owner)
@@ -84,7 +91,7 @@ class Index:
     def _note(self, table: defaultdict[Any, list[int]], owner: Any, key: Any, position: int) -> None:
         if owner in self._structures:
             self.changes.append(position)
-        elif owner is self.kvm.hw.vmcs:
+        elif owner is self._vmcs:
             if key[1] not in VMCS_FIELDS:
                 return
         elif owner in self._picky and key not in self._picky[owner]:
@@ -113,7 +120,7 @@ class Index:
 
     def initial(self, owner: Any, key: Any) -> Any:
         """The value of a Record's field at position #0."""
-        first = next((entry for entry in self.kvm.tape.entries if entry[0] is owner and entry[1] == key), None)
+        first = next((entry for entry in self._entries if entry[0] is owner and entry[1] == key), None)
         return getattr(owner, key) if first is None else first[2]
 
     def value_at(self, owner: Any, key: Any, position: int, default: Any = None) -> Any:
@@ -122,7 +129,7 @@ class Index:
         if not positions:
             return owner.get(key, default)
         i = bisect_left(positions, position)
-        entries = self.kvm.tape.entries
+        entries = self._entries
         value = entries[positions[i]][2] if i < len(positions) else entries[positions[-1]][3]
         return default if value is ABSENT else value
 
@@ -132,7 +139,7 @@ class Index:
         if not positions:
             return getattr(owner, key)
         i = bisect_left(positions, position)
-        entries = self.kvm.tape.entries
+        entries = self._entries
         return entries[positions[i]][2] if i < len(positions) else entries[positions[-1]][3]
 
     def read_at(self, pa: int, position: int) -> int:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from gc import collect
+from weakref import ref
+
 import pytest
 
 from kvmdbg.errors import ModelBug
@@ -93,3 +96,13 @@ def test_a_machine_without_a_tape_has_no_index() -> None:
     assert isinstance(kvm.tape, Tape)
     with pytest.raises(ModelBug, match="does not record"):
         index_of(kvm)
+
+
+def test_an_index_does_not_keep_its_machine_alive() -> None:
+    kvm = boot(kernel("v6.12"))
+    index, machine = index_of(kvm), ref(kvm)
+    del kvm
+    collect()
+    assert machine() is None
+    with pytest.raises(ModelBug, match="gone"):
+        _ = index.kvm

@@ -203,11 +203,11 @@ def _table_entry(hw: Hardware, cpu: Cpu, address: int, la: int, update: bool) ->
     """Physical address of the guest paging-structure entry at `address`; with EPT it is translated like any access.
 
     With EPT accessed and dirty flags enabled every such access counts as a write (A.4), and reports bits 0 and 1.
-    update: the processor is about to set A or D.
+    update: the processor is about to set A or D, a read-modify-write: it reports bit 0 beside bit 1, as processors do.
     """
     if not cpu.eptp:
         return address
-    rights = READ | WRITE if cpu.eptp & ept.EPTP_AD else WRITE if update else READ
+    rights = READ | WRITE if update or cpu.eptp & ept.EPTP_AD else READ
     key, entry = _translate_gpa(hw, cpu, address, "write" if rights & WRITE else "read", rights, QUAL_LA_VALID, la)
     return entry.frame + (address - key.page)
 

@@ -22,7 +22,7 @@ from textual.screen import Screen
 
 from kvmdbg.errors import ModelBug, UserError
 from kvmdbg.session.grid import Grid
-from kvmdbg.session.results import Quit, Text, parts
+from kvmdbg.session.results import Quit, Stop, Text, parts
 from kvmdbg.session.session import Session
 from kvmdbg.ui.panes import LOG, SOURCE, TIMELINE, PaneSpec, all_panes
 from kvmdbg.ui.panes.source import nothing
@@ -32,7 +32,7 @@ from kvmdbg.ui.themes import DARK, PALETTES, Palette
 from kvmdbg.ui.tui import keys
 from kvmdbg.ui.tui.arrange import MEDIUM, MIDDLE_CYCLE, NARROW, fits
 from kvmdbg.ui.tui.bars import LINE_HINTS, PANE_HINTS, RUN_HINTS, Hints, Status, TooSmall
-from kvmdbg.ui.tui.command_line import END, LEAVE, SUBMIT, CommandLine
+from kvmdbg.ui.tui.command_line import END, LEAVE, SUBMIT, UNKNOWN, CommandLine
 from kvmdbg.ui.tui.command_line import KEYS as LINE_KEYS
 from kvmdbg.ui.tui.desk import Desk
 from kvmdbg.ui.tui.grid_pane import GridPane
@@ -92,6 +92,8 @@ class KvmdbgApp(App[int]):
         self.in_line = False              # the command line has the keys
         self.option: dict[str, int] = {}  # which of its options a pane shows
         self.stale = False                # the panes are to be brought up to date
+        self.logged = len(session.log)    # lines of the log before the last answer
+        self.long_answer = -1             # where in the log an answer begins that is to be read from its beginning
         self.prefixed = False             # Ctrl-X was typed
         self.asked_to_leave = False
         self.saved_words = len(session.words)
@@ -190,6 +192,8 @@ class KvmdbgApp(App[int]):
             self.in_line = False
         elif typed.kind == END:
             self.action_leave()
+        elif typed.kind == UNKNOWN and key in ("pageup", "pagedown"):
+            self.panes["log"].key(key)
 
     def _typed_into_filter(self, key: str, character: str | None) -> bool:
         """A key while a filter is being typed in the title of the pane; False when none is."""
@@ -269,6 +273,8 @@ class KvmdbgApp(App[int]):
         """A line was run: leave on `quit`, give a wrong line back, say what the log would say where it is not on the screen."""
         session = self.session
         self.line.prompt = session.prompt
+        moved = any(isinstance(part, Stop) for part in parts(outcome)) if not isinstance(outcome, (UserError, ModelBug)) else True
+        self.logged, self.long_answer = len(session.log), -1 if moved else self.logged
         if isinstance(outcome, (UserError, ModelBug)):
             if submitted.typed and isinstance(outcome, UserError) and not self.runner.waiting:
                 self.line.refuse(submitted.line)
@@ -290,6 +296,10 @@ class KvmdbgApp(App[int]):
         for name in self.desk.visible_panes():
             if name in self.specs:
                 self.panes[name].show(self._content(self.specs[name]))
+        log = self.panes["log"]
+        if self.long_answer >= 0 and isinstance(log, LogPane):
+            log.start_at(self.long_answer)
+            self.long_answer = -1
         self._show_bars()
 
     def _content(self, spec: PaneSpec) -> Any:

@@ -95,6 +95,7 @@ LINE: Final = (
     ("^W ^U ^K ^Y", "kill a word, the line before, after the cursor; yank"),
     ("^_", "undo"),
     ("F4, Alt-.", "last argument of the line before"),
+    ("PgUp PgDn", "scroll the log"),
     ("Esc", "back to the panes"),
     ("^D", "on an empty line: leave"),
 )

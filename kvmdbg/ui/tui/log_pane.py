@@ -54,6 +54,14 @@ class LogPane(Pane):
         self.lines, self._seen, self.back = content, len(content), 0
         self.refresh()
 
+    def start_at(self, index: int) -> None:
+        """When what was said since line `index` is more than fits, show its beginning instead of its end."""
+        width, room = self.columns_free, self.rows_free
+        below = sum(len(rows_of(line, width)) for line in self.lines[index:])
+        if room and below > room:
+            self.back = below - room
+            self.refresh()
+
     def forget(self) -> None:
         self._window = (None, [])
 

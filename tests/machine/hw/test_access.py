@@ -375,7 +375,7 @@ def test_violation_when_setting_a_guest_accessed_flag() -> None:
     hw, cpu = guest()
     map_gpa(hw, TABLES[2], 5)
     leaves = exits(hw, cpu, "read")
-    assert (leaves.qualification, leaves.gpa, leaves.gla) == (0x082 | 5 << 3, entry_gpa(2), LA)
+    assert (leaves.qualification, leaves.gpa, leaves.gla) == (0x083 | 5 << 3, entry_gpa(2), LA)
     assert [event.address for event in events(hw, Invalidated)] == [entry_gpa(2)]
     map_gpa(hw, TABLES[2], 7)
     access.load(hw, cpu, LA)
@@ -404,7 +404,7 @@ def test_rights_in_the_qualification_are_those_of_all_levels() -> None:
     walk = ept.software_walk(lambda pa: read64(hw, pa), EPTP, DATA, hw.caps)
     write64(hw, walk.steps[1].address, walk.steps[1].value & ~ept.WRITE)
     leaves = exits(hw, cpu, "write")
-    assert leaves.qualification == 0x082 | 5 << 3 and leaves.gpa == entry_gpa(4)      # the PDPTE serves the tables too
+    assert leaves.qualification == 0x083 | 5 << 3 and leaves.gpa == entry_gpa(4)      # the PDPTE serves the tables too
 
 
 @pytest.mark.parametrize("where", ["table", "page"])

@@ -148,12 +148,16 @@ def test_a_changed_2m_page_is_gone_at_once(name: str) -> None:
 def test_rights_taken_from_a_2m_page_are_gone_for_pages_already_mapped(name: str) -> None:
     """A direct page is made for the rights of its leaf (role.access)."""
     m = large(name)
-    m.run(STORE, "store 0xa00000, 6", "vmcall")
-    m.set("ept12", 0, 0xB5, table_level=2)
+    for page in (0, 0x1000):
+        m.map("L2", 0xC0_0000 + page, 0x60_0000 + page)
+    m.map("ept12", 0x60_0000, 0x60_0000, size=0x20_0000)
+    m.run("store 0xc00000, 5", "store 0xc01000, 6", "vmcall")
+    m.set("ept12", 0x60_0000, 0x60_00B5, table_level=2)
     m.run("vmresume")
-    m.run("store 0xa00000, 7")
+    assert values(m.run("load 0xc00000")) == [5]
+    m.run("store 0xc01000, 7")
     assert not m.vcpu.guest_mode
-    assert m.vmread("EXIT_QUALIFICATION") & 0x38 == 0x28
+    assert (m.vmread("EXIT_QUALIFICATION"), m.vmread("GUEST_PHYSICAL_ADDRESS")) == (0x1AA, 0x60_1000)
 
 
 # -- accessed and dirty flags of EPT12 ---------------------------------------------------------------------------------

@@ -4,7 +4,24 @@ from __future__ import annotations
 
 import pytest
 
-from kvm_support import DATA, EPT12, KERNELS, L1_PAGE, L2_PAGE, V4_4, V6_12, Machine, decided, exits, flushes, made, of, served, values
+from kvm_support import (
+    DATA,
+    EPT12,
+    KERNELS,
+    L1_PAGE,
+    L2_CR3,
+    L2_PAGE,
+    V4_4,
+    V6_12,
+    Machine,
+    decided,
+    exits,
+    flushes,
+    made,
+    of,
+    served,
+    values,
+)
 from kvmdbg.machine.hw import ept
 from kvmdbg.machine.hw.events import VmExited
 from kvmdbg.machine.hw.memory import read64
@@ -151,12 +168,17 @@ def test_a_sync_takes_rights_away(name: str) -> None:
 def test_rights_that_an_upper_entry_takes_away_are_gone_for_pages_already_mapped(name: str) -> None:
     """The shadow of a table is made for the rights above it (role.access)."""
     m = ran(name)
-    table = m.entry("ept12", DATA, table_level=2)
-    m.set("ept12", DATA, table & ~2, table_level=2)
+    far = 0x60_0000                                       # not under the entry that L2's own tables lie below
+    for page in (0, 0x1000):
+        m.map("L2", 0xC0_0000 + page, far + page, root=L2_CR3, eptp=EPT12)
+        m.map("ept12", far + page, far + page)
+    m.run("vmresume", "store 0xc00000, 5", "store 0xc01000, 6", "vmcall")
+    m.set("ept12", far, m.entry("ept12", far, table_level=2) & ~2, table_level=2)
     m.run("vmresume")
-    m.run(STORE)
+    assert values(m.run("load 0xc00000")) == [5]
+    m.run("store 0xc01000, 7")
     assert not m.vcpu.guest_mode
-    assert m.vmread("EXIT_QUALIFICATION") & 0x38 == 0x28
+    assert (m.vmread("EXIT_QUALIFICATION"), m.vmread("GUEST_PHYSICAL_ADDRESS")) == (0x1AA, far + 0x1000)
 
 
 @pytest.mark.parametrize("name", KERNELS)

@@ -6,6 +6,7 @@ import pytest
 
 from kvm_support import DATA, EPT12, KERNELS, L1_PAGE, L2_CR3, L2_PAGE, V6_12, VMCS, Machine, of, values
 from kvmdbg.errors import UserError
+from kvmdbg.machine.actions import enabled
 from kvmdbg.machine.kvm import tables
 from kvmdbg.machine.kvm.events import GuestWrote
 
@@ -106,7 +107,7 @@ def test_roots_are_right_between_the_actions_too() -> None:
     m.run(f"vmptrld {VMCS:#x}")
     m.program("vmlaunch", "vmcall")
     found = set()
-    for _ in range(14):
+    while enabled(m.kvm):
         m.step()
         found.add(tuple(tables.root_of(m.kvm, m.vcpu, level) for level in ("L1", "L2")))
     assert found == {(0x1000, L2_CR3)}

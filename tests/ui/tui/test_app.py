@@ -136,6 +136,20 @@ async def test_tables_are_shown_in_full_in_the_log() -> None:
         assert any("vpid01" in line.text for line in app.session.log)
 
 
+async def test_a_long_answer_is_shown_from_its_beginning_and_paged() -> None:
+    app = app_of()
+    async with app.run_test(size=SIZE) as pilot:
+        await type_keys(pilot, ":info vmcs\n")
+        log = pane_lines(app.panes["log"])
+        assert "more below" in log[0] and log[1] == "(kvmdbg) info vmcs"
+        await pilot.press("pagedown", "pagedown")
+        assert pane_lines(app.panes["log"])[1] != log[1]
+        await pilot.press("pageup", "pageup", "pageup")
+        assert log[1] in pane_lines(app.panes["log"])
+        await type_keys(pilot, "when\n")
+        assert "more below" not in pane_lines(app.panes["log"])[0]
+
+
 # -- panes ----------------------------------------------------------------------------------------------------------
 
 

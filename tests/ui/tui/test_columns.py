@@ -60,7 +60,7 @@ def test_numbers_are_cut_only_when_nothing_is_left_to_drop_and_keep_their_last_d
     row = Row(("HOST_RIP", "ffffffff81000000", "ffffffff81000010", "was 0"))
     shown = fit(three, widths_of(three, [row]), 36).shown
     assert [width for index, width in shown] == [8, 16, 10]
-    assert line(row.cells, three, shown) == "HOST_RIP ffffffff81000000 <81000010"
+    assert line(row.cells, three, shown) == "HOST_RIP ffffffff81000000 <f81000010"
 
 
 def test_a_column_that_may_be_dropped_and_has_nothing_in_it_takes_no_room() -> None:

@@ -167,7 +167,8 @@ async def test_what_was_scrolled_to_stays_and_what_was_not_goes_back_to_the_top(
 async def test_what_is_hidden_of_the_current_row_stands_below_when_there_is_room() -> None:
     pane = GridPane("vcpus", "vCPUs", "1", Skin(), details=True)
     made = Grid("vCPUs", columns("id>", "runs", "mode/2", "next/1"), (
-        Row(("0", "L0", "OUTSIDE_GUEST_MODE", "vcpu_enter_guest"), "", 0), Row(("1", "L2", "IN_GUEST_MODE", "mov cr3, 0x2000"), ">", 1)))
+        Row(("0", "L0", "OUTSIDE_GUEST_MODE", "vcpu_enter_guest"), "", 0),
+        Row(("1", "L2", "IN_GUEST_MODE", "mov cr3, 0x2000"), ">", 1)))
     async with Stage(pane).run_test(size=(24, 8)) as pilot:
         pane.show(made)
         assert screen(pane)[4].strip() == "mode IN_GUEST_MODE"

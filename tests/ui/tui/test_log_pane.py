@@ -88,6 +88,17 @@ async def test_searching_goes_to_older_and_newer_lines() -> None:
         assert not pane.find(1)
 
 
+async def test_a_long_answer_starts_at_its_beginning() -> None:
+    pane = LogPane("log", "Log", "", Skin())
+    async with Stage(pane).run_test(size=(30, 5)):
+        pane.show([Said(n, f"line {n}") for n in range(30)])
+        pane.start_at(20)
+        assert screen(pane)[0] == "line 20"
+        pane.key("end")
+        pane.start_at(28)
+        assert screen(pane)[-1] == "line 29"
+
+
 async def test_which_line_stands_at_a_row() -> None:
     pane = LogPane("log", "Log", "", Skin())
     lines = [Said(7, "a line that is wrapped here"), Said(9, "next")]

@@ -9,9 +9,12 @@ from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.state import ROOT_MMU
 
 
-@pytest.mark.parametrize(("name", "left"), [(V4_3, True), (V4_4, True), (V6_12, False)])
+@pytest.mark.parametrize(("name", "left"), [(V4_3, False), (V4_4, True), (V6_12, False)])
 def test_whose_mappings_outlive_it_while_l2_is_active(name: str, left: bool) -> None:
-    """I-23: until the series of 2020 only vpid01 and the current root's EPTP were flushed, so L1's guest-physical ones stay."""
+    """I-23: until the series of 2020 only vpid01 and the current root's EPTP were flushed, so what L1 has cached may stay.
+
+    On v4.3 the nested entry itself has flushed EPTP01 before.
+    """
     m = Machine(name).start()
     m.run(f"load {L2_PAGE:#x}", "vmcall")
     tag = m.tag(ROOT_MMU)
