@@ -26,8 +26,7 @@ from kvmdbg.machine.kvm.events import (
     RequestMade,
     RequestServiced,
 )
-from kvmdbg.machine.kvm.mmu import INVALID_PAGE
-from kvmdbg.machine.kvm.state import GUEST_MMU, ROOT_MMU, Config, Kvm, Mmu, Vcpu
+from kvmdbg.machine.kvm.state import GUEST_MMU, INVALID_PAGE, ROOT_MMU, Config, Kvm, Mmu, Vcpu
 
 V4_3 = "v4.3"
 V4_4 = "v4.4"

@@ -276,7 +276,7 @@ class KvmdbgApp(App[int]):
         moved = any(isinstance(part, Stop) for part in parts(outcome)) if not isinstance(outcome, (UserError, ModelBug)) else True
         self.logged, self.long_answer = len(session.log), -1 if moved else self.logged
         if isinstance(outcome, (UserError, ModelBug)):
-            if submitted.typed and isinstance(outcome, UserError) and not self.runner.waiting:
+            if submitted.typed and not self.runner.waiting and self.words.validate(submitted.line):
                 self.line.refuse(submitted.line)
         else:
             words = submitted.line.split()

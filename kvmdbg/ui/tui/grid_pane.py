@@ -143,7 +143,7 @@ class GridPane(Pane):
         whole = {index for index, width in self._fit.shown if len(row.cells[index]) <= width}
         columns = self.grid.columns
         hidden = sorted((column.priority, index) for index, column in enumerate(columns) if index not in whole and row.cells[index])
-        return wrap("   ".join(f"{columns[index].name} {row.cells[index]}" for _, index in hidden), self.columns_free - self._marks)
+        return wrap(" ".join(f"{columns[index].name}={row.cells[index]}" for _, index in hidden), self.columns_free - self._marks)
 
     def _body_top(self) -> int:
         """Row of the body at which the data starts."""
@@ -176,6 +176,8 @@ class GridPane(Pane):
         parts = []
         if self.grid.note and self.grid.rows:
             parts.append(self.grid.note.partition("\n")[0])
+        if self.top:
+            parts.append(f"{self.top} above")
         if self.filtering or self.filter:
             parts.append(f"/{self.filter}" + ("_" if self.filtering else f" {len(self._passing)} of {len(self.grid.rows)}"))
         return "  ".join(parts)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from kvm_support import V4_4, V6_12, Machine, of
@@ -25,7 +27,7 @@ def test_the_questions() -> None:
     ({"vpid02": 0}, HOOK_VPID01, "vmcs12 VPID on, vpid02 0", False),
     ({"entry": False}, HOOK_VPID01, "every exit, whatever vmcs12 says", False),
     ({"enable_vpid": False, "vpid12": 2}, NO_FLUSH, "enable_vpid=0: VM entry flushes VPID 0", False)])
-def test_the_flush_at_a_transition_of_v4_4(changes: dict[str, int], act: str, values: str, remembered: bool) -> None:
+def test_the_flush_at_a_transition_of_v4_4(changes: dict[str, Any], act: str, values: str, remembered: bool) -> None:
     """E.2, row E15."""
     flush = kernel(V4_4).transition_flush(SAME._replace(**changes))
     assert (flush.act, flush.values, flush.remember_vpid12) == (act, values, remembered)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from kvm_support import V4_3, V4_4, Machine, entered, flushes
@@ -13,14 +15,15 @@ SAME = Transition(entry=True, enable_ept=True, enable_vpid=True, has_vpid12=True
 
 
 def test_the_questions() -> None:
-    assert [(era.offers_vpid_to_l1(True), era.has_vpid02(), era.vmcs02_vpid(True, 1, 2)) for era in (kernel(V4_3), kernel(V4_4))] == [
+    eras = (kernel(V4_3), kernel(V4_4))
+    assert [(era.offers_vpid_to_l1(True), era.has_vpid02(), era.vmcs02_vpid(True, 1, 2)) for era in eras] == [
         (False, False, 1), (True, True, 2)]
     assert [kernel(name).nested_invvpid_types(True) for name in (V4_3, WITH, V4_4)] == [(), (), (2,)]
 
 
 @pytest.mark.parametrize(("changes", "act"), [({}, HOOK_VPID01), ({"entry": False}, HOOK_VPID01), ({"vpid12": 2}, HOOK_VPID01),
                                               ({"enable_vpid": False}, NO_FLUSH)])
-def test_before_it_both_ways_flushed_vpid01(changes: dict[str, int], act: str) -> None:
+def test_before_it_both_ways_flushed_vpid01(changes: dict[str, Any], act: str) -> None:
     flush = kernel(V4_3).transition_flush(SAME._replace(**changes))
     assert (flush.act, flush.remember_vpid12) == (act, False)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from kvm_support import V4_4, V6_12, Machine, flushes, made, results
@@ -24,7 +26,7 @@ def test_the_questions() -> None:
     ({}, NO_FLUSH, ""), ({"vpid12": 2}, HOOK_VPID02, ""), ({"vpid12": 2, "entry": False}, NO_FLUSH, ""),
     ({"has_vpid12": False}, MAKE_REQUEST, "TLB_FLUSH"), ({"has_vpid12": False, "entry": False}, MAKE_REQUEST, "TLB_FLUSH"),
     ({"enable_ept": False, "vpid02": 0}, MAKE_REQUEST, "TLB_FLUSH"), ({"enable_vpid": False}, NO_FLUSH, "")])
-def test_the_flush_at_a_transition_of_v5_7(changes: dict[str, int], act: str, request_name: str) -> None:
+def test_the_flush_at_a_transition_of_v5_7(changes: dict[str, Any], act: str, request_name: str) -> None:
     """E.2, row v4.20-v5.7: no request by scope yet."""
     flush = kernel(BEFORE).transition_flush(SAME._replace(**changes))
     assert (flush.act, flush.request) == (act, request_name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from kvm_support import KERNELS, Machine, results
@@ -13,7 +15,7 @@ from kvmdbg.machine.kvm.era import Era
 QUESTIONS = sorted(name for name in vars(Era) if not name.startswith("_") and name != "name")
 
 
-def session(name: str, **config: bool) -> Machine:
+def session(name: str, **config: Any) -> Machine:
     """Each kind of thing once: both L2s, INVVPID, INVEPT, control registers, VMXOFF and again."""
     m = Machine(name, **config).given_vmx().given_l2().given_l2(0x6000, 2, 0x1_8000, cr3=0x4_8000)
     m.run("vmclear 0x6000")
@@ -33,7 +35,8 @@ def test_a_kernel_is_named_by_version_and_commits(text: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(("text", "words"), [
-    ("", "no kernel was named"), ("v4.5", "'v4.5' is not known"), ("v6.12 2b4a5a5d5688", "is no commit"), ("v6.12 -", "is no commit"),
+    ("", "no kernel was named"), ("v4.5", "'v4.5' is not known"), ("v6.12 2b4a5a5d5688", "is no commit"),
+    ("v6.12 -", "is no commit"),
     ("v6.12 -1234567", "commit '1234567' is not known"), ("v6.12 +2b4a5a5d5688", "has 2b4a5a5d5688 already"),
     ("v4.4 -2b4a5a5d5688", "does not have 2b4a5a5d5688"), ("v6.12 -eeeb4f67a6cd", "needs eeeb4f67a6cd"),
     ("v4.3 +089d7b6ec515", "needs 5c614b3583e7"), ("v6.12 -2387149eade2", "needs 2387149eade2")])

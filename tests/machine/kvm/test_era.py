@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ def test_request_bits_are_those_of_v6_12() -> None:
     ({"enable_ept": False}, NO_FLUSH, "", "last_vpid 1 == vpid12 1; vpid02 2", False),
     ({"enable_ept": False, "vpid02": 0}, MAKE_REQUEST, "TLB_FLUSH_CURRENT", "enable_ept=0 and no vpid02", False),
 ])
-def test_the_flush_at_a_transition_of_v6_12(changes: dict[str, int], act: str, request_name: str, values: str,
+def test_the_flush_at_a_transition_of_v6_12(changes: dict[str, Any], act: str, request_name: str, values: str,
                                             remembered: bool) -> None:
     """E.2, row E24."""
     flush = MAINLINE.transition_flush(SAME_VPID12._replace(**changes))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from kvm_support import (
@@ -37,7 +39,7 @@ from kvmdbg.machine.kvm.state import GUEST_MMU, ROOT_MMU, VMCS01, VMCS02
 LOAD = f"load {L2_PAGE:#x}"
 
 
-def two_l2s(name: str, first: int | None = 1, second: int | None = 2, **config: bool) -> Machine:
+def two_l2s(name: str, first: int | None = 1, second: int | None = 2, **config: Any) -> Machine:
     """Two VMCSs under one EPT12; the first has been launched and has read its page; L1 runs."""
     m = Machine(name, **config).given_vmx().given_l2(VMCS, first).given_l2(OTHER_VMCS, second)
     m.run(f"vmclear {OTHER_VMCS:#x}")

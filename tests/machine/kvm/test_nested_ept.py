@@ -194,7 +194,8 @@ def test_tables_of_l2_count_as_written() -> None:
     assert flags_of(m, L2_CR3)[-1] == 3
 
 
-@pytest.mark.parametrize(("name", "eptp"), [(V6_12, EPT12 | 0x1E), (V4_4, EPT12 | 0x1E), (V4_4, EPT12 | 0x5E), (V4_3, EPT12 | 0x5E)])
+@pytest.mark.parametrize(("name", "eptp"), [(V6_12, EPT12 | 0x1E), (V4_4, EPT12 | 0x1E), (V4_4, EPT12 | 0x5E),
+                                            (V4_3, EPT12 | 0x5E)])
 def test_without_the_feature_no_flag_is_set(name: str, eptp: int) -> None:
     """Before v4.12 L1 is not offered them, and nobody looks at EPTP bit 6."""
     m = Machine(name).given_vmx().given_l2(eptp=eptp)

@@ -25,8 +25,8 @@ def l2(name: str, **fields: int) -> Machine:
 
 @pytest.mark.parametrize("name", KERNELS)
 @pytest.mark.parametrize(("insn", "reason", "who", "fields"), [
-    ("vmcall", 18, L1, {}), ("cpuid", 10, L1, {}), ("vmxoff", 26, L1, {}), ("vmlaunch", 20, L1, {}), ("vmread GUEST_CR3", 23, L1, {}),
-    ("invept all-context", 50, L1, {}), ("invvpid all-context", 53, L1, {}),
+    ("vmcall", 18, L1, {}), ("cpuid", 10, L1, {}), ("vmxoff", 26, L1, {}), ("vmlaunch", 20, L1, {}),
+    ("vmread GUEST_CR3", 23, L1, {}), ("invept all-context", 50, L1, {}), ("invvpid all-context", 53, L1, {}),
     ("hlt", 12, L1, {"CPU_BASED_VM_EXEC_CONTROL": SECONDARY | CPU_HLT_EXITING}),
     ("hlt", 12, L0, {"CPU_BASED_VM_EXEC_CONTROL": SECONDARY}),
     ("invlpg 0x5000", 14, L1, {"CPU_BASED_VM_EXEC_CONTROL": SECONDARY | CPU_INVLPG_EXITING}),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from kvm_support import EPT12, KERNELS, V4_3, V4_4, V6_12, VMCS, Machine, results
@@ -10,7 +12,7 @@ from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import vmcs12, vmcs12_template
 
 
-def prepared(name: str = V6_12, values: dict[int, int] | None = None, **config: bool) -> Machine:
+def prepared(name: str = V6_12, values: dict[int, int] | None = None, **config: Any) -> Machine:
     m = Machine(name, **config).given_vmx()
     vmcs12_template.prepare(m.kvm, m.vcpu, VMCS, values or {})
     return m

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from kvm_support import KERNELS, L2_PAGE, V4_3, V4_4, V6_12, Machine, exits, flushes, made, of
@@ -12,11 +14,11 @@ from kvmdbg.machine.hw.tlbkey import COMBINED
 from kvmdbg.machine.kvm.events import ExceptionInjected, ExitHandled
 from kvmdbg.machine.kvm.vmx_exits import ENOSYS, HANDLERS, WITHOUT_NESTED
 
-VMX_INSTRUCTIONS = ("vmxon 0x3000", "vmxoff", "vmclear 0x5000", "vmptrld 0x5000", "vmptrst", "vmread GUEST_CR3", "vmwrite GUEST_CR3, 1",
-                    "vmlaunch", "vmresume", "invept all-context", "invvpid all-context")
+VMX_INSTRUCTIONS = ("vmxon 0x3000", "vmxoff", "vmclear 0x5000", "vmptrld 0x5000", "vmptrst", "vmread GUEST_CR3",
+                    "vmwrite GUEST_CR3, 1", "vmlaunch", "vmresume", "invept all-context", "invvpid all-context")
 
 
-def running(name: str = V6_12, **config: bool) -> Machine:
+def running(name: str = V6_12, **config: Any) -> Machine:
     m = Machine(name, **config)
     m.run("nop")
     return m

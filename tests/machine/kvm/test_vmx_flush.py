@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ def asked(m: Machine, what: Callable[[Machine], object]) -> list[str]:
     return flushes(m.since(start))
 
 
-def loaded(name: str = V6_12, caps: Caps = Caps(), **config: bool) -> Machine:
+def loaded(name: str = V6_12, caps: Caps = Caps(), **config: Any) -> Machine:
     """L1 has run, so there is a processor and a root."""
     m = Machine(name, caps, **config)
     m.run("nop")
@@ -47,7 +48,8 @@ def test_vpid_sync_vcpu_global(caps: Caps, expected: list[str]) -> None:
     assert asked(loaded(caps=caps), lambda m: vmx_flush.vpid_sync_vcpu_global(m.kvm, m.vcpu)) == expected
 
 
-@pytest.mark.parametrize(("caps", "expected"), [(Caps(), ["invept single-context 0x70"]), (GLOBAL_INVEPT_ONLY, ["invept all-context"])])
+@pytest.mark.parametrize(("caps", "expected"), [(Caps(), ["invept single-context 0x70"]),
+                                              (GLOBAL_INVEPT_ONLY, ["invept all-context"])])
 def test_ept_sync_context(caps: Caps, expected: list[str]) -> None:
     assert asked(loaded(caps=caps), lambda m: vmx_flush.ept_sync_context(m.kvm, m.vcpu, 0x7_001E)) == expected
 

@@ -102,6 +102,13 @@ async def test_a_wrong_line_is_said_and_kept_for_mending() -> None:
         assert typed(app)[-1] == "when"
 
 
+async def test_a_line_that_could_be_read_is_not_given_back() -> None:
+    app = app_of()
+    async with app.run_test(size=SIZE) as pilot:
+        await type_keys(pilot, ":delete 7\n")
+        assert app.session.log[-1].style == "error" and app.line.text == ""
+
+
 async def test_a_wrong_line_typed_ahead_harms_nobody() -> None:
     app = app_of()
     async with app.run_test(size=SIZE) as pilot:

@@ -171,7 +171,7 @@ async def test_what_is_hidden_of_the_current_row_stands_below_when_there_is_room
         Row(("1", "L2", "IN_GUEST_MODE", "mov cr3, 0x2000"), ">", 1)))
     async with Stage(pane).run_test(size=(24, 8)) as pilot:
         pane.show(made)
-        assert screen(pane)[4].strip() == "mode IN_GUEST_MODE"
+        assert screen(pane)[4].strip() == "mode=IN_GUEST_MODE"
         await pilot.resize_terminal(80, 8)
         await pilot.pause()
         assert screen(pane)[4].strip() == ""
