@@ -8,7 +8,8 @@ from typing import Any, Final, NamedTuple
 from kvmdbg.machine.hw import events as hw
 from kvmdbg.machine.hw.controls import EXIT_REASON_FAILED_VMENTRY, exit_reason_name
 from kvmdbg.machine.hw.fields import FIELDS
-from kvmdbg.machine.hw.tlbkey import TlbKey
+from kvmdbg.machine.hw.state import Insn
+from kvmdbg.machine.hw.tlbkey import TlbEntry, TlbKey
 from kvmdbg.machine.kvm import events as kvm_events
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
 from kvmdbg.session.views import Mask, request_names, show
@@ -57,6 +58,7 @@ SAYINGS: Final[dict[type, Saying]] = {
     hw.Hit: Saying(lambda e: f"cpu{e.cpu} {e.access} of {e.address:#x} hits {key_text(e.key)}", False, ""),
     hw.Accessed: Saying(lambda e: f"cpu{e.cpu} {e.access} of {e.la:#x} at {e.pa:#x}: {e.value:#x}", False, ""),
     hw.Invalidated: Saying(lambda e: f"cpu{e.cpu} {_tags(e)}: {_entries(len(e.dropped))}", True, "F"),
+    hw.LeftOut: Saying(lambda e: f"what if: {e.what} is left out", True, "!"),
     hw.Evicted: Saying(lambda e: f"cpu{e.cpu} is full and evicts {key_text(e.key)}", False, ""),
     hw.Faulted: Saying(lambda e: f"cpu{e.cpu} {e.vector} error code {e.error_code:#x}"
                        + (f" address {e.address:#x}" if e.vector == "#PF" else ""), True, "!"),
@@ -140,4 +142,22 @@ def cell_value(kvm: Kvm, owner: Any, key: Any, value: Any) -> str:
         return "nothing"
     if isinstance(owner, Vcpu) and key == "requests":
         return str(Mask(value, request_names(kvm)))
+    if isinstance(value, TlbEntry):
+        return translation_text(value)
+    if isinstance(value, Insn):
+        return value.text or "nothing"
+    if isinstance(owner, Vcpu) and key == "program":
+        return program_text(value)
     return show(value)
+
+
+def translation_text(entry: TlbEntry) -> str:
+    """What a TLB entry maps to, in short: `-> 0x5000 rwx dirty`."""
+    rights = "".join(letter for letter, on in zip("rwx", (entry.read, entry.write, entry.execute), strict=True) if on)
+    return f"-> {entry.frame:#x} {rights}{' dirty' if entry.dirty else ''}"
+
+
+def program_text(program: tuple[Insn, ...]) -> str:
+    """The instruction in front, and how many follow."""
+    more = f" and {len(program) - 1} more" if len(program) > 1 else ""
+    return f"{program[0].text}{more}" if program else "nothing"

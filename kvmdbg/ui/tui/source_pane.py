@@ -1,13 +1,12 @@
 """The model's own Python, highlighted by Pygments, with `=>` on the line that is about to run, and the path that led there.
 
-The whole file is in the pane, scrolled so that the line stands a third down; the calls that led to it are the first rows,
-innermost last, as many as leave the source the larger part.
+The whole file is in the pane, scrolled so that the line stands a third down; the calls that led to it are the first rows, as
+a trail that wraps, innermost last: a flush is a dozen calls deep, and each of them has a name that a kernel developer knows.
 """
 
 from __future__ import annotations
 
 import linecache
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -24,6 +23,8 @@ NUMBERS: Final = 5          # a line number and a blank
 WORDS: Final = ((String.Doc, "comment"), (Comment, "comment"), (Keyword, "keyword"), (String, "string"), (Number, "number"),
                 (Name.Function, "name"), (Name.Class, "name"), (Name.Decorator, "name"))
 NO_VIEW: Final = nothing("")
+ARROW: Final = " > "
+LEFT_OUT: Final = "... > "
 
 
 def word_of(token: Any) -> str:
@@ -43,6 +44,24 @@ def highlighted(file: str) -> tuple[tuple[tuple[str, str], ...], ...]:
         for part in rest:
             lines.append([(part, word)] if part else [])
     return tuple(tuple(line) for line in lines)
+
+
+@lru_cache(maxsize=64)
+def trail(path: tuple[str, ...], width: int, rows: int) -> tuple[str, ...]:
+    """Calls, outermost first, as rows `a() > b() >` / `c()` of at most `width` columns; the last `rows` of them, marked if cut."""
+    lines: list[str] = []
+    for call in path:
+        word = f"{call}()"
+        if lines and len(lines[-1]) + len(ARROW) + len(word) + 3 <= width:
+            lines[-1] += ARROW + word
+        else:
+            lines.append(word)
+    kept = lines[len(lines) - rows:] if len(lines) > rows else lines
+    if len(kept) < len(lines) and kept:
+        while len(LEFT_OUT + kept[0]) + 2 > width and ARROW in kept[0]:
+            kept[0] = kept[0].partition(ARROW)[2]
+        kept[0] = LEFT_OUT + kept[0]
+    return tuple(line + (" >" if line is not kept[-1] else "") for line in kept)
 
 
 class SourcePane(Pane):
@@ -78,7 +97,11 @@ class SourcePane(Pane):
 
     def _path_rows(self) -> int:
         """Rows for the path: never more than a third of the pane."""
-        return min(len(self.view.path), self.rows_free // 3)
+        return len(self._trail())
+
+    def _trail(self) -> tuple[str, ...]:
+        """The path in rows; the outermost calls are left out first."""
+        return trail(self.view.path, self.columns_free, self.rows_free // 3)
 
     def _source_rows(self) -> int:
         return max(1, self.rows_free - self._path_rows())
@@ -102,25 +125,23 @@ class SourcePane(Pane):
     # -- drawing ----------------------------------------------------------------------------------------------------
 
     def body(self, y: int, width: int) -> list[Segment]:
-        path = self._path_rows()
-        if y < path:
-            return self._path(y, path, width)
+        path = self._trail()
+        if y < len(path):
+            return self._path(path[y], y == len(path) - 1, width)
         if not self.view.file:
-            return [Segment(f" {self.view.note}"[:width], self.skin("dim"))] if y == path else []
-        number = self.top + y - path + 1
+            return [Segment(f" {self.view.note}"[:width], self.skin("dim"))] if y == len(path) else []
+        number = self.top + y - len(path) + 1
         lines = highlighted(self.view.file)
         if number > len(lines):
             return []
         self.work["formatted"] += 1
         return self._source(number, lines[number - 1], width)
 
-    def _path(self, y: int, rows: int, width: int) -> list[Segment]:
-        """One call of the path, indented by its depth; the outermost are left out first."""
-        calls: Sequence[str] = self.view.path[len(self.view.path) - rows:]
-        last = y == rows - 1
-        more = ".. " if y == 0 and rows < len(self.view.path) else ""
-        text = f" {'  ' * y}{more}{calls[y]}()"
-        return [Segment(text[:width], self.skin("current" if last else "dim"))]
+    def _path(self, row: str, last: bool, width: int) -> list[Segment]:
+        """One row of the trail; the innermost call stands out."""
+        before, arrow, call = row.rpartition(ARROW) if last else (row, "", "")
+        segments = [Segment(f" {before}{arrow}"[:width], self.skin("dim"))]
+        return segments + ([Segment(call[:max(0, width - len(before + arrow) - 1)], self.skin("current"))] if call else [])
 
     def _source(self, number: int, parts: tuple[tuple[str, str], ...], width: int) -> list[Segment]:
         here = number == self.view.line

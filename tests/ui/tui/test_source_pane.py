@@ -9,7 +9,7 @@ from textual.app import App, ComposeResult
 
 from kvmdbg.ui.panes.source import SourceView, nothing
 from kvmdbg.ui.tui.skin import Skin
-from kvmdbg.ui.tui.source_pane import SourcePane, highlighted
+from kvmdbg.ui.tui.source_pane import SourcePane, highlighted, trail
 
 
 class Stage(App[None]):
@@ -54,15 +54,21 @@ async def test_the_line_is_in_sight_with_its_marks_and_its_path(file: str) -> No
         pane.show(view(file, 20, (19, "B"), (20, "B=>")))
         lines = screen(pane)
         assert lines[0].startswith("-5 Source  model.py:20--")
-        assert lines[1:3] == [" outer()", "   inner()"]
+        assert lines[1] == " outer() > inner()"
         assert "B=>  20     return 8" in lines and "  B  19 def f8() -> int:" in lines
 
 
-async def test_a_long_path_leaves_out_the_outermost_calls(file: str) -> None:
+async def test_a_long_path_wraps(file: str) -> None:
     pane = SourcePane("source", "Source", "5", Skin())
     async with Stage(pane).run_test(size=(40, 12)):
         pane.show(view(file, 20, path=tuple(f"f{n}" for n in range(9))))
-        assert screen(pane)[1] == " .. f6()" and screen(pane)[3] == "     f8()"
+        assert screen(pane)[1:3] == [" f0() > f1() > f2() > f3() > f4() >", " f5() > f6() > f7() > f8()"]
+
+
+def test_a_trail_that_is_cut_says_so() -> None:
+    rows = trail(tuple(f"f{n}" for n in range(9)), 24, 2)
+    assert rows == ("... > f4() > f5() >", "f6() > f7() > f8()")
+    assert trail(("a", "b"), 80, 3) == ("a() > b()",) and trail((), 80, 3) == ()
 
 
 async def test_a_step_in_the_same_function_redraws_few_rows(file: str) -> None:
