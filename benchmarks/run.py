@@ -9,6 +9,7 @@ import platform
 import sys
 
 import machine
+import oracle
 import screen
 import starting
 import stepping
@@ -21,7 +22,7 @@ def line(figure: Figure) -> str:
     return f"{figure.name:<62} {figure.measured:>9.3g} {figure.unit:<2}  {limit:>8}  {verdict}".rstrip()
 
 
-MODULES = {module.__name__: module for module in (machine, stepping, starting, screen)}
+MODULES = {module.__name__: module for module in (machine, oracle, stepping, starting, screen)}
 
 
 def main() -> None:

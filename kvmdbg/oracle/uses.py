@@ -1,8 +1,8 @@
 """Every use of a cached translation, judged as of the moment of use.
 
 A verdict is kept until something it depends on changes: the fill, the context, a cell of the tables, or (for one that is
-not fresh) any memory and any completed invalidation.  So plain running, where the same few translations are hit again and
-again, evaluates hardly any walk.
+not fresh) any memory, any completed invalidation and any VM entry.  So plain running, where the same few translations are
+hit again and again, evaluates hardly any walk; nor does a screen that asks at each step, forwards or backwards.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from kvmdbg.machine.hw.events import Hit
-from kvmdbg.machine.hw.tlbkey import LINEAR, TlbKey
+from kvmdbg.machine.hw.tlbkey import LINEAR, NONE, TlbKey
 from kvmdbg.machine.kvm.state import Kvm
 from kvmdbg.oracle.contexts import Context
 from kvmdbg.oracle.index import Cell, Index
@@ -60,12 +60,14 @@ def judge_again(index: Index, cpu: int, key: TlbKey, position: int) -> Verdict:
 
 
 def still_holds(index: Index, cpu: int, key: TlbKey, kept: Kept, position: int) -> bool:
-    """Is a verdict of an earlier position good for `position` too?"""
-    if position < kept.position or index.filled_at(cpu, key, position) != kept.filled_at:
+    """Is the verdict of another position, before or behind, good for `position` too?"""
+    if index.filled_at(cpu, key, position) != kept.filled_at:
         return False
+    first, last = min(position, kept.position), max(position, kept.position)
     user = index.contexts.last_user(cpu, key.vpid, key.pcid, key.ep4ta, position)
     if user is None or not user.same(kept.user):
         return False
     if kept.verdict.status == FRESH:
-        return not index.changed(kept.cells, kept.position, position)
-    return index.closings.count(position) == kept.closings and not index.changed_at_all(kept.position, position)
+        return not index.changed(kept.cells, first, last)
+    return (index.closings.count(position) == kept.closings and not index.changed_at_all(first, last)
+            and index.contexts.entered_since(cpu, NONE, key.ep4ta, first - 1, last) is None)

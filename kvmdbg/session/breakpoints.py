@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from kvmdbg.errors import UserError
 from kvmdbg.machine.kvm.state import Kvm
+from kvmdbg.oracle.verdict import FORBIDDEN
 from kvmdbg.session import expr
 from kvmdbg.session.functions import named
 from kvmdbg.session.parse import did_you_mean
@@ -25,6 +26,7 @@ DISABLE: Final = "dis"
 BREAK: Final = "breakpoint"
 CATCH: Final = "catchpoint"
 WATCH: Final = "watchpoint"
+ALWAYS: Final = 0                  # the number of the one that nobody set
 _IF: Final = re.compile(r"(?:^|\s)if\b\s*(.*)$", re.DOTALL)
 _VCPU: Final = re.compile(r"\s+(?:vcpu|thread)\s+(?:vcpu)?(\S+)\s*$")
 
@@ -46,6 +48,7 @@ class Breakpoint:
     stop_after: int = 0                # enable count: disable it after so many more hits; 0 = never
     tests: dict[Any, Test] = field(default_factory=dict)
     codes: tuple[CodeType, ...] = ()   # a function: stop at the first entry made inside a new invocation of one of these
+    verdict: str = ""                  # only uses of a translation that the oracle judges so
 
     def describe(self) -> str:
         """`flush:single-context vcpu 1 if vpid == 2`"""
@@ -58,7 +61,7 @@ class Breakpoint:
             expr.parse(self.what)
         elif is_spec(self.what):
             spec = compile_spec(kvm, self.what)
-            self.tests, self.codes = spec.tests, ()
+            self.tests, self.codes, self.verdict = spec.tests, (), spec.kind.verdict
         else:
             self.tests, self.codes = {}, code_of(self.what)
 
@@ -94,10 +97,14 @@ def split(text: str) -> tuple[str, int | None, str]:
 
 
 class Breakpoints:
-    """All of a session, by number; numbers are never used twice."""
+    """All of a session, by number; numbers are never used twice.
+
+    always: `break forbidden` without a number, which is not among them; `set stop-on-forbidden` switches it.
+    """
 
     def __init__(self) -> None:
         self._all: dict[int, Breakpoint] = {}
+        self.always = Breakpoint(ALWAYS, BREAK, FORBIDDEN, enabled=False)
         self.last = 0
         self.by_owner: dict[Any, tuple[Breakpoint, ...]] = {}        # enabled ones, by what they are interested in
         self.by_code: dict[CodeType, tuple[Breakpoint, ...]] = {}
@@ -136,13 +143,18 @@ class Breakpoints:
 
     def bind(self, kvm: Kvm) -> None:
         """Look everything up again for another machine."""
-        for one in self:
+        for one in (*self, self.always):
             one.bind(kvm)
+        self.changed()
+
+    def stop_on_forbidden(self, on: bool) -> None:
+        """Stop before each use of a forbidden translation, or go on."""
+        self.always.enabled = on
         self.changed()
 
     def changed(self) -> None:
         """Build the lookups again, after one was added, deleted, enabled or disabled."""
-        enabled = [one for one in self if one.enabled]
+        enabled = [one for one in (*self, self.always) if one.enabled]
         self.watches = tuple(one for one in enabled if one.kind == WATCH)
         self.by_owner = _grouped([(owner, one) for one in enabled for owner in one.tests])
         self.by_code = _grouped([(code, one) for one in enabled for code in one.codes])

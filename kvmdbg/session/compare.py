@@ -9,8 +9,13 @@ from typing import Any, Final, NamedTuple, Protocol
 from kvmdbg.errors import UserError
 from kvmdbg.machine.hw.events import Invalidated, VmExited
 from kvmdbg.machine.kvm.events import FlushAsked, NestedEntered, NestedExited, RequestMade
+from kvmdbg.machine.kvm.state import Kvm
+from kvmdbg.oracle.verdict import FORBIDDEN, STALE
 from kvmdbg.session.grid import DIFFERS, Column, Grid, Row
+from kvmdbg.session.judged import judged_of
 from kvmdbg.session.script import Ran
+from kvmdbg.session.settings import STOP_ON_FORBIDDEN
+from kvmdbg.session.tape_index import index_of
 from kvmdbg.tape import Tape
 
 BY_KVM: Final = ("invvpid", "invept")
@@ -24,7 +29,8 @@ class Player(Protocol):
     """The part of a Session that a comparison needs."""
 
     @property
-    def tape(self) -> Tape: ...
+    def kvm(self) -> Kvm: ...
+    def choose(self, name: str, value: str) -> None: ...
     def run_script(self, name: str, text: str) -> Ran: ...
 
 
@@ -40,6 +46,10 @@ class Account(NamedTuple):
     exits: int                       # VM exits of L1 and L2
     nested_entries: int
     nested_exits: int
+    fresh_dropped: int               # of the entries dropped: those that equalled the tables
+    excess_flushes: int              # flushes that dropped fresh entries only, none of which had to go
+    stale_uses: int                  # accesses through a stale translation
+    forbidden_uses: int              # accesses through a forbidden one
     digest: str                      # of the state at the end
     failures: tuple[str, ...] = ()   # expectations that did not hold here, and what ended the session before its end
 
@@ -80,24 +90,34 @@ def account(kernel: str, tape: Tape, failures: tuple[str, ...] = ()) -> Account:
                 requests_by[event.name] += 1
     return Account(kernel, dict(sorted(flushes.items())), dropped, dict(sorted(flushes_by.items())), seen[RequestMade],
                    dict(sorted(requests_by.items())), seen[VmExited], seen[NestedEntered], seen[NestedExited],
-                   tape.digest(), failures)
+                   0, 0, 0, 0, tape.digest(), failures)
+
+
+def judged(kvm: Kvm, found: Account) -> Account:
+    """The account with what the oracle says of the same stretch of tape."""
+    verdicts, stop = judged_of(kvm), kvm.tape.cursor
+    worths = [verdicts.worth(position) for position in index_of(kvm.tape).invalidations_before(stop)]
+    return found._replace(fresh_dropped=sum(flush.fresh for flush in worths), excess_flushes=sum(flush.excess for flush in worths),
+                          stale_uses=verdicts.count(STALE, 0, stop), forbidden_uses=verdicts.count(FORBIDDEN, 0, stop))
 
 
 def compare(name: str, text: str, kernels: Sequence[str], start: Callable[[str], Player]) -> list[Account]:
     """Run the script `text` on each kernel.  start: makes a fresh session on a kernel, and keeps it whatever the script says.
 
-    A script that fails on one kernel is counted up to there.  raises: UserError for an unknown kernel, before anything has run.
+    A script that fails on one kernel is counted up to there.  Forbidden uses are counted and do not stop, so that the session is
+    the same everywhere; the script's own breakpoints do.  raises: UserError for an unknown kernel, before anything has run.
     """
     return [played(kernel, player, name, text) for kernel, player in [(kernel, start(kernel)) for kernel in kernels]]
 
 
 def played(kernel: str, player: Player, name: str, text: str) -> Account:
     """The account of one kernel."""
+    player.choose(STOP_ON_FORBIDDEN, "off")
     try:
         failures = tuple(str(failure) for failure in player.run_script(name, text).failures)
     except UserError as wrong:
         failures = (str(wrong),)
-    return account(kernel, player.tape, failures)
+    return judged(player.kvm, account(kernel, player.kvm.tape, failures))
 
 
 def side_by_side(accounts: Sequence[Account]) -> Grid:
@@ -109,9 +129,11 @@ def side_by_side(accounts: Sequence[Account]) -> Grid:
 def lines(accounts: Sequence[Account]) -> list[tuple[str, list[int]]]:
     """(title, the number on each kernel), maps spelt out."""
     found = []
-    for field, title in (("flushes", "flush "), ("entries_dropped", "entries dropped"), ("flushes_by", "flushes for "),
+    for field, title in (("flushes", "flush "), ("entries_dropped", "entries dropped"),
+                         ("fresh_dropped", "of these fresh"), ("excess_flushes", "excess flushes"), ("flushes_by", "flushes for "),
                          ("requests", "requests"), ("requests_by", "request "), ("exits", "exits"),
-                         ("nested_entries", "nested entries"), ("nested_exits", "nested exits")):
+                         ("nested_entries", "nested entries"), ("nested_exits", "nested exits"),
+                         ("stale_uses", "stale uses"), ("forbidden_uses", "forbidden uses")):
         values = [getattr(one, field) for one in accounts]
         if isinstance(values[0], dict):
             keys = sorted({key for value in values for key in value})

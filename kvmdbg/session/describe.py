@@ -58,7 +58,7 @@ SAYINGS: Final[dict[type, Saying]] = {
     hw.Hit: Saying(lambda e: f"cpu{e.cpu} {e.access} of {e.address:#x} hits {key_text(e.key)}", False, ""),
     hw.Accessed: Saying(lambda e: f"cpu{e.cpu} {e.access} of {e.la:#x} at {e.pa:#x}: {e.value:#x}", False, ""),
     hw.Invalidated: Saying(lambda e: f"cpu{e.cpu} {_tags(e)}: {_entries(len(e.dropped))}", True, "F"),
-    hw.LeftOut: Saying(lambda e: f"what if: {e.what} is left out", True, "!"),
+    hw.LeftOut: Saying(lambda e: f"cpu{e.cpu} {f'{e.by} {e.type}'.rstrip()} is left out", True, "!"),
     hw.Evicted: Saying(lambda e: f"cpu{e.cpu} is full and evicts {key_text(e.key)}", False, ""),
     hw.Faulted: Saying(lambda e: f"cpu{e.cpu} {e.vector} error code {e.error_code:#x}"
                        + (f" address {e.address:#x}" if e.vector == "#PF" else ""), True, "!"),
@@ -69,6 +69,7 @@ SAYINGS: Final[dict[type, Saying]] = {
     hw.Completed: Saying(lambda e: f"cpu{e.cpu} {e.instruction}: {e.outcome}" + (f" error {e.error}" if e.error else ""), True, ""),
     hw.Retired: Saying(lambda e: f"cpu{e.cpu} {e.text} done", True, ""),
     kvm_events.RequestMade: Saying(lambda e: f"vcpu{e.vcpu} KVM_REQ_{e.name} raised by {e.by}()", True, "R"),
+    kvm_events.RequestLeftOut: Saying(lambda e: f"vcpu{e.vcpu} KVM_REQ_{e.name} of {e.by}() is left out", True, "!"),
     kvm_events.RequestServiced: Saying(lambda e: f"vcpu{e.vcpu} KVM_REQ_{e.name} serviced", True, "r"),
     kvm_events.RequestCleared: Saying(lambda e: f"vcpu{e.vcpu} KVM_REQ_{e.name} cleared unserved by {e.by}()", True, ""),
     kvm_events.FlushAsked: Saying(lambda e: f"vcpu{e.vcpu} {e.by}: {e.hook}() is to flush {e.scope}", True, ""),

@@ -13,10 +13,13 @@ from typing import Any, Protocol
 from kvmdbg.errors import UserError
 from kvmdbg.machine.actions import why_idle
 from kvmdbg.machine.kvm.state import Kvm
+from kvmdbg.oracle.verdict import FORBIDDEN
 from kvmdbg.session import expr
-from kvmdbg.session.breakpoints import BREAK, CATCH, WATCH, Breakpoint, Breakpoints
+from kvmdbg.session.accusation import accusation
+from kvmdbg.session.breakpoints import ALWAYS, BREAK, CATCH, WATCH, Breakpoint, Breakpoints
 from kvmdbg.session.describe import entry_text
 from kvmdbg.session.functions import short
+from kvmdbg.session.judged import judged_of
 from kvmdbg.session.lines import Lines, Wants
 from kvmdbg.session.results import Stop
 from kvmdbg.session.scope import Scope
@@ -119,13 +122,21 @@ class Motion:
         hits = [one for one in asked if self.matches(one, position) and self.breakpoints.hit(one)]
         if not hits:
             return None
-        said = ", ".join(f"{NAMES[one.kind]} {one.number}" for one in hits)
-        return self.stop(position, "breakpoint", f"{said}, {hits[0].describe()}", hits[0].number)
+        set_by_hand = [one for one in hits if one.number != ALWAYS]
+        why = [", ".join(f"{NAMES[one.kind]} {one.number}" for one in set_by_hand) + f", {set_by_hand[0].describe()}"] \
+            if set_by_hand else []
+        if any(one.verdict for one in hits):
+            why.append(accusation(self.traveller.kvm, position))
+        if set_by_hand:
+            return self.stop(position, "breakpoint", "\n".join(why), set_by_hand[0].number)
+        return self.stop(position, FORBIDDEN, "\n".join(why))
 
     def matches(self, one: Breakpoint, position: int) -> bool:
         entry = self.tape.entries[position]
         test = one.tests.get(entry[0])
         if test is not None and not test(entry):
+            return False
+        if one.verdict and judged_of(self.traveller.kvm).status(position) != one.verdict:
             return False
         if one.vcpu is None and not one.condition:
             return True

@@ -11,6 +11,7 @@ from kvmdbg.machine.hw.events import Invalidated
 from kvmdbg.machine.kvm.state import Kvm
 from kvmdbg.session import expr
 from kvmdbg.session.breakpoints import Breakpoints, split
+from kvmdbg.session.judged import judged_of
 from kvmdbg.session.results import Stop
 from kvmdbg.session.scope import Scope
 from kvmdbg.session.specs import Spec, compile_spec, condition_names
@@ -84,6 +85,9 @@ def matches(owner: Owner, text: str, since: Any = 0) -> list[int]:
         positions = owner.timeline.events.between(source, start, tape.cursor) if isinstance(source, type) \
             else (at for at in range(start, tape.cursor) if tape.entries[at][0] is source)
         found += [at for at in positions if test(tape.entries[at])]
+    if spec.kind.verdict:
+        judged = judged_of(owner.kvm)
+        found = [at for at in found if judged.status(at) == spec.kind.verdict]
     return [at for at in sorted(found) if _counts(owner, spec, at, vcpu, condition)]
 
 

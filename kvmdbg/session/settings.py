@@ -9,6 +9,7 @@ from kvmdbg.errors import UserError
 from kvmdbg.session.parse import did_you_mean
 
 ON_OFF: Final = ("on", "off")
+STOP_ON_FORBIDDEN: Final = "stop-on-forbidden"
 
 
 @dataclass(slots=True, frozen=True)
@@ -40,6 +41,7 @@ SETTINGS: Final = {setting.name: setting for setting in (
     Setting("history", "1000", (), "how many typed lines faces keep; 0 is unlimited"),
     Setting("listsize", "10", (), "how many lines `list` shows"),
     Setting("narrate", "off", ("off", "brief", "full"), "say what happens on the way: nothing, the story, or every entry"),
+    Setting(STOP_ON_FORBIDDEN, "on", ON_OFF, "stop before each use of a forbidden translation, as `break forbidden` does"),
     Setting("pagination", "off", ON_OFF, "stop long output at each screen, in faces that can"),
     Setting("width", "0", (), "columns of a line of output; 0 is unlimited"),
 )}

@@ -2,7 +2,8 @@
 
 A spec is a name and qualifiers behind colons (or blanks).  Each event has labels; a spec matches when the event's type
 is one of the name's and all the qualifiers are among its labels.  `break`, `until`, `count()`, timeline marks,
-completion and help all read this one table.
+completion and help all read this one table.  Two names, stale and forbidden, also ask the oracle (judged.py): their events
+match only where it says so.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from kvmdbg.machine.hw.instructions import INSTRUCTIONS
 from kvmdbg.machine.hw.tlbkey import KINDS, TlbEntry, TlbKey
 from kvmdbg.machine.kvm import events as kvm_events
 from kvmdbg.machine.kvm.state import GUEST_MMU, ROOT_MMU, Kvm
+from kvmdbg.oracle.verdict import FORBIDDEN, STALE
 from kvmdbg.session.functions import functions, spoken_names
 from kvmdbg.session.parse import did_you_mean
 from kvmdbg.tape import ABSENT, Entry
@@ -44,6 +46,7 @@ class Kind:
     labels: dict[Any, Labels]
     offers: Callable[[Kvm], Iterable[str]]
     open: bool = False                 # any name of a model function is a qualifier too
+    verdict: str = ""                  # only uses of a translation that the oracle judges so
 
 
 @dataclass(slots=True, frozen=True)
@@ -58,8 +61,8 @@ class Spec:
 KINDS_OF_EVENTS: Final[Catalog[Kind]] = Catalog("event spec")
 ALIASES: Final = {"invalidate": "flush", "vmexits": "vmexit", "request": "req", "vmfail": "vmx", "load-root": "root",
                   "exception": "inject", "miss": "walk"}
-LACKING: Final = {"stale": "use of a stale translation", "forbidden": "use of a forbidden translation",
-                  "excess": "flush that dropped fresh entries only"}
+LATE: Final = {"excess": ("whether a flush was excess is known only at the VM entry after it, which may give the tags away",
+                          "`info flushes` tells it then.")}
 
 
 def _none(kvm: Kvm) -> Iterable[str]:
@@ -71,8 +74,8 @@ def _fixed(*words: str) -> Callable[[Kvm], Iterable[str]]:
 
 
 def kind(name: str, meaning: str, labels: dict[Any, Labels], offers: Callable[[Kvm], Iterable[str]] = _none,
-         open: bool = False) -> None:
-    KINDS_OF_EVENTS.add(name, Kind(name, meaning, labels, offers, open))
+         open: bool = False, verdict: str = "") -> None:
+    KINDS_OF_EVENTS.add(name, Kind(name, meaning, labels, offers, open, verdict))
 
 
 def _reasons(kvm: Kvm) -> Iterable[str]:
@@ -116,6 +119,9 @@ kind("drop", "a cached translation vanishes; qualify by its kind", {DROP: lambda
 kind("evict", "a translation makes room for another", {hw.Evicted: lambda e: (e.key.kind,)}, _fixed(*KINDS))
 kind("hit", "a cached translation is used; qualify by its kind or by the access",
      {hw.Hit: lambda e: (e.key.kind, e.access)}, _fixed(*KINDS, "read", "write", "fetch"))
+for _verdict, _meaning in ((STALE, "a translation is used that its level still has to invalidate; qualify as hit"),
+                           (FORBIDDEN, "a translation is used that had to be gone: somebody lost a flush; qualify as hit")):
+    kind(_verdict, _meaning, {hw.Hit: lambda e: (e.key.kind, e.access)}, _fixed(*KINDS, "read", "write", "fetch"), verdict=_verdict)
 kind("access", "a load, store or fetch reaches memory; qualify by which", {hw.Accessed: lambda e: (e.access,)},
      _fixed("read", "write", "fetch"))
 kind("walk", "a page walk reads an entry; qualify by guest or ept, or by level4 ... level1",
@@ -150,15 +156,15 @@ kind("write", "software of a level changes memory by `map`, `pte` or `poke`; qua
 def is_spec(text: str) -> bool:
     """Does `text` begin with the name of an event (rather than of a function)?"""
     name = re.split(r"[:\s]", text.strip(), maxsplit=1)[0].lower()
-    return name in KINDS_OF_EVENTS or name in ALIASES or name in LACKING
+    return name in KINDS_OF_EVENTS or name in ALIASES or name in LATE
 
 
 def compile_spec(kvm: Kvm, text: str) -> Spec:
     """A spec for this machine.  raises: UserError for an unknown name or qualifier, with the closest one."""
     name, *qualifiers = [word for word in re.split(r"[:\s]+", text.strip()) if word]
     lowered = name.lower()
-    if lowered in LACKING:
-        raise Unsupported(f"the model does not judge translations yet: no {LACKING[lowered]} can be seen")
+    if lowered in LATE:
+        raise Unsupported(*LATE[lowered])
     found = KINDS_OF_EVENTS.get(ALIASES.get(lowered, lowered))
     if found is None:
         raise UserError(f"there is no event {name!r}", did_you_mean(name, KINDS_OF_EVENTS.names()) or 'See "help events".')

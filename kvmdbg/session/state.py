@@ -18,7 +18,7 @@ from kvmdbg.session.grid import Grid
 from kvmdbg.session.names import calls, late_names
 from kvmdbg.session.results import Listing, Result, Stop, Text, Value, parts
 from kvmdbg.session.scope import Scope
-from kvmdbg.session.settings import SETTINGS
+from kvmdbg.session.settings import SETTINGS, STOP_ON_FORBIDDEN
 from kvmdbg.session.timeline import Timeline
 from kvmdbg.tape import Tape
 
@@ -50,7 +50,14 @@ class State:
         self.log: list[LogLine] = []
         self.words: list[str] = []                             # what a recording repeats
         self.list_from: tuple[str, str, int] | None = None     # file, function and first line that `list` showed last
+        self.choose(STOP_ON_FORBIDDEN, self.settings[STOP_ON_FORBIDDEN])
         self.begin(kernel, config, caps)
+
+    def choose(self, name: str, value: str) -> None:
+        """Give a setting a value that it may have."""
+        self.settings[name] = value
+        if name == STOP_ON_FORBIDDEN:
+            self.breakpoints.stop_on_forbidden(value == "on")
 
     def begin(self, kernel: str, config: Config, caps: Caps) -> None:
         """A fresh machine at #0.  raises: UserError, Unsupported; the session keeps its machine then."""

@@ -1,4 +1,4 @@
-"""Whatever a guest does, on whatever kernel: the tape goes back and forth, and the TLB holds only what it may hold."""
+"""Whatever a guest does, on whatever kernel: the tape goes both ways, the TLB holds only what it may, and L2 finds its memory."""
 
 from __future__ import annotations
 
@@ -8,13 +8,34 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from kvm_support import DATA, EPT12, KERNELS, L1_PAGE, L2_PAGE, OTHER_EPT12, OTHER_VMCS, VMCS, VMXON_REGION, Machine
-from kvmdbg.errors import UserError
+from kvm_support import (
+    DATA,
+    EPT12,
+    KERNELS,
+    L1_PAGE,
+    L2_PAGE,
+    OTHER_EPT12,
+    OTHER_VMCS,
+    VMCS,
+    VMXON_REGION,
+    Events,
+    Machine,
+)
+from kvmdbg.errors import Unsupported, UserError
 from kvmdbg.explore.schedule import next_action
 from kvmdbg.machine.actions import do, load_program, waits
+from kvmdbg.machine.hw import ept, paging
+from kvmdbg.machine.hw.controls import CR0_WP, CR4_SMEP
+from kvmdbg.machine.hw.events import Accessed, Faulted
+from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.instructions import parse_insn
 from kvmdbg.machine.hw.state import VMX_NON_ROOT, Caps
 from kvmdbg.machine.hw.tlbkey import COMBINED, GUEST_PHYSICAL, LINEAR, NONE
+from kvmdbg.machine.kvm import vmcs12
+from kvmdbg.machine.kvm.events import NestedExited
+from kvmdbg.machine.kvm.guest_memory import kvm_read_guest
+from kvmdbg.machine.kvm.nested import nested_cpu_has_ept
+from kvmdbg.machine.kvm.nested_ept import walk_ept12
 from kvmdbg.machine.kvm.state import IN_GUEST_MODE, INVALID_PAGE, OUTSIDE_GUEST_MODE
 
 ORDINARY = (
@@ -40,7 +61,69 @@ HOSTILE = (
     "load 0x800000000000", "store 0xdead000, 1", "fetch 0xdead000", "mov cr0, 0", "mov cr4, 0", "mov cr4, -1",
     "mov cr3, 0x4000000000000000", "mov cr4, 0x4020a0", "mov cr3, 0x10000", "mov cr0, 0x80050013", "mov cr4, 0x220a0", "hlt",
 )
+RIGHTS = {"load": ept.READ, "store": ept.WRITE, "fetch": ept.EXECUTE}
 LEAVES = (0, DATA | 7, DATA | 0x37, 0x7_0037, DATA | 0x31, 0x4000_0037, 0x20_00B7, 0x8000_0000_0000_0000 | DATA | 0x67)
+
+
+def what_l2_finds(m: Machine, access: str) -> tuple[str, int]:
+    """L2's access to L2_PAGE by the rules of the manual, from the tables alone: ("at", L1's address), ("exit", 48), ..."""
+    try:
+        guest = paging.software_walk(lambda address: kvm_read_guest(m.kvm, reach(m, address, table_rights(m))), m.cpu.cr3, L2_PAGE,
+                                     maxphyaddr=m.kvm.hw.caps.maxphyaddr, nxe=True)
+        if not guest.mapped:
+            return "#PF", 0
+        if not permitted(m, guest, access):
+            return "#PF", 0
+        for step in guest.steps:
+            wanted = paging.A | paging.D if step is guest.steps[-1] and access == "store" else paging.A
+            if wanted & ~step.value:
+                reach(m, step.address, ept.WRITE)
+        return "at", reach(m, guest.address, RIGHTS[access])
+    except Elsewhere as found:
+        return found.args[0], found.args[1]
+
+
+class Elsewhere(Exception):
+    """The access ends elsewhere than in memory."""
+
+
+def permitted(m: Machine, guest: paging.Walk, access: str) -> bool:
+    """What L2's page tables allow its kernel."""
+    if access == "fetch":
+        return guest.execute and not (guest.user and m.cpu.cr4 & CR4_SMEP)
+    return access == "load" or guest.write or not m.cpu.cr0 & CR0_WP
+
+
+def table_rights(m: Machine) -> int:
+    """What an access to L2's page tables needs: with EPT accessed and dirty flags it counts as a write."""
+    return ept.READ | ept.WRITE if m.cpu.eptp & ept.EPTP_AD else ept.READ
+
+
+def reach(m: Machine, gpa: int, wanted: int) -> int:
+    """L1's address behind one of L2's.  raises: Elsewhere."""
+    if nested_cpu_has_ept(m.kvm, m.vcpu):
+        walk = walk_ept12(m.kvm, vmcs12.get(m.kvm, m.vcpu, F.EPT_POINTER), gpa)
+        if walk.misconfigured:
+            raise Elsewhere("exit", 49)
+        if not walk.mapped or wanted & ~walk.rights:
+            raise Elsewhere("exit", 48)
+        gpa = walk.address
+    if gpa >= m.kvm.config.memory:
+        raise Elsewhere("user", 0)
+    return gpa
+
+
+def outcome(m: Machine, events: Events) -> tuple[str, int]:
+    """How the access ended, from what happened."""
+    for event in events:
+        match event:
+            case NestedExited(reason=reason):
+                return ("exit", reason) if reason else ("#PF", 0)
+            case Faulted(vector=vector):
+                return vector, 0
+            case Accessed(pa=pa):
+                return "at", m.kvm.gfn_of.get(pa & ept.ADDRESS, -1) << 12 | pa & 0xFFF
+    return ("user", 0) if m.vcpu.exit_to_user else ("nothing", 0)
 
 
 class AnyGuest(RuleBasedStateMachine):
@@ -71,7 +154,8 @@ class AnyGuest(RuleBasedStateMachine):
     def hostile(self, text: str) -> None:
         self.inject(text)
 
-    def inject(self, text: str) -> None:
+    def inject(self, text: str) -> bool:
+        """Run one instruction; False when the machine lacks what it needs."""
         load_program(self.m.kvm, 0, (parse_insn(text),), front=True)
         self.remember()
         try:
@@ -81,12 +165,43 @@ class AnyGuest(RuleBasedStateMachine):
         except UserError:
             self.m.vcpu.program = ()       # refused: the machine is as it was; the person takes the instruction back
             self.remember()
+            return False
+        return True
+
+    @precondition(lambda self: waits(self.m.kvm, 0) and self.m.vcpu.vmxon)
+    @rule(access=st.sampled_from(sorted(RIGHTS)))
+    def invalidate_and_look(self, access: str) -> None:
+        """After L1 has invalidated everything, L2 finds what the tables say, whatever was edited before."""
+        m = self.m
+        for text in ("vmcall", "invept all-context", "invvpid all-context", "vmresume"):
+            skipped = text == "vmcall" and not m.vcpu.guest_mode or text.startswith("invvpid") and not m.kvm.era.caches_roots()
+            if waits(m.kvm, 0) and not skipped:           # old kernels flush at each root load
+                self.inject(text)
+        if not (m.vcpu.guest_mode and waits(m.kvm, 0)):
+            return
+        try:
+            expected = what_l2_finds(m, access)
+        except Unsupported:
+            return
+        start = self.tape.cursor
+        if self.inject(f"{access} {L2_PAGE:#x}{', 9' if access == 'store' else ''}"):
+            assert outcome(m, m.since(start)) == expected
 
     @rule(level=st.sampled_from(("L1", "L2", "ept12")), table_level=st.sampled_from((1, 1, 2, 3, 4)),
           address=st.sampled_from((L1_PAGE, L2_PAGE, DATA, 0x4_0000)), value=st.sampled_from(LEAVES))
     def edit(self, level: str, table_level: int, address: int, value: int) -> None:
         try:
             self.m.set(level, address, value, table_level=table_level)
+        except UserError:
+            pass
+        self.remember()
+
+    @rule(level=st.sampled_from(("L2", "ept12")), table_level=st.sampled_from((1, 2, 3, 4)),
+          address=st.sampled_from((L2_PAGE, DATA, 0x4_0000)), bits=st.sampled_from((1, 2, 4, 0x20, 0x40, 0x100, 0x200)))
+    def flip(self, level: str, table_level: int, address: int, bits: int) -> None:
+        """A right or a flag given or taken, at any level of a table that is there."""
+        try:
+            self.m.set(level, address, self.m.entry(level, address, table_level) ^ bits, table_level=table_level)
         except UserError:
             pass
         self.remember()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kvmdbg.machine.kvm import shadow
 from kvmdbg.oracle.index import Index
 from kvmdbg.oracle.uses import judge_again, uses
 from kvmdbg.oracle.verdict import FORBIDDEN, FRESH, STALE, judge
@@ -75,3 +76,23 @@ def test_going_back_in_time_asks_anew() -> None:
     machine.map("L1", L1_LA, OTHER)
     assert judge_again(machine.index, 0, key, machine.position).status == STALE
     assert judge_again(machine.index, 0, key, then).status == FRESH
+
+
+def test_a_verdict_is_good_for_the_time_before_it_too() -> None:
+    machine = Machine().enter().run(f"load {L2_LA:#x}")
+    key = machine.keys("combined", L2_LA)[0]
+    judge_again(machine.index, 0, key, machine.position)
+    before, filled = machine.index.walks, machine.index.filled_at(0, key, machine.position)
+    for at in range(machine.position, filled, -1):
+        assert judge_again(machine.index, 0, key, at).status == FRESH
+    assert machine.index.walks == before
+
+
+def test_a_vm_entry_ends_what_is_known_of_a_stale_one() -> None:
+    """KVM had until then: asked for in KVM's hands the answer is another one than after it."""
+    machine = Machine().enter()
+    shadow.rmap_write_protect(machine.kvm, DATA >> 12)
+    key = machine.keys("combined", L2_LA)[0]
+    assert judge_again(machine.index, 0, key, machine.position).status == STALE
+    machine.leave().run("vmresume")
+    assert judge_again(machine.index, 0, key, machine.position).status == FORBIDDEN

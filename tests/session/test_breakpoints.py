@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kvmdbg.errors import UserError
-from kvmdbg.machine.hw.events import Invalidated, VmEntered
+from kvmdbg.machine.hw.events import Hit, Invalidated, VmEntered
 from kvmdbg.session.breakpoints import BREAK, DELETE, DISABLE, WATCH, Breakpoints, code_of, split
 from session_support import session
 
@@ -70,6 +70,16 @@ def test_hits_are_counted_ignored_and_carried_out() -> None:
     assert points.hit(three) and not three.enabled and VmEntered not in points.by_owner
 
 
+def test_the_one_that_nobody_set_is_not_among_them() -> None:
+    points = Breakpoints()
+    points.bind(S.kvm)
+    assert not points.by_owner
+    points.stop_on_forbidden(True)
+    assert points.by_owner == {Hit: (points.always,)} and not len(points) and 0 not in points
+    points.stop_on_forbidden(False)
+    assert not points.by_owner and points.always.verdict == "forbidden"
+
+
 def test_a_function_with_parentheses_is_a_place() -> None:
     assert code_of("vcpu_enter_guest()") == code_of("vcpu_enter_guest")
 
@@ -80,3 +90,4 @@ def test_binding_to_another_machine_follows_its_tables() -> None:
     other = session(kernel="v6.12")
     points.bind(other.kvm)
     assert set(points.by_owner) == set(other.kvm.hw.tlb)
+    assert points.always.number == 0

@@ -5,13 +5,16 @@ from __future__ import annotations
 from kvmdbg.errors import UserError
 from kvmdbg.machine.hw.events import Invalidated, VmExited
 from kvmdbg.machine.kvm.events import FlushAsked, NestedEntered, NestedExited, RequestMade
+from kvmdbg.machine.kvm.state import Kvm
 from kvmdbg.session.compare import account, compare, flush_name, purpose, side_by_side
 from kvmdbg.session.script import Ran
+from kvmdbg.session.session import Session
 from kvmdbg.tape import Tape
 from looking import Looking, looking
+from session_support import FORBIDDEN_IN_L2, LOSES_FLUSHES
 
 EXACT_KEYS = ["kernel", "flushes", "entries_dropped", "flushes_by", "requests", "requests_by", "exits", "nested_entries",
-              "nested_exits", "digest", "failures"]
+              "nested_exits", "fresh_dropped", "excess_flushes", "stale_uses", "forbidden_uses", "digest", "failures"]
 
 
 class Player:
@@ -21,8 +24,11 @@ class Player:
         self.seen: Looking = looking(kernel)
 
     @property
-    def tape(self) -> Tape:
-        return self.seen.tape
+    def kvm(self) -> Kvm:
+        return self.seen.kvm
+
+    def choose(self, name: str, value: str) -> None:
+        assert (name, value) == ("stop-on-forbidden", "off")
 
     def run_script(self, name: str, text: str) -> Ran:
         for line in text.splitlines():
@@ -80,6 +86,16 @@ def test_a_failure_on_one_kernel_is_told_and_counted_up_to_there() -> None:
     (one,) = compare("x", "cpuid\nfail\ncpuid", ["v6.12"], Player)
     assert (one.exits, one.failures) == (1, ("it failed",))
     assert one.as_data()["failures"] == ["it failed"]
+
+
+def test_what_the_oracle_says_is_counted_and_does_not_stop() -> None:
+    text = "\n".join(("map L1 0x400000 0x5000", "inject load 0x400000", "inject invlpg 0x400000", *FORBIDDEN_IN_L2,
+                      "inject load 0x800000", "map L2 0x800000 0x40000", "inject load 0x800000"))
+    good, bad = compare("x", text, ["v6.12", LOSES_FLUSHES], lambda kernel: Session(kernel, kernel_wins=True))
+    assert not good.failures + bad.failures
+    assert (good.forbidden_uses, good.stale_uses, bad.forbidden_uses, bad.stale_uses) == (0, 1, 2, 0)
+    assert good.entries_dropped >= good.fresh_dropped > 0 and good.excess_flushes > 0
+    assert ("forbidden uses", "0", "2") in [row.cells for row in side_by_side([good, bad]).rows if row.mark == "!"]
 
 
 def test_the_table_marks_what_differs() -> None:

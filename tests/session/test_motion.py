@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from kvmdbg.errors import UserError
-from kvmdbg.machine.hw.events import Invalidated
+from kvmdbg.machine.hw.events import Hit, Invalidated
 from kvmdbg.machine.kvm.events import RequestMade
 from kvmdbg.session.motion import Backward, Forward, where
-from session_support import L2, say, session, stop_of
+from session_support import FORBIDDEN_IN_L2, L2, LOSES_FLUSHES, STALE_IN_L1, say, session, stop_of
 
 
 def test_a_breakpoint_stops_before_the_event_and_moving_on_does_not_hit_it_again() -> None:
@@ -20,6 +20,30 @@ def test_a_breakpoint_stops_before_the_event_and_moving_on_does_not_hit_it_again
     assert stop_of(s, "reverse-continue").position == first.position
     assert stop_of(s, "continue").position == second.position
     assert s.breakpoints[1].hits == 4
+
+
+def test_a_forbidden_use_stops_by_itself_in_both_directions() -> None:
+    s = session(*FORBIDDEN_IN_L2, kernel=LOSES_FLUSHES)
+    stop = stop_of(s, "inject load 0x800000")
+    assert (stop.reason, stop.breakpoint) == ("forbidden", None) and isinstance(s.tape.event(stop.position), Hit)
+    assert stop.text.startswith("Forbidden: L2 is about to use combined vpid 2 ")
+    assert stop_of(s, "continue").reason == "waiting"
+    assert stop_of(s, "reverse-continue").position == stop.position
+    say(s, "break forbidden", "goto end")
+    assert stop_of(s, "reverse-continue").text.startswith("Breakpoint 1, forbidden\nForbidden: L2")
+
+
+def test_it_can_be_switched_off() -> None:
+    s = session("set stop-on-forbidden off", *FORBIDDEN_IN_L2, kernel=LOSES_FLUSHES)
+    assert stop_of(s, "inject load 0x800000").reason == "inject"
+    say(s, "set stop-on-forbidden on")
+    assert stop_of(s, "reverse-continue").reason == "forbidden"
+
+
+def test_a_stale_use_stops_only_when_asked_for() -> None:
+    s = session(*STALE_IN_L1, kernel="v6.12")
+    assert stop_of(s, "inject load 0x400000").reason == "inject"
+    assert "Stale: L1" in stop_of(s, "break stale\nreverse-continue").text
 
 
 def test_stops_are_the_same_whether_the_tape_exists_or_not() -> None:

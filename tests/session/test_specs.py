@@ -9,7 +9,7 @@ from kvmdbg.machine.hw import events as hw
 from kvmdbg.machine.kvm import events as kvm_events
 from kvmdbg.session.names import matches
 from kvmdbg.session.specs import KINDS_OF_EVENTS, compile_spec, complete_spec, dashed, entry_names, is_spec
-from session_support import L2, session
+from session_support import L2, STALE_IN_L1, session
 
 S = session("map L1 0x400000 0x5000", "inject load 0x400000", *L2, "inject load 0x400000", "inject cpuid")
 
@@ -66,10 +66,18 @@ def test_mistakes_get_a_guess() -> None:
         assert str(wrong.value) == message
 
 
-def test_what_needs_an_oracle_says_so() -> None:
-    assert is_spec("stale") and not is_spec("vmx_flush_tlb")
-    with pytest.raises(Unsupported, match="does not judge"):
-        compile_spec(S.kvm, "stale")
+def test_what_only_the_oracle_knows() -> None:
+    stale = session(*STALE_IN_L1, "inject load 0x400000", kernel="v6.12")
+    found = matches(stale, "stale")
+    assert [type(stale.tape.event(at)) for at in found] == [hw.Hit] and found == matches(stale, "stale:combined:read")
+    assert matches(stale, "forbidden") == matches(stale, "stale:fetch") == matches(stale, "stale", since="end") == []
+    assert set(found) < set(matches(stale, "hit"))
+
+
+def test_excess_is_known_too_late_to_stop() -> None:
+    assert is_spec("excess") and not is_spec("vmx_flush_tlb")
+    with pytest.raises(Unsupported, match="VM entry after it"):
+        compile_spec(S.kvm, "excess")
 
 
 def test_completion_of_names_then_of_qualifiers() -> None:

@@ -54,6 +54,14 @@ class Invalidated(NamedTuple):
     dropped: tuple[TlbKey, ...]
 
 
+class LeftOut(NamedTuple):
+    """What if: a removal of cached translations was not executed, because Hardware.left_out names this position."""
+
+    cpu: int
+    by: str           # as in Invalidated
+    type: str
+
+
 class Evicted(NamedTuple):
     """The TLB was full: the oldest entry makes room."""
 

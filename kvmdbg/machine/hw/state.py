@@ -113,4 +113,7 @@ class Hardware:
         self.free_frames: Table[int, str] = Table(tape, "free_frames")  # freed frames, and the first one never used; see memory.py
         self.vmcs: Table[tuple[int, int], int] = Table(tape, "vmcs")    # (region, encoding) -> value; absent = 0
         self.launch_state: Table[int, str] = Table(tape, "launch_state")  # region -> "clear" or "launched"
+        # What if: positions of the tape at which a removal from the TLB or a request of KVM is not executed (LeftOut or
+        # RequestLeftOut takes its place).  Chosen before the machine runs, as caps are; empty when all goes as it should.
+        self.left_out: frozenset[int] = frozenset()
         self.tlb: tuple[Table[TlbKey, TlbEntry], ...] = tuple(Table(tape, f"tlb{cpu.id}") for cpu in cpus)

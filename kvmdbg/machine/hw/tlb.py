@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Final, cast
 
 from kvmdbg.machine.hw.controls import CR4_PCIDE
-from kvmdbg.machine.hw.events import Evicted, Invalidated
+from kvmdbg.machine.hw.events import Evicted, Invalidated, LeftOut
 from kvmdbg.machine.hw.paging import EXECUTE, PAGE_2M, PAGE_4K, READ, WRITE
 from kvmdbg.machine.hw.state import Cpu, Hardware
 from kvmdbg.machine.hw.tlbkey import COMBINED, GLOBAL, GUEST_PHYSICAL, LINEAR, NONE, TlbEntry, TlbKey
@@ -145,8 +145,12 @@ def remove(hw: Hardware, cpu: Cpu, *, by: str, type: str = "", vpid: int = NONE,
            address: int = NONE, keys: tuple[TlbKey, ...]) -> None:
     """Say what goes and why (`Invalidated`, also when nothing goes), then remove the keys one by one.
 
-    The event comes first: whoever stops there still sees everything that is about to go.
+    The event comes first: whoever stops there still sees everything that is about to go.  A position of hw.left_out
+    removes nothing.
     """
+    if hw.left_out and hw.tape.cursor in hw.left_out:
+        hw.emit(LeftOut, cpu.id, by, type)
+        return
     hw.emit(Invalidated, cpu.id, by, type, vpid, pcid, ep4ta, address, keys)
     table = hw.tlb[cpu.id]
     for key in keys:

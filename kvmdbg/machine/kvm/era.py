@@ -91,6 +91,10 @@ class Era:
         """Does syncing a shadow page make this vCPU flush even when nothing was dropped? (kvm.md D, unsync paths)"""
         return False
 
+    def syncs_before_linking(self) -> bool:
+        """Is a shadow page synced with all below it before it is linked again? Else at the next entry. (65855ed8b034)"""
+        return True
+
     # -- MMU roots (mmu.c; kvm.md G) ------------------------------------------------------------------------------
 
     def caches_roots(self) -> bool:

@@ -13,6 +13,14 @@ class RequestMade(NamedTuple):
     by: str           # the kernel function that asked
 
 
+class RequestLeftOut(NamedTuple):
+    """What if: kvm_make_request() set no bit, because Hardware.left_out names this position."""
+
+    vcpu: int
+    name: str
+    by: str           # the kernel function that asked
+
+
 class RequestServiced(NamedTuple):
     """kvm_check_request() found the bit set and cleared it; what serves it follows."""
 

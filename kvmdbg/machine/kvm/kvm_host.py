@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from kvmdbg.machine.kvm.events import RequestCleared, RequestMade, RequestServiced
+from kvmdbg.machine.kvm.events import RequestCleared, RequestLeftOut, RequestMade, RequestServiced
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
 
 
 def kvm_make_request(kvm: Kvm, vcpu: Vcpu, name: str, by: str) -> None:
-    """Set the bit; no kick.  name: without KVM_REQ_; by: the kernel function that asks."""
+    """Set the bit; no kick.  name: without KVM_REQ_; by: the kernel function that asks.  See Hardware.left_out."""
+    if kvm.hw.left_out and kvm.tape.cursor in kvm.hw.left_out:
+        kvm.emit(RequestLeftOut, vcpu.id, name, by)
+        return
     kvm.emit(RequestMade, vcpu.id, name, by)
     vcpu.requests |= 1 << kvm.era.request_bits()[name]
 

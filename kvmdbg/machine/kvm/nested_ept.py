@@ -9,14 +9,16 @@ from kvmdbg.machine.hw.controls import EXIT_REASON_EPT_MISCONFIG, EXIT_REASON_EP
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import mmu, vmcs12
 from kvmdbg.machine.kvm.guest_memory import gfn_to_pfn, kvm_read_guest, kvm_write_guest
-from kvmdbg.machine.kvm.kvm_host import kvm_flush_remote_tlbs
+from kvmdbg.machine.kvm.kvm_host import kvm_flush_remote_tlbs, kvm_make_request
 from kvmdbg.machine.kvm.shadow import (
     PRESENT,
     drop_spte,
     kvm_mmu_get_page,
     link_shadow_page,
+    mmu_sync_children,
     mmu_try_to_unsync_pages,
     set_spte,
+    unsync_below,
 )
 from kvmdbg.machine.kvm.state import GUEST_MMU, ROOT_MMU, Kvm, MmuRole, ShadowKey, Vcpu
 from kvmdbg.machine.kvm.tdp import EMULATE, FIXED, MMIO, make_spte
@@ -121,6 +123,8 @@ def descend(kvm: Kvm, vcpu: Vcpu, gpa: int, walk: ept.EptWalk, role: MmuRole, ri
             entry = validate_direct_spte(kvm, address, entry, key)
         if not entry & PRESENT:
             entry = kvm_mmu_get_page(kvm, vcpu, key)
+            if key.level > 1:
+                sync_before_linking(kvm, vcpu, entry)
             link_shadow_page(kvm, address, entry)
         table = entry & ept.ADDRESS
     return table
@@ -135,6 +139,16 @@ def child_key(walk: ept.EptWalk, role: MmuRole, level: int, rights: int) -> Shad
     for above in range(level, 5):
         access &= entries[above]
     return ShadowKey(role, False, level - 1, (entries[level] & ept.ADDRESS) >> 12, access)
+
+
+def sync_before_linking(kvm: Kvm, vcpu: Vcpu, page: int) -> None:
+    """A page that comes back may have unsync pages below it, which no root load has reached meanwhile."""
+    if not any(unsync_below(kvm, page)):
+        return
+    if kvm.era.syncs_before_linking():
+        mmu_sync_children(kvm, vcpu, page)
+    else:
+        kvm_make_request(kvm, vcpu, "MMU_SYNC", "kvm_mmu_get_page")
 
 
 def validate_direct_spte(kvm: Kvm, address: int, entry: int, key: ShadowKey) -> int:

@@ -36,12 +36,13 @@ def made(s: Session, kind: str, where: str, disposition: str = KEEP) -> Text:
 
 @command("break", group="stops", aliases=("b", "br", "brea", "hbreak"),
          examples=("break flush", "break flush:single-context if vpid == vcpu.vpid02", "break req:TLB_FLUSH_CURRENT raised",
-                   "break vmexit if reason == INVVPID", "break vmx_flush_tlb_current", "break vmentry vcpu 0"))
+                   "break vmexit if reason == INVVPID", "break vmx_flush_tlb_current", "break vmentry vcpu 0", "break stale"))
 def break_(s: Session, where: Location = "") -> Text:
     """Stop before an event happens, or in a function of the model that has just been entered.
 
     `help events` lists the events and their qualifiers.  In the condition the event's own fields are names, as are the
-    state's (before the event).  Without an operand: at the selected frame's function.
+    state's (before the event).  Without an operand: at the selected frame's function.  `break forbidden` need not be set: every
+    session stops there, unless `set stop-on-forbidden off`; see `help verdicts`.
     """
     return made(s, BREAK, where)
 

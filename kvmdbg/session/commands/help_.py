@@ -55,6 +55,18 @@ def instructions(s: Session) -> str:
     return "\n".join([f"  {' or '.join(one.forms):<44}{one.summary}" for one in INSTRUCTIONS])
 
 
+def verdicts(s: Session) -> str:
+    """What fresh, stale and forbidden mean, and what stops."""
+    return ("Each cached translation is judged against the tables that it comes from:\n"
+            "  . fresh       it says what they say\n"
+            "  ~ stale       they say otherwise, and the level that changed them still owes the invalidation: allowed\n"
+            "  X forbidden   that level has done all that the manual asks, and the translation is still there: KVM lost a flush\n"
+            "`info tlb` and the TLB pane show it; `info flushes` tells how many of each a flush dropped.\n"
+            "A use of a forbidden one stops by itself and names the flush that was owed; `set stop-on-forbidden off` goes on.\n"
+            "`break stale` stops at stale ones too; both take qualifiers and conditions as `break hit` does.  `until stale`,\n"
+            "`last forbidden`, `count(\"forbidden\")` and `expect stale L2 0x800000` know them as well.")
+
+
 def scripts(s: Session) -> str:
     """What a *.kvmdbg file is."""
     return ("A script is what one could type, one command a line; `#` begins a comment (at the beginning of a line, or with\n"
@@ -63,12 +75,13 @@ def scripts(s: Session) -> str:
 
 
 TOPICS: Final[dict[str, Callable[[Session], str]]] = {
-    "events": events, "expressions": expressions, "positions": positions, "instructions": instructions, "scripts": scripts}
+    "events": events, "expressions": expressions, "positions": positions, "instructions": instructions, "scripts": scripts,
+    "verdicts": verdicts}
 
 
 @command("help", group="support", aliases=("h",), examples=("help", "help step", "help motion", "help events"), recorded=False)
 def help_(s: Session, topic: Topic = "") -> Text:
-    """Explain a command, a group of commands, or a topic: events, expressions, positions, instructions, scripts."""
+    """Explain a command, a group of commands, or a topic: events, expressions, positions, instructions, scripts, verdicts."""
     if not topic:
         return Text("\n".join(["Groups of commands:", *(f"  help {group:<10} {title}" for group, title in GROUPS.items()),
                                "Topics:",

@@ -10,10 +10,13 @@ from kvmdbg.machine.eras import versions
 from kvmdbg.machine.hw.operands import number
 from kvmdbg.machine.hw.state import Caps
 from kvmdbg.machine.kvm.state import Config
+from kvmdbg.oracle.verdict import FORBIDDEN
+from kvmdbg.session.judged import judged_of
 from kvmdbg.session.operands import LineOperand
 from kvmdbg.session.parse import COMMANDS, Candidate, Operand, command, did_you_mean, head, matching, resolve
 from kvmdbg.session.results import Result, Text
 from kvmdbg.session.session import Session
+from kvmdbg.session.settings import STOP_ON_FORBIDDEN
 
 KernelName = Annotated[str, LineOperand("KERNEL", "a version such as v4.4, then commits: -HASH reverted, +HASH applied",
                                         lambda session: versions.BY_NAME)]
@@ -104,11 +107,14 @@ def kernel(s: Session, name: KernelName = "") -> Result:
 def restart(s: Session, wanted: str) -> Text:
     """Everything said so far, again, on another kernel.
 
-    What changes the machine must work there; a motion or a look that makes no sense there is left out and told.
+    What changes the machine must work there; a motion or a look that makes no sense there is left out and told.  Forbidden uses
+    do not stop on the way, as the words know of no such stop; how many there were is told.
     raises: UserError when a change fails; the session stays as it was.
     """
     other = Session(wanted, s.kvm.config, s.caps, s.listening, kernel_wins=True, read_file=s.read_file, write_file=s.write_file)
-    other.settings.update(s.settings)
+    for name, value in s.settings.items():
+        other.choose(name, value)
+    other.choose(STOP_ON_FORBIDDEN, "off")
     told: list[str] = []
     for word in s.words:
         first = word.partition("\n")[0]
@@ -118,5 +124,9 @@ def restart(s: Session, wanted: str) -> Text:
             if COMMANDS[resolve(head(first)[0], other.defined)].group == "machine":
                 raise UserError(f"on {wanted}, {first!r} fails: {wrong.message}", wrong.hint) from None
             told.append(f"left out there: {first!r}: {wrong.message}")
+    forbidden = judged_of(other.kvm).count(FORBIDDEN, 0, other.tape.end)
+    if forbidden:
+        told.append(f"forbidden uses on the way: {forbidden}; `last forbidden` goes to one")
     s.adopt(other)
+    s.choose(STOP_ON_FORBIDDEN, s.settings[STOP_ON_FORBIDDEN])
     return Text("\n".join((f"{len(s.words)} lines repeated on {wanted}, now at #{s.tape.cursor}", *told)))

@@ -48,7 +48,7 @@ def set_(s: Session, what: SettingText) -> None:
         value = rest
     found = setting(name)
     values = found.values
-    s.settings[found.name] = found.check(value.strip() or ("on" if "on" in values else value.strip()))
+    s.choose(found.name, found.check(value.strip() or ("on" if "on" in values else value.strip())))
 
 
 @command("show", group="support", examples=("show", "show narrate", "show version"), recorded=False)

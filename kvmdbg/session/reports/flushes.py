@@ -1,51 +1,54 @@
-"""Every invalidation so far, with the one who asked for it."""
+"""Every invalidation so far: who asked for it, and what it was worth."""
 
 from __future__ import annotations
 
-from kvmdbg.machine.hw.events import Invalidated
+from kvmdbg.oracle.flushes import NOWHERE, Flush
 from kvmdbg.session.grid import FILLED, NEXT, Grid, Row, columns
+from kvmdbg.session.judged import judged_of
 from kvmdbg.session.report_view import View
 from kvmdbg.session.reports import report
-from kvmdbg.session.tape_index import TapeIndex, index_of
-from kvmdbg.tape import Tape
+from kvmdbg.session.tape_index import index_of
 
-COLUMNS = columns("#>", "by", "type", "context", "dropped>", "asked for by", "hook/1")
-BY_KVM = ("invvpid", "invept")
+COLUMNS = columns("#>", "by", "type", "context", "dropped>", "fresh>", "stale>/1", "forbidden>/1", "worth/3", "asked for by",
+                  "hook/2", "made at>/3", "served at>/3", "made by/4")
+EXCESS, TAGS = "excess", "tags"
 
 
 @report("flushes", title="Flushes")
 def flushes(s: View) -> Grid:
     """Every invalidation up to the cursor and the one that is about to run: what executed, what it covers, whom it served.
 
-    dropped: cached translations that it removes.  asked for by: the purpose that KVM's code had (a request, a root load, a
-    nested entry, ...), and "processor" where the architecture itself invalidates.
+    dropped: cached translations that it removes; of those fresh, stale (allowed) and forbidden ones, as of just before it.
+    worth: excess for a flush that dropped fresh ones only, tags where some of these had to go all the same, because the next VM
+    entry gives their tags to another guest context.  asked for by: the purpose that KVM's code had (a request, a root load, a
+    nested entry, ...), and "processor" where the architecture itself invalidates.  made at, made by: of the request; served at:
+    where it was found pending, or where KVM asked for the flush without one.
     """
-    tape, index = s.tape, index_of(s.tape)
-    positions = index.invalidations_before(tape.cursor + 1)
-    rows = tuple(row(tape, index, position, s.stop_position_before) for position in positions)
-    dropped = sum(int(row.cells[4]) for row in rows)
-    return Grid(f"Flushes  {len(rows)}, {dropped} entries dropped", COLUMNS, rows, "" if rows else "No invalidation so far.")
+    positions = index_of(s.tape).invalidations_before(s.tape.cursor + 1)
+    judged = judged_of(s.kvm)
+    found = [judged.worth(position) for position in positions]
+    rows = tuple(row(flush, mark(s, flush.position)) for flush in found)
+    return Grid(title(found), COLUMNS, rows, "" if rows else "No invalidation so far.")
 
 
-def row(tape: Tape, index: TapeIndex, position: int, since: int) -> Row:
-    event = tape.event(position)
-    assert isinstance(event, Invalidated)
-    asked, hook = on_behalf(tape, index, position, event)
-    mark = NEXT if position == tape.cursor else FILLED if position >= since else ""
-    return Row((f"#{position}", event.by, event.type or "-", context(event), str(len(event.dropped)), asked, hook), mark, position)
+def title(found: list[Flush]) -> str:
+    """How many there are, what they dropped, and how much of that in vain."""
+    dropped, fresh = sum(flush.dropped for flush in found), sum(flush.fresh for flush in found)
+    return f"Flushes  {len(found)}, {dropped} entries dropped, {fresh} of them fresh; {sum(flush.excess for flush in found)} excess"
 
 
-def on_behalf(tape: Tape, index: TapeIndex, position: int, event: Invalidated) -> tuple[str, str]:
-    """(purpose, kernel function) that an invalidation serves: that of the FlushAsked before it, if KVM executed it."""
-    before = index.asked_before(position) if event.by in BY_KVM else None
-    if before is None:
-        return "processor", "-"
-    asked = tape.event(before)
-    return getattr(asked, "by", "?"), getattr(asked, "hook", "?")
+def mark(s: View, position: int) -> str:
+    return NEXT if position == s.tape.cursor else FILLED if position >= s.stop_position_before else ""
 
 
-def context(event: Invalidated) -> str:
-    """The tags that an invalidation names, in words: "vpid 2", "ep4ta 100005 gpa 7000", "everything"."""
-    parts = [f"vpid {event.vpid}" if event.vpid >= 0 else "", f"pcid {event.pcid}" if event.pcid >= 0 else "",
-             f"ep4ta {event.ep4ta:x}" if event.ep4ta >= 0 else "", f"address {event.address:x}" if event.address >= 0 else ""]
-    return " ".join(part for part in parts if part) or "everything"
+def row(flush: Flush, mark: str) -> Row:
+    asker = flush.asker
+    served = asker.serviced_at if asker.serviced_at != NOWHERE else asker.asked_at
+    dropped = (flush.dropped, flush.fresh, flush.stale, flush.forbidden)
+    worth = EXCESS if flush.excess else TAGS if flush.reassigned else "-"
+    return Row((f"#{flush.position}", flush.by, flush.type or "-", flush.context, *map(str, dropped), worth, asker.requester,
+                asker.hook or "-", place(asker.made_at), place(served), asker.made_by or "-"), mark, flush.position)
+
+
+def place(position: int) -> str:
+    return "-" if position == NOWHERE else f"#{position}"

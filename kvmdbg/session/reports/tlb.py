@@ -8,17 +8,21 @@ from kvmdbg.errors import UserError
 from kvmdbg.machine.hw.events import Evicted, Invalidated
 from kvmdbg.machine.hw.tlbkey import COMBINED, GLOBAL, GUEST_PHYSICAL, KINDS, LINEAR, NONE, TlbEntry, TlbKey
 from kvmdbg.machine.kvm.state import Kvm
+from kvmdbg.oracle.verdict import FORBIDDEN, FRESH, STALE, STATUSES
 from kvmdbg.session.changes import Changes
 from kvmdbg.session.grid import FILLED, GONE, Grid, Row, columns
+from kvmdbg.session.judged import verdict_on
 from kvmdbg.session.report_view import View, hexadecimal, since_last_stop, vpid_owner
 from kvmdbg.session.reports import report
 from kvmdbg.session.tape_index import TapeIndex, index_of, tlb_tables
 from kvmdbg.tape import ABSENT, Tape
 
-COLUMNS = columns("tag", "vpid>", "pcid>/3", "ep4ta>/2", "gva>", "gpa>/1", "hpa>", "size/4", "rights/4", "kind", "since/1")
+COLUMNS = columns("tag", "status", "vpid>", "pcid>/3", "ep4ta>/2", "gva>", "gpa>/1", "hpa>", "size/4", "rights/4", "kind",
+                  "since/1")
 SIZES = {0x1000: "4K", 0x20_0000: "2M", 0x4000_0000: "1G"}
 SHORT = {LINEAR: "lin", GUEST_PHYSICAL: "gphys", COMBINED: "comb"}
-FILTERS = "a VPID, cpuN, or one of " + ", ".join(KINDS)
+GLYPHS = {FRESH: ".", STALE: "~", FORBIDDEN: "X"}          # beside the word, and none of grid.MARKS
+FILTERS = "a VPID, cpuN, or one of " + ", ".join((*KINDS, *STATUSES))
 
 
 class Line(NamedTuple):
@@ -29,25 +33,28 @@ class Line(NamedTuple):
     entry: TlbEntry
     mark: str
     since: str
+    status: str          # FRESH, STALE or FORBIDDEN; "" where the oracle does not judge
 
 
 @report("tlb", title="TLB")
 def tlb(s: View, argument: str = "") -> Grid:
     """Every cached translation by its tags: + filled since the last stop, - gone since or about to go.
 
-    `info tlb 3` shows one VPID, `info tlb cpu1` one processor, `info tlb guest-physical` one kind of mapping.
+    `info tlb 3` shows one VPID, `info tlb cpu1` one processor, `info tlb guest-physical` one kind of mapping, `info tlb stale` one
+    status.  status: . fresh (what the tables say), ~ stale (allowed: the level that changed the tables owes the invalidation),
+    X forbidden (that level has done what the manual asks, and somebody below it lost it); of one that is gone: when it went.
     tag: whose the VPID is, or for guest-physical mappings the EPT.  pcid "G": global.  rights: r w x u, D when the leaf's dirty
     flag was set.  since: position of the fill or of the removal.  Numbers but VPIDs and PCIDs are hexadecimal.
     """
     wanted = chosen(argument)
     changed, index, leaving = since_last_stop(s), index_of(s.tape), about_to_go(s.tape)
     lines = [line for cpu, table in tlb_tables(s.tape).items()
-             for line in lines_of(cpu, table, changed, index, leaving.get(cpu, frozenset()), s.tape.cursor) if wanted(line)]
+             for line in lines_of(s.kvm, cpu, table, changed, index, leaving.get(cpu, frozenset()), s.tape.cursor) if wanted(line)]
     lines.sort(key=place)
     owner = vpid_owner(s.kvm)
     rows = tuple(Row(cells(s.kvm, line, owner(line.key.vpid)), line.mark, (line.cpu, line.key), style(line)) for line in lines)
     filled, gone = (sum(line.mark == mark for line in lines) for mark in (FILLED, GONE))
-    title = f"TLB  {len(lines) - removed(lines)} entries  +{filled} -{gone}"
+    title = f"TLB  {len(lines) - removed(lines)} entries  +{filled} -{gone}{verdicts(lines)}"
     return Grid(title, COLUMNS, rows, "" if rows else "No cached translations.")
 
 
@@ -59,7 +66,18 @@ def place(line: Line) -> tuple[object, ...]:
 
 def removed(lines: list[Line]) -> int:
     """How many of the lines show entries that are not there any more."""
-    return sum(line.since.startswith("gone") for line in lines)
+    return sum(is_removed(line) for line in lines)
+
+
+def is_removed(line: Line) -> bool:
+    return line.since.startswith("gone")
+
+
+def verdicts(lines: list[Line]) -> str:
+    """ "  ~2 X1": how many of those that are there are stale, and forbidden; "" while none is."""
+    there = [line.status for line in lines if not is_removed(line)]
+    found = [f"{GLYPHS[status]}{there.count(status)}" for status in (STALE, FORBIDDEN) if status in there]
+    return "  " + " ".join(found) if found else ""
 
 
 def chosen(argument: str) -> Any:
@@ -71,6 +89,8 @@ def chosen(argument: str) -> Any:
         return lambda line: line.cpu == int(text[3:])
     if text in KINDS or text in SHORT.values():
         return lambda line: text in (line.key.kind, SHORT[line.key.kind])
+    if text in STATUSES:
+        return lambda line: line.status == text
     try:
         vpid = int(text.removeprefix("vpid").lstrip("= "), 0)
     except ValueError:
@@ -78,17 +98,26 @@ def chosen(argument: str) -> Any:
     return lambda line: line.key.vpid == vpid
 
 
-def lines_of(cpu: int, table: Any, changed: Changes, index: TapeIndex, going: frozenset[TlbKey], cursor: int) -> list[Line]:
+def lines_of(kvm: Kvm, cpu: int, table: Any, changed: Changes, index: TapeIndex, going: frozenset[TlbKey],
+             cursor: int) -> list[Line]:
     """The entries of one TLB, and those that were there at the last stop and are not now."""
     lines = []
     for key, entry in table.unordered():
         new = changed.then(table, key, entry) is ABSENT
         since = "goes" if key in going else at(index.filled(cpu, key, cursor), "")
-        lines.append(Line(cpu, key, entry, GONE if key in going else FILLED if new else "", since))
+        lines.append(Line(cpu, key, entry, GONE if key in going else FILLED if new else "", since, status(kvm, cpu, key, cursor)))
     for key in changed.keys(table):
         if key not in table:
-            lines.append(Line(cpu, key, changed.then(table, key, None), GONE, at(index.removed(cpu, key, cursor), "gone ")))
+            went = index.removed(cpu, key, cursor)
+            then = "" if went is None else status(kvm, cpu, key, went)
+            lines.append(Line(cpu, key, changed.then(table, key, None), GONE, at(went, "gone "), then))
     return lines
+
+
+def status(kvm: Kvm, cpu: int, key: TlbKey, position: int) -> str:
+    """What the oracle says as of a position; "" where it does not judge."""
+    verdict = verdict_on(kvm, cpu, key, position)
+    return "" if verdict is None else verdict.status
 
 
 def at(position: int | None, what: str) -> str:
@@ -119,7 +148,8 @@ def cells(kvm: Kvm, line: Line, owner: str) -> tuple[str, ...]:
     tag = (f"cpu{line.cpu} " if len(kvm.hw.cpus) > 1 else "") + (ept_name(kvm, key.ep4ta) if physical else owner)
     pcid = "G" if key.pcid == GLOBAL else "-" if key.pcid == NONE else str(key.pcid)
     gpa = key.page if physical else entry.gpa
-    return (tag, "-" if key.vpid == NONE else str(key.vpid), pcid, hexadecimal(key.ep4ta, NONE),
+    judged = f"{GLYPHS[line.status]} {line.status}" if line.status else "-"
+    return (tag, judged, "-" if key.vpid == NONE else str(key.vpid), pcid, hexadecimal(key.ep4ta, NONE),
             "-" if physical else f"{key.page:x}", hexadecimal(gpa, NONE), f"{entry.frame:x}", SIZES.get(key.size, f"{key.size:x}"),
             rights(entry), SHORT[key.kind], line.since)
 
@@ -137,4 +167,7 @@ def rights(entry: TlbEntry) -> str:
 
 
 def style(line: Line) -> str:
-    return {FILLED: "added", GONE: "gone"}.get(line.mark, "")
+    """A forbidden one is told above all, then what comes and goes."""
+    if line.status == FORBIDDEN:
+        return FORBIDDEN
+    return {FILLED: "added", GONE: "gone"}.get(line.mark, STALE if line.status == STALE else "")

@@ -143,6 +143,6 @@ class Runner:
         if isinstance(part, (Grid, Listing)):
             session.log += [LogLine(session.tape.cursor, row, "said") for row in text_of(part, self.width()).split("\n")]
             return
-        if isinstance(part, Stop) and part.breakpoint is not None:
+        if isinstance(part, Stop) and (part.breakpoint is not None or part.reason == "forbidden"):
             self.stops.add(part.position)
         session.say("", part)

@@ -12,6 +12,7 @@ from kvmdbg.session.session import Session
 REASONS: Final = {
     "step": "stepped", "waiting": "WAITS for inject", "end": "END: nothing more runs", "start": "START of the tape",
     "stuck": "STUCK: no progress", "interrupted": "INTERRUPTED", "goto": "went here", "inject": "injected", "continue": "stopped",
+    "forbidden": "STOP forbidden use",
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kvmdbg.machine.hw.controls import CR4_PCIDE
-from kvmdbg.machine.hw.events import Evicted, Invalidated
+from kvmdbg.machine.hw.events import Evicted, Invalidated, LeftOut
 from kvmdbg.machine.hw.state import Caps, Hardware
 from kvmdbg.machine.hw.tlb import (
     ALL_GLOBALS,
@@ -185,3 +185,16 @@ def test_remove_announces_first_and_says_so_even_when_nothing_goes() -> None:
     hw.tape.seek(hw.tape.end)
     remove(hw, cpu, by="invept", keys=())
     assert events(hw, Invalidated, start=start + 1) == [Invalidated(0, "invept", "", NONE, NONE, NONE, NONE, ())]
+
+
+def test_a_removal_that_is_left_out_says_so_and_the_next_one_happens() -> None:
+    hw = new_hardware()
+    cpu = hw.cpus[0]
+    enter_non_root(cpu, vpid=5, eptp=EPTP_A)
+    insert(hw, cpu, combined(), frame=0x9000)
+    hw.left_out = frozenset({hw.tape.cursor})
+    for _ in range(2):
+        remove(hw, cpu, by="invvpid", type="single-context", vpid=5, keys=(combined(),))
+        if len(events(hw)) == 1:
+            assert events(hw) == [LeftOut(0, "invvpid", "single-context")] and combined() in hw.tlb[0]
+    assert isinstance(events(hw)[1], Invalidated) and combined() not in hw.tlb[0]

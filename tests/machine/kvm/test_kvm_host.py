@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kvm_support import V4_4, V6_12, Machine, made
-from kvmdbg.machine.kvm.events import RequestCleared, RequestMade, RequestServiced
+from kvmdbg.machine.kvm.events import RequestCleared, RequestLeftOut, RequestMade, RequestServiced
 from kvmdbg.machine.kvm.kvm_host import (
     kvm_check_request,
     kvm_clear_request,
@@ -65,3 +65,13 @@ def test_a_remote_flush_asks_every_vcpu_and_kicks_nobody_here(name: str, counted
     kvm_flush_remote_tlbs(m.kvm, "a test")
     assert m.pending() == ["TLB_FLUSH"]
     assert (m.stat("remote_tlb_flush_requests", -1), m.stat("remote_tlb_flush", -1)) == (counted, 0)
+
+
+def test_a_request_that_is_left_out_sets_no_bit() -> None:
+    m = Machine()
+    start = m.kvm.tape.cursor
+    m.kvm.hw.left_out = frozenset({start})
+    kvm_make_request(m.kvm, m.vcpu, "TLB_FLUSH", "a test")
+    assert (m.vcpu.requests, m.since(start)) == (0, [RequestLeftOut(0, "TLB_FLUSH", "a test")])
+    kvm_make_request(m.kvm, m.vcpu, "TLB_FLUSH", "a test")
+    assert m.vcpu.requests == 1

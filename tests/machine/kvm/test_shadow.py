@@ -219,6 +219,19 @@ def test_a_table_found_unsync_is_brought_up_to_date_without_being_protected() ->
     assert m.kvm.shadow_pages[key].unsync
 
 
+@pytest.mark.parametrize(("name", "by"), [(V4_4, "MMU_SYNC"), ("v6.12 -65855ed8b034", "MMU_SYNC"), (V6_12, "TLB_FLUSH")])
+def test_a_table_that_is_linked_again_is_brought_up_to_date_with_all_below_it(name: str, by: str) -> None:
+    """L1 touches the top of EPT12, then takes a right from a last-level entry: no root load reaches the shadow of that."""
+    m = ran(name)
+    m.set("ept12", DATA, m.entry("ept12", DATA, table_level=4) ^ ept.DIRTY, table_level=4)
+    m.set("ept12", DATA, DATA | 0x31)
+    m.run("invept all-context", "vmresume")
+    events = m.run(STORE)
+    assert by in made(events)
+    assert (m.vcpu.guest_mode, m.vmread("EXIT_QUALIFICATION")) == (False, 0x18A)
+    assert not any(page.unsync for _, page in m.kvm.shadow_pages.items())
+
+
 @pytest.mark.parametrize("name", KERNELS)
 def test_a_new_shadow_protects_its_table_and_flushes_what_could_write_to_it(name: str) -> None:
     """L1 wrote to its EPT12 root before L2 ran: EPT01 had it writable."""

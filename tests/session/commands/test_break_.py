@@ -6,7 +6,7 @@ import pytest
 
 from kvmdbg.errors import Unsupported, UserError
 from kvmdbg.session.breakpoints import CATCH, DELETE
-from session_support import say, session, stop_of
+from session_support import STALE_IN_L1, say, session, stop_of
 
 
 def test_it_says_number_and_place() -> None:
@@ -33,9 +33,15 @@ def test_without_an_operand_at_the_function_one_stands_in() -> None:
         session().execute("break")
 
 
-def test_what_cannot_be_known_yet_says_so() -> None:
-    with pytest.raises(Unsupported):
-        session().execute("break stale")
+def test_what_cannot_be_known_before_it_happened_says_so() -> None:
+    with pytest.raises(Unsupported, match="known only at the VM entry after it"):
+        session().execute("break excess")
+
+
+def test_stale_and_forbidden_take_qualifiers_and_conditions() -> None:
+    s = session(*STALE_IN_L1, "break stale:fetch", "break stale:read if page == 0x400000", "break forbidden vcpu 0")
+    assert stop_of(s, "inject load 0x400000").breakpoint == 2
+    assert stop_of(s, "continue").reason == "waiting"
 
 
 def test_a_condition_with_an_unknown_name_is_refused_at_once() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kvmdbg.errors import UserError
-from session_support import L2, say, session
+from session_support import FORBIDDEN_IN_L2, L2, LOSES_FLUSHES, say, session, stop_of
 
 
 def test_before_anything_ran_it_is_booted() -> None:
@@ -38,6 +38,13 @@ def test_what_fails_there_leaves_the_session_as_it_was() -> None:
 def test_motions_that_make_no_sense_there_are_told() -> None:
     s = session("continue", "goto #39")
     assert "left out there" in say(s, "kernel v6.12") or s.tape.cursor == 39
+
+
+def test_a_kernel_that_loses_a_flush_does_not_stop_on_the_way() -> None:
+    s = session(*FORBIDDEN_IN_L2, "inject load 0x800000", "inject cpuid", kernel="v6.12")
+    assert "forbidden uses on the way: 1" in say(s, f"kernel {LOSES_FLUSHES}")
+    assert s.tape.cursor == s.tape.end and s.breakpoints.always.enabled
+    assert stop_of(s, "reverse-continue").reason == "forbidden"
 
 
 def test_the_machine_is_chosen_before_anything_ran() -> None:

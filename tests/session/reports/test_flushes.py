@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from kvmdbg.machine.hw.events import Invalidated
-from kvmdbg.session.reports.flushes import context, flushes
+from kvmdbg.machine.kvm.events import RequestMade
+from kvmdbg.session.reports.flushes import flushes
 from looking import looking
-
-
-def event(**values: int) -> Invalidated:
-    return Invalidated(**({"cpu": 0, "by": "invvpid", "type": "single-context", "vpid": -1, "pcid": -1, "ep4ta": -1, "address": -1,
-                           "dropped": ()} | values))
+from session_support import L2_WITH_EPT, NEW_VPID12, STALE_IN_L1, session
 
 
 def test_a_flush_names_the_one_who_asked() -> None:
     s = looking("v6.12", "mov cr3, 0x1000")
     found = {row.cells[1]: row.cells for row in flushes(s).rows}
-    assert found["mov cr3"][5:] == ("processor", "-")
-    assert found["invept"][5:] == ("root load", "flush_tlb_current")
+    assert found["mov cr3"][9:] == ("processor", "-", "-", "-", "-")
+    assert found["invept"][9:11] == ("root load", "flush_tlb_current")
 
 
 def test_only_what_lies_before_the_cursor_or_at_it_is_listed() -> None:
@@ -33,10 +29,24 @@ def test_new_ones_are_marked() -> None:
     assert [row.mark for row in flushes(s).rows if row.cells[1] == "mov cr3"] == ["+"]
 
 
-def test_the_context_in_words() -> None:
-    assert context(event()) == "everything"
-    assert context(event(vpid=2, pcid=3)) == "vpid 2 pcid 3"
-    assert context(event(ep4ta=0x100005, address=0x7000)) == "ep4ta 100005 address 7000"
+def test_a_flush_shows_what_it_was_worth_and_where_it_was_asked_for() -> None:
+    s = session("map L1 0x400000 0x5000", "inject load 0x400000", "inject invlpg 0x400000", *L2_WITH_EPT, *NEW_VPID12,
+                kernel="v6.12")
+    grid = flushes(s)
+    by_cells = {name: dict(zip(grid.column("#"), grid.column(name), strict=True)) for name in [one.name for one in grid.columns]}
+    made = s.timeline.events.positions(RequestMade)
+    switch = by_cells["#"][[at for at in grid.column("#") if by_cells["made by"][at] == "nested_vmx_transition_tlb_flush"][-1]]
+    assert (by_cells["dropped"][switch], by_cells["fresh"][switch], by_cells["worth"][switch]) == ("1", "1", "tags")
+    assert by_cells["asked for by"][switch] == "KVM_REQ_TLB_FLUSH_GUEST"
+    asked, served = (int(by_cells[name][switch][1:]) for name in ("made at", "served at"))
+    assert asked in made and asked < served < int(switch[1:])
+    assert "excess" in grid.column("worth") and grid.title.startswith(f"Flushes  {len(grid.rows)}, ")
+
+
+def test_a_stale_one_that_went_is_counted() -> None:
+    s = session(*STALE_IN_L1, "inject load 0x400000", "inject invlpg 0x400000", kernel="v6.12")
+    last = flushes(s).rows[-1].cells
+    assert (last[1], last[4:9]) == ("invlpg", ("1", "0", "1", "0", "-"))
 
 
 def test_nothing_so_far() -> None:

@@ -6,10 +6,13 @@ import pytest
 
 from kvmdbg.errors import UserError
 from kvmdbg.machine.hw.events import Invalidated
+from kvmdbg.machine.hw.tlb import insert
+from kvmdbg.machine.hw.tlbkey import LINEAR, NONE, TlbKey
 from kvmdbg.machine.kvm.guest_memory import kvm_write_guest
 from kvmdbg.session.reports.tlb import about_to_go, tlb
 from kvmdbg.session.tape_index import index_of
 from looking import Looking, looking
+from session_support import FORBIDDEN_IN_L2, LOSES_FLUSHES, session
 
 
 def poked(s: Looking) -> Looking:
@@ -28,13 +31,14 @@ def loaded() -> Looking:
 def test_a_translation_shows_its_tags_and_where_it_was_filled() -> None:
     s = loaded()
     grid = tlb(s)
-    combined = next(row for row in grid.rows if row.cells[9] == "comb")
+    combined = next(row for row in grid.rows if row.cells[10] == "comb")
     page = s.kvm.pages[9]
     ep4ta = f"{s.kvm.hw.cpus[0].eptp >> 12:x}"
     position = index_of(s.tape).filled(0, combined.key[1], s.tape.cursor)
-    assert combined.cells == ("vpid01", "1", "0", ep4ta, "40000000", "9000", f"{page:x}", "4K", "rwx-", "comb", f"#{position}")
+    assert combined.cells == ("vpid01", ". fresh", "1", "0", ep4ta, "40000000", "9000", f"{page:x}", "4K", "rwx-", "comb",
+                              f"#{position}")
     assert combined.mark == "+"
-    physical = [row for row in grid.rows if row.cells[9] == "gphys"]
+    physical = [row for row in grid.rows if row.cells[10] == "gphys"]
     assert len(physical) == 5 and {row.cells[0] for row in physical} == {"EPT01"}
 
 
@@ -50,9 +54,9 @@ def test_entries_are_marked_before_they_vanish_and_after() -> None:
     s.tape.seek(at)
     s.stop_position_before = at
     assert {cpu: len(keys) for cpu, keys in about_to_go(s.tape).items()} == {0: 1}
-    assert [(row.cells[4], row.cells[10], row.mark) for row in tlb(s).rows if row.mark] == [("40000000", "goes", "-")]
+    assert [(row.cells[5], row.cells[11], row.mark) for row in tlb(s).rows if row.mark] == [("40000000", "goes", "-")]
     s.tape.seek(at + 2)
-    assert [(row.cells[4], row.cells[10], row.mark) for row in tlb(s).rows if row.mark] == [("40000000", f"gone #{at + 1}", "-")]
+    assert [(row.cells[5], row.cells[11], row.mark) for row in tlb(s).rows if row.mark] == [("40000000", f"gone #{at + 1}", "-")]
     assert "5 entries  +0 -1" in tlb(s).title
     assert about_to_go(s.tape) == {}
 
@@ -63,7 +67,33 @@ def test_going_back_over_a_fill_shows_it_as_gone() -> None:
     s.stop_position_before = end
     s.tape.seek(end - 10)
     gone = [row for row in tlb(s).rows if row.mark == "-"]
-    assert gone and {row.cells[10] for row in gone} == {"gone"}
+    assert gone and {row.cells[11] for row in gone} == {"gone"}
+
+
+def test_each_says_whether_it_is_fresh() -> None:
+    s = loaded()
+    assert set(tlb(s).column("status")) == {". fresh"} and tlb(s).title.endswith("-0")
+    kvm_write_guest(s.kvm, 0x4000, 0xA003)
+    s.stop_position_before = s.tape.end
+    stale, = (row for row in tlb(s).rows if row.style)
+    assert (stale.cells[1], stale.style, stale.cells[10]) == ("~ stale", "stale", "comb")
+    assert tlb(s).title.endswith("+0 -0  ~1") and [row.key for row in tlb(s, "stale").rows] == [stale.key]
+    s.execute("invlpg 0x40000000")
+    gone, = (row for row in tlb(s).rows if row.mark)
+    assert gone.cells[1] == "~ stale" and tlb(s).title.endswith("+0 -1")
+
+
+def test_a_forbidden_one_is_told_above_all() -> None:
+    s = session(*FORBIDDEN_IN_L2, kernel=LOSES_FLUSHES)
+    row, = tlb(s, "forbidden").rows
+    assert (row.cells[1], row.style) == ("X forbidden", "forbidden") and tlb(s).title.endswith("X1")
+    assert not tlb(session(*FORBIDDEN_IN_L2, kernel="v6.12"), "forbidden").rows
+
+
+def test_what_the_oracle_does_not_judge_has_no_status() -> None:
+    s = looking()
+    insert(s.kvm.hw, s.kvm.hw.cpus[0], TlbKey(LINEAR, 0, 0, NONE, 0x1000, 0x1000), frame=0)
+    assert tlb(s).column("status") == ("-",)
 
 
 @pytest.mark.parametrize(("argument", "kinds"), [

@@ -8,7 +8,7 @@ from kvmdbg.errors import ModelBug, UserError
 from kvmdbg.session.results import parts
 from kvmdbg.session.session import Session
 from kvmdbg.ui.tui.runner import Outcome, Runner, Submitted
-from session_support import session
+from session_support import FORBIDDEN_IN_L2, LOSES_FLUSHES, session
 
 RAN = ("map L1 0x400000 0x400000", "inject load 0x400000", "goto start")
 
@@ -90,6 +90,13 @@ def test_breakpoint_stops_are_remembered_until_they_are_cut_off() -> None:
     assert listener.runner.stops == {s.tape.cursor}
     listener.run("goto start", "map L1 0x500000 0x500000")
     assert listener.runner.stops == set()
+
+
+def test_so_are_stops_before_a_forbidden_use() -> None:
+    s = session(*FORBIDDEN_IN_L2, kernel=LOSES_FLUSHES)
+    listener = Listener(s)
+    listener.run("inject load 0x800000")
+    assert listener.runner.stops == {s.tape.cursor} and any("owed a flush" in line.text for line in s.log)
 
 
 async def test_a_long_run_goes_on_in_pieces_and_then_what_waited() -> None:

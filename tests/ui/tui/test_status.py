@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kvmdbg.ui.tui.status import REASONS, reason, status_lines
-from session_support import say, session
+from session_support import FORBIDDEN_IN_L2, LOSES_FLUSHES, say, session
 
 RAN = ("map L1 0x400000 0x400000", "inject load 0x400000")
 
@@ -37,6 +37,10 @@ def test_a_breakpoint_is_named_even_after_it_was_deleted() -> None:
 def test_why_the_cursor_stands_here(line: str, words: str) -> None:
     s = session(*RAN, "goto #9", line)
     assert reason(s) == REASONS[words]
+
+
+def test_a_forbidden_use_is_a_stop_of_its_own() -> None:
+    assert reason(session(*FORBIDDEN_IN_L2, "inject load 0x800000", kernel=LOSES_FLUSHES)) == "STOP forbidden use"
 
 
 def test_before_anything_happened_it_is_ready() -> None:
