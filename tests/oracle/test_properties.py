@@ -1,0 +1,33 @@
+"""Whatever a guest does: the processor breaks no rule of its own, and no kernel lets a forbidden translation be used."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import invariant
+
+from kvmdbg.oracle.index import index_of
+from kvmdbg.oracle.selfcheck import check
+from kvmdbg.oracle.uses import uses
+from kvmdbg.oracle.verdict import FORBIDDEN
+from machine.test_properties import AnyGuest
+
+
+class JudgedGuest(AnyGuest):
+    """The machine's random guest, read by the oracle after each step."""
+
+    judged = 0
+
+    @invariant()
+    def the_processor_obeys_the_manual(self) -> None:
+        """C.3 point 8, and A.2, A.3; then C.3 point 5 for each use."""
+        kvm = self.m.kvm
+        index = index_of(kvm)
+        check(kvm, index, self.judged, self.tape.cursor)
+        forbidden = [use for use in uses(kvm, index, self.judged, self.tape.cursor) if use.verdict.status == FORBIDDEN]
+        assert not forbidden, (kvm.era.name, forbidden[0].verdict.text)
+        self.judged = self.tape.cursor
+
+
+JudgedGuest.TestCase.settings = settings(max_examples=25, stateful_step_count=20, derandomize=True, deadline=None, database=None,
+                                         suppress_health_check=list(HealthCheck))
+TestJudgedGuest = JudgedGuest.TestCase
