@@ -7,13 +7,14 @@ from kvmdbg.machine.kvm.era import Era
 
 
 @commit("bcdde302b826", order=230, first="v4.10", date="2016-11", subject="KVM: nVMX: invvpid handling improvements",
-        touches=("vmx.c: handle_invvpid()", "vmx.c: nested_vmx_setup_ctls_msrs()"), needs=("089d7b6ec515",))
+        touches=("vmx.c: handle_invvpid()", "vmx.c: nested_vmx_setup_ctls_msrs()"), needs=("089d7b6ec515",),
+        series="with 63cb6d5f004c (2017), which tied the control to enable_vpid")
 class Without(Era):
     """Only all-context was offered; the descriptor was not looked at, vmcs12's VPID was (I-29)."""
 
     def nested_invvpid_types(self, enable_vpid: bool) -> tuple[int, ...]:
-        """All-context only, and whatever enable_vpid says."""
-        return (2,)
+        """All-context only."""
+        return (2,) if enable_vpid else ()
 
     def checks_invvpid_operand(self) -> bool:
         """No."""

@@ -113,6 +113,14 @@ class Era:
         """May L1 enable A/D bits in EPT12? (IA32_VMX_EPT_VPID_CAP bit 21 as L1 reads it)"""
         return True
 
+    def syncs_the_faulting_address(self) -> bool:
+        """Is EPT02 synced for the address of a violation that L1 gets, though L1's tables map it? (ee1fa209f5e5)"""
+        return True
+
+    def syncs_roots_of_the_same_ep4ta(self) -> bool:
+        """Are other cached roots of the same EP4TA synced for that address as well? (85aa8889b82e)"""
+        return True
+
     # -- nested VMX (nested.c; kvm.md E) --------------------------------------------------------------------------
 
     def caches_vmcs12(self) -> bool:

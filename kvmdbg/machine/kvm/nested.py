@@ -12,6 +12,8 @@ from typing import Final
 from kvmdbg.machine.hw import memory
 from kvmdbg.machine.hw.control_registers import CR3_NO_FLUSH
 from kvmdbg.machine.hw.controls import (
+    ACTIVITY_ACTIVE,
+    ACTIVITY_HLT,
     AR_UNUSABLE,
     CPU_INTERRUPT_WINDOW_EXITING,
     CPU_NMI_WINDOW_EXITING,
@@ -42,7 +44,7 @@ from kvmdbg.machine.kvm.events import Decided, FlushAsked, NestedEntered, Nested
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.nested_checks import nested_check_area
 from kvmdbg.machine.kvm.nested_ept import nested_ept_init_mmu_context, nested_ept_uninit_mmu_context
-from kvmdbg.machine.kvm.state import INVALID_PAGE, VMCS01, VMCS02, Kvm, Vcpu
+from kvmdbg.machine.kvm.state import HALTED, INVALID_PAGE, RUNNABLE, VMCS01, VMCS02, Kvm, Vcpu
 from kvmdbg.machine.kvm.vmx import (
     SEGMENTS,
     cr4_guest_owned_bits,
@@ -72,7 +74,7 @@ SEGMENT_FIELDS: Final = tuple(field(f"GUEST_{segment}_{part}") for segment in SE
 COPIED: Final = (
     *SEGMENT_FIELDS, F.GUEST_GDTR_BASE, F.GUEST_GDTR_LIMIT, F.GUEST_IDTR_BASE, F.GUEST_IDTR_LIMIT, F.GUEST_SYSENTER_CS,
     F.GUEST_SYSENTER_ESP, F.GUEST_SYSENTER_EIP, F.GUEST_RSP, F.GUEST_RIP, F.GUEST_RFLAGS, F.GUEST_DR7,
-    F.GUEST_PENDING_DBG_EXCEPTIONS, F.GUEST_INTERRUPTIBILITY_INFO, F.GUEST_ACTIVITY_STATE,
+    F.GUEST_PENDING_DBG_EXCEPTIONS, F.GUEST_INTERRUPTIBILITY_INFO,
 )
 INJECTED: Final = (F.VM_ENTRY_INTR_INFO_FIELD, F.VM_ENTRY_EXCEPTION_ERROR_CODE, F.VM_ENTRY_INSTRUCTION_LEN)
 EXIT_INFORMATION: Final = (F.VM_EXIT_INTR_INFO, F.VM_EXIT_INTR_ERROR_CODE, F.IDT_VECTORING_INFO_FIELD, F.IDT_VECTORING_ERROR_CODE,
@@ -124,7 +126,15 @@ def nested_vmx_enter_non_root_mode(kvm: Kvm, vcpu: Vcpu) -> None:
         return
     enter_guest_mode(kvm, vcpu)
     prepare_vmcs02(kvm, vcpu)
+    if vmcs12.get(kvm, vcpu, F.GUEST_ACTIVITY_STATE) == ACTIVITY_HLT and not injects(kvm, vcpu):
+        vcpu.nested_run_pending = False
+        vcpu.mp_state = HALTED          # L2 sleeps: the processor is never entered in the HLT state
     drop_instruction(vcpu)          # VMLAUNCH and VMRESUME are skipped only when L2 exits to L1
+
+
+def injects(kvm: Kvm, vcpu: Vcpu) -> bool:
+    """Does L1 inject an event with this entry?"""
+    return bool(vmcs12.get(kvm, vcpu, F.VM_ENTRY_INTR_INFO_FIELD) & INTR_INFO_VALID)
 
 
 def nested_vmx_check_guest_state(kvm: Kvm, vcpu: Vcpu) -> bool:
@@ -184,7 +194,7 @@ def vpid_for_vmcs02(kvm: Kvm, vcpu: Vcpu) -> int:
     kvm.emit(Decided, vcpu.id, "prepare_vmcs02", "which VPID does L2 run with?",
              f"{vpid} ({'vpid02' if vpid == vcpu.vpid02 and vpid else 'vpid01'})",
              f"vmcs12 {'enables' if has_vpid12 else 'does not enable'} VPID, vpid02 {vcpu.vpid02}",
-             "prepare_vmcs02(), 5c614b3583e7")
+             "nested.c: prepare_vmcs02(); vmx.c before v4.20")
     return vpid
 
 
@@ -344,6 +354,8 @@ def sync_vmcs02_to_vmcs12(kvm: Kvm, vcpu: Vcpu) -> None:
     """L2's state back to L1's VMCS."""
     for encoding in COPIED:
         vmcs12.put(kvm, vcpu, encoding, read(kvm, vcpu, encoding))
+    vmcs12.put(kvm, vcpu, F.GUEST_ACTIVITY_STATE, ACTIVITY_HLT if vcpu.mp_state == HALTED else ACTIVITY_ACTIVE)
+    vcpu.mp_state = RUNNABLE
     vmcs12.put(kvm, vcpu, F.GUEST_CR0, vmcs12_guest_cr(kvm, vcpu, F.GUEST_CR0, F.CR0_READ_SHADOW, F.CR0_GUEST_HOST_MASK, 0))
     vmcs12.put(kvm, vcpu, F.GUEST_CR4, vmcs12_guest_cr(kvm, vcpu, F.GUEST_CR4, F.CR4_READ_SHADOW, F.CR4_GUEST_HOST_MASK,
                                                        nested_cr4_guest_owned_bits(kvm, vcpu)))

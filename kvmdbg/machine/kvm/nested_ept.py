@@ -18,9 +18,10 @@ from kvmdbg.machine.kvm.shadow import (
     mmu_sync_children,
     mmu_try_to_unsync_pages,
     set_spte,
+    sync_address,
     unsync_below,
 )
-from kvmdbg.machine.kvm.state import GUEST_MMU, ROOT_MMU, Kvm, MmuRole, ShadowKey, Vcpu
+from kvmdbg.machine.kvm.state import GUEST_MMU, INVALID_PAGE, ROOT_MMU, Kvm, MmuRole, ShadowKey, Vcpu
 from kvmdbg.machine.kvm.tdp import EMULATE, FIXED, MMIO, make_spte
 
 QUALIFICATION_LINEAR: Final = 0x180       # bits 7, 8: the linear address, and whether its translation faulted
@@ -66,12 +67,28 @@ def ept_page_fault(kvm: Kvm, vcpu: Vcpu, gpa: int, qualification: int) -> str | 
     if walk.misconfigured:
         return Reflected(EXIT_REASON_EPT_MISCONFIG, 0)
     if not walk.mapped or asked & ~walk.rights:
+        nested_ept_sync_address(kvm, vcpu, eptp, gpa, walk.mapped)
         return Reflected(EXIT_REASON_EPT_VIOLATION, reflected_qualification(walk, qualification))
     ad = bool(eptp & ept.EPTP_AD) and kvm.era.nested_ept_ad()
     if ad:
         walk = set_accessed_dirty(kvm, vcpu, walk, eptp, gpa, write=bool(asked & ept.WRITE))
     rights = walk.rights if not ad or walk.dirty else walk.rights & ~ept.WRITE
     return fetch(kvm, vcpu, gpa, walk, rights, write=bool(asked & ept.WRITE))
+
+
+def nested_ept_sync_address(kvm: Kvm, vcpu: Vcpu, eptp: int, gpa: int, mapped: bool) -> None:
+    """Before L1 gets the violation: what EPT02 has for gpa is brought up to date, so that L1's repair is seen.
+
+    mapped: L1's tables map gpa and lack a right; then the current root too.  Other cached roots of the same EP4TA always.
+    Source: kvm_inject_emulated_page_fault() (ee1fa209f5e5), nested_ept_invalidate_addr() (85aa8889b82e).
+    """
+    guest_mmu = kvm.mmu(vcpu)
+    roots = [guest_mmu.root] if mapped and kvm.era.syncs_the_faulting_address() else []
+    if kvm.era.syncs_roots_of_the_same_ep4ta():
+        roots += [root for root in guest_mmu.prev_roots if root.hpa != INVALID_PAGE and ept.ep4ta(root.pgd) == ept.ep4ta(eptp)]
+    changed = [sync_address(kvm, root.hpa, gpa) for root in roots]
+    if any(changed):
+        kvm_flush_remote_tlbs(kvm, "kvm_mmu_invalidate_addr")
 
 
 def access_rights(qualification: int) -> int:

@@ -179,7 +179,9 @@ def handle_vmxoff(kvm: Kvm, vcpu: Vcpu) -> None:
 
 def free_nested(kvm: Kvm, vcpu: Vcpu) -> None:
     """Leave VMX operation (nested.c: free_nested()); last_vpid stays (I-33), and before v4.18 so does vpid02."""
-    nested_release_vmcs12(kvm, vcpu)
+    if kvm.era.caches_roots():
+        mmu.kvm_mmu_free_roots(kvm, vcpu, GUEST_MMU)
+    vcpu.current_vmptr = INVALID_GPA          # the cached vmcs12 is thrown away, not written back
     vcpu.vmxon = False
     vcpu.vmxon_ptr = INVALID_GPA
     free_vpid(kvm, vcpu, vcpu.vpid02)

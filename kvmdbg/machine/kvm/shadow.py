@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kvmdbg.machine.hw import ept, memory
+from kvmdbg.machine.hw import ept, memory, paging
 from kvmdbg.machine.kvm.events import Decided
 from kvmdbg.machine.kvm.guest_memory import gfn_to_pfn, kvm_read_guest
 from kvmdbg.machine.kvm.kvm_host import kvm_flush_remote_tlbs, kvm_make_request
@@ -29,8 +29,12 @@ def kvm_mmu_get_page(kvm: Kvm, vcpu: Vcpu, key: ShadowKey) -> int:
     """
     page: ShadowPage | None = kvm.shadow_pages.get(key)
     if page is not None:
-        if page.unsync and sync_page(kvm, key, page):
-            kvm_flush_remote_tlbs(kvm, "kvm_mmu_find_shadow_page")
+        if page.unsync:
+            changed = sync_page(kvm, key, page)
+            if kvm.era.syncs_ask_for_a_local_flush():
+                kvm_make_request(kvm, vcpu, "TLB_FLUSH", "kvm_sync_page_transient")
+            elif changed:
+                kvm_flush_remote_tlbs(kvm, "kvm_mmu_find_shadow_page")
         return page.hpa
     hpa = memory.alloc_frame(kvm.hw, describe(key))
     kvm.shadow_pages[key] = ShadowPage(hpa, unsync=False)
@@ -131,10 +135,13 @@ def kvm_mmu_track_write(kvm: Kvm, vcpu: Vcpu, gpa: int) -> None:
     Source: mmu.c: kvm_mmu_track_write(), v6.12; kvm_mmu_pte_write(), v4.4.
     """
     zapped = False
-    for key in shadows_of(kvm, gpa >> 12):
+    shadows = shadows_of(kvm, gpa >> 12)
+    for key in shadows:
         zapped |= drop_spte(kvm, kvm.shadow_pages[key].hpa + (gpa & 0xFF8))
     if zapped:
         kvm_flush_remote_tlbs(kvm, "kvm_mmu_track_write")
+    elif shadows and kvm.era.syncs_ask_for_a_local_flush():
+        kvm_make_request(kvm, vcpu, "TLB_FLUSH", "kvm_mmu_pte_write")
 
 
 # -- synchronisation -----------------------------------------------------------------------------------------------
@@ -167,6 +174,22 @@ def sync_spte(kvm: Kvm, key: ShadowKey, address: int, spte: int, guest: int) -> 
     if target is None or target != spte & ept.ADDRESS:
         return drop_spte(kvm, address)
     return set_spte(kvm, address, spte & ~PRESENT | rights, (guest & ept.ADDRESS) >> 12)
+
+
+def sync_address(kvm: Kvm, root: int, gpa: int) -> bool:
+    """Sync the one leaf SPTE for gpa below a root, if its page is unsync; True when a translation was lost (mmu.c)."""
+    table = root
+    for level in (4, 3, 2):
+        entry = memory.read64(kvm.hw, table + 8 * paging.index(gpa, level))
+        if not entry & PRESENT:
+            return False
+        table = entry & ept.ADDRESS
+    key = next((key for key, page in kvm.shadow_pages.unordered() if page.hpa == table and page.unsync), None)
+    address = table + 8 * paging.index(gpa, 1)
+    spte = memory.read64(kvm.hw, address)
+    if key is None or not spte & PRESENT:
+        return False
+    return sync_spte(kvm, key, address, spte, kvm_read_guest(kvm, (key.gfn << 12) + (address & 0xFF8)) or 0)
 
 
 def unsync_below(kvm: Kvm, root: int) -> Iterator[ShadowKey]:

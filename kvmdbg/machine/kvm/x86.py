@@ -88,7 +88,8 @@ def kvm_set_cr0(kvm: Kvm, vcpu: Vcpu, cr0: int) -> bool:
         return False
     cr0 = cr0 & CR0_DEFINED | CR0_ET
     kvm.ops.set_cr0(kvm, vcpu, cr0)
-    if (old ^ cr0) & CR0_WP and kvm.era.wp_change_resets_the_mmu():
+    changed = old ^ cr0
+    if changed & CR0_WP and (kvm.era.wp_change_resets_the_mmu() or changed != CR0_WP):
         mmu.kvm_mmu_reset_context(kvm, vcpu)
     return True
 

@@ -34,7 +34,7 @@ from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.tlbkey import COMBINED
 from kvmdbg.machine.kvm.events import FlushAsked, NestedEntered, NestedExited, RequestMade, RequestServiced, RootAllocated
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
-from kvmdbg.machine.kvm.state import GUEST_MMU, ROOT_MMU, VMCS01, VMCS02
+from kvmdbg.machine.kvm.state import GUEST_MMU, HALTED, ROOT_MMU, VMCS01, VMCS02
 
 LOAD = f"load {L2_PAGE:#x}"
 
@@ -337,3 +337,14 @@ def test_vmcs02_has_l0s_controls_and_l1s(name: str) -> None:
     m.enter()
     assert m.vmcs02(F.CPU_BASED_VM_EXEC_CONTROL) & wanted == wanted
     assert m.vmcs02(F.EXCEPTION_BITMAP) == 1 << 14 | 1 << 6
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_an_l2_that_is_halted_does_not_run(name: str) -> None:
+    """GUEST_ACTIVITY_STATE = HLT without an event: the vCPU sleeps, and the processor is not entered (E.2)."""
+    m = Machine(name).start()
+    m.run("vmcall", "vmwrite GUEST_ACTIVITY_STATE, 1")
+    events = m.run("vmresume")
+    assert m.vcpu.guest_mode and m.vcpu.mp_state == HALTED and not m.vcpu.nested_run_pending
+    assert m.kvm.hw.vmcs.get((m.vcpu.vmcs02, F.GUEST_ACTIVITY_STATE), 0) == 0
+    assert not of(events, VmEntered)

@@ -13,7 +13,7 @@ from kvmdbg.machine.kvm.nested_checks import is_made, nested_caps, nested_check_
 
 
 @pytest.mark.parametrize(("name", "enable_vpid", "vpid", "invvpid", "invept", "ad"), [
-    (V4_3, True, False, (), (2,), False), (V4_4, True, True, (2,), (2,), False), (V4_4, False, True, (2,), (2,), False),
+    (V4_3, True, False, (), (2,), False), (V4_4, True, True, (2,), (2,), False), (V4_4, False, True, (), (2,), False),
     (V6_12, True, True, (0, 1, 2, 3), (1, 2), True), (V6_12, False, False, (), (1, 2), True)])
 def test_what_l1s_processor_offers(name: str, enable_vpid: bool, vpid: bool, invvpid: tuple[int, ...], invept: tuple[int, ...],
                                    ad: bool) -> None:
