@@ -42,5 +42,5 @@ class ModelBug(KvmdbgError):
 
     def __init__(self, message: str, position: int = -1) -> None:
         where = f" at #{position}" if position >= 0 else ""
-        super().__init__(f"kvmdbg is wrong{where}: {message}")
+        super().__init__(message if message.startswith("kvmdbg is wrong") else f"kvmdbg is wrong{where}: {message}")
         self.position = position

@@ -9,15 +9,28 @@ from __future__ import annotations
 from typing import NamedTuple
 from weakref import WeakKeyDictionary, ref
 
-from kvmdbg.errors import Unsupported, UserError
+from kvmdbg.errors import ModelBug, Unsupported, UserError
 from kvmdbg.machine.hw.tlbkey import TlbKey
 from kvmdbg.machine.kvm.state import Kvm
 from kvmdbg.oracle.contexts import alive
 from kvmdbg.oracle.flushes import Flush, worth
 from kvmdbg.oracle.index import index_of
+from kvmdbg.oracle.selfcheck import check
 from kvmdbg.oracle.uses import judge_again, uses
 from kvmdbg.oracle.verdict import FRESH, Verdict
 from kvmdbg.tape import Entry
+
+
+def self_check(kvm: Kvm, start: int, stop: int) -> None:
+    """The processor's own rules over what an action wrote (architecture.md C.3 point 8): cheap, so every session does it.
+
+    raises: ModelBug with the position and how to write the script that leads there.
+    """
+    try:
+        check(kvm, index_of(kvm), start, stop)
+    except ModelBug as wrong:
+        raise ModelBug(f"{wrong}.  `record FILE` writes a script that leads here; `goto #{wrong.position}` goes there",
+                       wrong.position) from wrong
 
 
 class Known(NamedTuple):

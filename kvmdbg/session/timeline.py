@@ -16,6 +16,7 @@ from kvmdbg.errors import UserError
 from kvmdbg.explore.schedule import next_action
 from kvmdbg.machine.actions import do
 from kvmdbg.machine.kvm.state import Kvm
+from kvmdbg.session.judged import self_check
 from kvmdbg.tape import Entry, Piece, Tape
 
 
@@ -72,7 +73,8 @@ class Timeline:
     def run(self, vcpu: int) -> bool:
         """Do the vCPU's next action at the end of the tape; False when it cannot run.  The cursor moves to the new end.
 
-        raises: Unsupported when the machine lacks what the action needs; nothing has changed then.
+        raises: Unsupported when the machine lacks what the action needs, ModelBug when the processor broke a rule of the
+        manual; nothing has changed then.
         """
         action = next_action(self.kvm, vcpu)
         if action is None:
@@ -80,6 +82,7 @@ class Timeline:
         start = self.tape.end
         try:
             do(self.kvm, action)
+            self_check(self.kvm, start, self.tape.end)
         except BaseException:                    # an interrupt too: an action happens whole or not at all
             self.tape.seek(start)
             self.tape.cut()

@@ -5,6 +5,10 @@ from __future__ import annotations
 import gc
 from weakref import ref
 
+import pytest
+
+from kvmdbg.errors import ModelBug
+from kvmdbg.machine.hw import invalidate
 from kvmdbg.machine.hw.events import Hit, Invalidated
 from kvmdbg.oracle.flushes import worth
 from kvmdbg.oracle.index import index_of
@@ -71,3 +75,13 @@ def test_it_keeps_no_machine_alive() -> None:
     del s
     gc.collect()
     assert kvm() is None
+
+
+def test_a_processor_that_breaks_the_manual_is_our_own_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    """C.3 point 8 in every session: the line fails with the way to repeat it, and nothing has changed."""
+    s = session("map L1 0x400000 0x5000", "inject load 0x400000", kernel="v6.12")
+    monkeypatch.setattr(invalidate, "select", lambda hw, cpu, **tags: ())
+    before = s.tape.digest()
+    with pytest.raises(ModelBug, match="outlives INVLPG.*`record FILE` writes a script that leads here; `goto #"):
+        s.execute("inject invlpg 0x400000")
+    assert s.tape.digest() == before
