@@ -84,15 +84,9 @@ EXIT_INFORMATION: Final = (F.VM_EXIT_INTR_INFO, F.VM_EXIT_INTR_ERROR_CODE, F.IDT
 # -- what vmcs12 asks for ------------------------------------------------------------------------------------------
 
 
-def nested_cpu_has2(kvm: Kvm, vcpu: Vcpu, bit: int) -> bool:
-    """Is a secondary control set in the current vmcs12 (and the secondary controls active)?"""
-    active = vmcs12.get(kvm, vcpu, F.CPU_BASED_VM_EXEC_CONTROL) & CPU_SECONDARY_CONTROLS
-    return bool(active and vmcs12.get(kvm, vcpu, F.SECONDARY_VM_EXEC_CONTROL) & bit)
-
-
 def nested_cpu_has_ept(kvm: Kvm, vcpu: Vcpu) -> bool:
     """Does L1 use EPT for L2?"""
-    return nested_cpu_has2(kvm, vcpu, SEC_ENABLE_EPT)
+    return vmcs12.nested_cpu_has2(kvm, vcpu, SEC_ENABLE_EPT)
 
 
 def nested_read_cr0(kvm: Kvm, vcpu: Vcpu) -> int:

@@ -11,6 +11,7 @@ from typing import Final
 from kvmdbg.machine.hw import ept, invalidate, paging
 from kvmdbg.machine.hw.control_registers import CR0_FIXED1, cr0_problem
 from kvmdbg.machine.hw.controls import CR4_VMXE, RFLAGS_CF, RFLAGS_ZF
+from kvmdbg.machine.hw.exit import INSTRUCTION_LENGTH
 from kvmdbg.machine.hw.fields import EXIT_INFO, F
 from kvmdbg.machine.hw.operands import Descriptor
 from kvmdbg.machine.hw.outcome import ARITHMETIC_FLAGS
@@ -23,7 +24,6 @@ from kvmdbg.machine.kvm.nested_checks import nested_check_area
 from kvmdbg.machine.kvm.nested_ept import nested_ept_uninit_mmu_context
 from kvmdbg.machine.kvm.state import GUEST_MMU, INVALID_GPA, VMCS01, Kvm, Root, Vcpu
 from kvmdbg.machine.kvm.vmx import (
-    INSTRUCTION_LENGTH,
     drop_instruction,
     kvm_read_cr3,
     kvm_read_cr4,

@@ -16,6 +16,7 @@ from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.events import GuestWrote
 from kvmdbg.machine.kvm.guest_memory import gfn_to_pfn, kvm_read_guest, kvm_write_guest
 from kvmdbg.machine.kvm.nested import nested_cpu_has_ept
+from kvmdbg.machine.kvm.nested_ept import walk_ept12
 from kvmdbg.machine.kvm.shadow import kvm_mmu_track_write, mmu_try_to_unsync_pages, shadows_of
 from kvmdbg.machine.kvm.state import INVALID_GPA, Kvm, Vcpu
 
@@ -83,7 +84,7 @@ def to_l1(kvm: Kvm, vcpu: Vcpu, level: str, address: int, eptp: int | None) -> i
     if eptp is None and not (vcpu.current_vmptr != INVALID_GPA and nested_cpu_has_ept(kvm, vcpu)):
         return address
     top = vmcs12.get(kvm, vcpu, F.EPT_POINTER) if eptp is None else eptp
-    walk = ept.software_walk(lambda entry: kvm_read_guest(kvm, entry), top, address, kvm.hw.caps)
+    walk = walk_ept12(kvm, top, address)
     return walk.address if walk.mapped else None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from kvmdbg.machine.hw.checking import secondary_controls
 from kvmdbg.machine.hw.fields import FIELDS, Field
 from kvmdbg.machine.hw.vmcs import VMCS_REVISION
 from kvmdbg.machine.kvm.guest_memory import kvm_read_guest, kvm_write_guest
@@ -44,6 +45,11 @@ def put(kvm: Kvm, vcpu: Vcpu, encoding: int, value: int) -> None:
         write_guest(kvm, vcpu.current_vmptr, encoding, value)
     elif value != kvm.cached_vmcs12.get((vcpu.id, encoding), 0):
         kvm.cached_vmcs12[vcpu.id, encoding] = value
+
+
+def nested_cpu_has2(kvm: Kvm, vcpu: Vcpu, bit: int) -> bool:
+    """Is a secondary control set in the current vmcs12 (and the secondary controls active)? (nested.h)"""
+    return bool(secondary_controls(lambda encoding: get(kvm, vcpu, encoding)) & bit)
 
 
 def fill_cache(kvm: Kvm, vcpu: Vcpu, vmptr: int) -> None:

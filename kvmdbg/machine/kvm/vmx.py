@@ -41,17 +41,14 @@ from kvmdbg.machine.hw.controls import (
     SEC_UNRESTRICTED_GUEST,
 )
 from kvmdbg.machine.hw.entry import vm_entry
+from kvmdbg.machine.hw.execute import HAS_ERROR_CODE, VECTORS
+from kvmdbg.machine.hw.exit import INSTRUCTION_LENGTH
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.state import Cpu
 from kvmdbg.machine.kvm.events import Decided, FlushAsked
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.state import VMCS01, Kvm, Vcpu
 from kvmdbg.machine.kvm.vmx_flush import construct_eptp, vmx_flush_tlb
-
-INSTRUCTION_LENGTH: Final = 3                 # bytes: every instruction of the model
-UD_VECTOR: Final = 6
-VECTORS: Final = {"#DE": 0, "#DB": 1, "#UD": 6, "#DF": 8, "#TS": 10, "#NP": 11, "#SS": 12, "#GP": 13, "#PF": 14, "#AC": 17}
-WITH_ERROR_CODE: Final = ("#DF", "#TS", "#NP", "#SS", "#GP", "#PF", "#AC")
 
 HOST_CR0: Final = 0x8005_0033
 HOST_CR4: Final = 0x0037_26E0
@@ -124,7 +121,7 @@ def execution_controls(kvm: Kvm, vpid: int) -> dict[int, int]:
         F.SECONDARY_VM_EXEC_CONTROL: secondary_exec_control(kvm, vpid),
         F.VM_EXIT_CONTROLS: EXIT_HOST_ADDR_SPACE_SIZE | EXIT_SAVE_IA32_EFER | EXIT_LOAD_IA32_EFER,
         F.VM_ENTRY_CONTROLS: ENTRY_IA32E_MODE | ENTRY_LOAD_IA32_EFER,
-        F.EXCEPTION_BITMAP: 1 << UD_VECTOR,
+        F.EXCEPTION_BITMAP: 1 << VECTORS["#UD"],
         F.CR0_GUEST_HOST_MASK: 0xFFFF_FFFF_FFFF_FFFF,
         F.CR4_GUEST_HOST_MASK: 0xFFFF_FFFF_FFFF_FFFF & ~cr4_guest_owned_bits(kvm),
         F.VMCS_LINK_POINTER: 0xFFFF_FFFF_FFFF_FFFF,
@@ -235,7 +232,7 @@ def vmx_inject_exception(kvm: Kvm, vcpu: Vcpu) -> None:
         return
     vector, error_code, address = vcpu.exception
     info = INTR_INFO_VALID | INTR_TYPE_HARD_EXCEPTION << 8 | VECTORS[vector]
-    if vector in WITH_ERROR_CODE:
+    if vector in HAS_ERROR_CODE:
         info |= INTR_INFO_ERROR_CODE
         write(kvm, vcpu, F.VM_ENTRY_EXCEPTION_ERROR_CODE, error_code)
     write(kvm, vcpu, F.VM_ENTRY_INTR_INFO_FIELD, info)

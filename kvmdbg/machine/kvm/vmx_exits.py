@@ -7,6 +7,7 @@ from typing import Final
 
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw import controls as c
+from kvmdbg.machine.hw.execute import VECTORS
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import nested, nested_insn, vmcs12
 from kvmdbg.machine.kvm.events import ExitHandled
@@ -14,7 +15,7 @@ from kvmdbg.machine.kvm.nested_ept import Reflected, ept_page_fault
 from kvmdbg.machine.kvm.nested_exits import nested_vmx_reflect_vmexit
 from kvmdbg.machine.kvm.state import HALTED, Kvm, Vcpu, level_of
 from kvmdbg.machine.kvm.tdp import EMULATE, MMIO, direct_page_fault, emulate_write
-from kvmdbg.machine.kvm.vmx import VECTORS, drop_instruction, read, skip_emulated_instruction, write
+from kvmdbg.machine.kvm.vmx import drop_instruction, read, skip_emulated_instruction, write
 from kvmdbg.machine.kvm.x86 import kvm_queue_exception, kvm_set_cr0, kvm_set_cr4
 
 ENOSYS: Final = 0xFFFF_FFFF_FFFF_FC18        # -KVM_ENOSYS (1000) in RAX

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from kvmdbg.machine.hw import ept, invalidate
-from kvmdbg.machine.hw.controls import CPU_SECONDARY_CONTROLS, SEC_ENABLE_VPID
-from kvmdbg.machine.hw.fields import F
+from kvmdbg.machine.hw.controls import SEC_ENABLE_VPID
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.events import Decided
 from kvmdbg.machine.kvm.state import INVALID_PAGE, Kvm, Root, Vcpu
@@ -61,8 +60,7 @@ def construct_eptp(root: Root) -> int:
 
 def nested_cpu_has_vpid(kvm: Kvm, vcpu: Vcpu) -> bool:
     """Does the current vmcs12 enable VPID?"""
-    active = vmcs12.get(kvm, vcpu, F.CPU_BASED_VM_EXEC_CONTROL) & CPU_SECONDARY_CONTROLS
-    return bool(active and vmcs12.get(kvm, vcpu, F.SECONDARY_VM_EXEC_CONTROL) & SEC_ENABLE_VPID)
+    return vmcs12.nested_cpu_has2(kvm, vcpu, SEC_ENABLE_VPID)
 
 
 def nested_get_vpid02(vcpu: Vcpu) -> int:

@@ -8,6 +8,7 @@ from kvm_support import KERNELS, L1_PAGE, L2_PAGE, V4_4, V6_12, Machine, decided
 from kvmdbg.machine.hw import vmcs
 from kvmdbg.machine.hw.controls import CR0_WP, CR4_VMXE, SEC_ENABLE_VPID
 from kvmdbg.machine.hw.events import Delivered
+from kvmdbg.machine.hw.exit import INSTRUCTION_LENGTH
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.state import Caps
 from kvmdbg.machine.kvm import vmx
@@ -132,7 +133,7 @@ def test_skipping_moves_rip_and_takes_the_instruction_from_the_program() -> None
     m = running()
     rip = m.cpu.rip
     m.run("cpuid")
-    assert (m.cpu.rip - rip, m.vcpu.program, m.vcpu.retries) == (vmx.INSTRUCTION_LENGTH, (), 0)
+    assert (m.cpu.rip - rip, m.vcpu.program, m.vcpu.retries) == (INSTRUCTION_LENGTH, (), 0)
 
 
 def test_rax_travels_with_the_vcpu() -> None:

@@ -6,9 +6,9 @@ from typing import Final
 
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw.controls import EXIT_REASON_EXCEPTION_NMI
+from kvmdbg.machine.hw.execute import VECTORS
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import vmcs12
-from kvmdbg.machine.kvm.vmx import VECTORS
 from kvmdbg.session.cases.fact import Observed, key, kind_is, outcome, same_number
 from kvmdbg.session.cases.model import Value
 from kvmdbg.session.cases.seen import EXIT, FAULT
