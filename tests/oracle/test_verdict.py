@@ -9,7 +9,8 @@ from kvmdbg.machine.hw.controls import CR4_PCIDE
 from kvmdbg.machine.hw.tlb import insert
 from kvmdbg.machine.hw.tlbkey import LINEAR, NONE, TlbKey
 from kvmdbg.machine.kvm import kvm_host, nested_insn, shadow
-from kvmdbg.machine.kvm.era import NO_FLUSH, Era, TransitionFlush
+from kvmdbg.machine.kvm.era import Era
+from kvmdbg.machine.kvm.questions.nested import NO_FLUSH, TransitionFlush
 from kvmdbg.oracle.verdict import FORBIDDEN, FRESH, STALE, describe, judge
 from oracle.given import DATA, KERNELS, L1_LA, L2_LA, OTHER, Machine
 

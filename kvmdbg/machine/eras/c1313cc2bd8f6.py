@@ -6,7 +6,7 @@ from kvmdbg.machine.eras.commit import commit
 from kvmdbg.machine.kvm.era import Era
 
 
-@commit("1313cc2bd8f6", order=490, first="v4.19", date="2018-08", subject="kvm: mmu: Add guest_mode to kvm_mmu_page_role",
+@commit("1313cc2bd8f6", order=20180810, first="v4.19", date="2018-08", subject="kvm: mmu: Add guest_mode to kvm_mmu_page_role",
         touches=("mmu.c: kvm_calc_mmu_role_common()",))
 class Without(Era):
     """An L2 without EPT12 ran on L1's own root, hence on L1's EPTP."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from kvmdbg.machine.eras.commit import commit
-from kvmdbg.machine.kvm.era import HOOK_VPID01, HOOK_VPID02, NO_FLUSH, Era, Transition, TransitionFlush
+from kvmdbg.machine.kvm.era import Era
+from kvmdbg.machine.kvm.questions.nested import HOOK_VPID01, HOOK_VPID02, NO_FLUSH, Transition, TransitionFlush
 
 
-@commit("14c07ad89f4d", order=500, first="v4.20", date="2018-10", subject="x86/kvm/mmu: introduce guest_mmu",
+@commit("14c07ad89f4d", order=20181010, first="v4.20", date="2018-10", subject="x86/kvm/mmu: introduce guest_mmu",
         touches=("mmu.c: fast_cr3_switch()", "nested: nested_ept_init_mmu_context()", "vmx.c: prepare_vmcs02()"),
         needs=("2387149eade2",),
         series="with v4.19's fast CR3 switch and prev_roots (7c390d350f8b ff.), 1438921c6dc1 and 327c072187f7; what came between "

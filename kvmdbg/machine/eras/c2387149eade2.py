@@ -16,7 +16,7 @@ FLAT_BITS: Final = {
 }
 
 
-@commit("2387149eade2", order=310, first="v4.13", date="2017-04", subject="KVM: improve arch vcpu request defining",
+@commit("2387149eade2", order=20170410, first="v4.13", date="2017-04", subject="KVM: improve arch vcpu request defining",
         touches=("kvm_host.h: KVM_ARCH_REQ()",), read="memory")
 class Without(Era):
     """v4.4 and before: one flat list of bits for generic and x86 requests, without flags (kvm.md A.1)."""

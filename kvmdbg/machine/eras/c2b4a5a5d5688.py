@@ -6,7 +6,7 @@ from kvmdbg.machine.eras.commit import commit
 from kvmdbg.machine.kvm.era import Era
 
 
-@commit("2b4a5a5d5688", order=710, first="v5.16", date="2021-11",
+@commit("2b4a5a5d5688", order=20211110, first="v5.16", date="2021-11",
         subject="KVM: nVMX: Flush current VPID (L1 vs. L2) for KVM_REQ_TLB_FLUSH_GUEST",
         touches=("vmx.c: vmx_flush_tlb_guest()", "vmx.c: vmx_flush_tlb_gva()"), needs=("eeeb4f67a6cd",))
 class Without(Era):

@@ -6,7 +6,8 @@ from kvmdbg.machine.eras.commit import commit
 from kvmdbg.machine.kvm.era import Era
 
 
-@commit("3cc4e148b962", order=690, first="v5.15", date="2021-08", subject="KVM: stats: Add VM stat for remote tlb flush requests",
+@commit("3cc4e148b962", order=20210810, first="v5.15", date="2021-08",
+        subject="KVM: stats: Add VM stat for remote tlb flush requests",
         touches=("kvm_main.c: kvm_flush_remote_tlbs()",), series="with 43c11d91fb1e, the vCPU statistic nested_run", read="memory")
 class Without(Era):
     """Neither remote_tlb_flush_requests nor nested_run existed (kvm.md H)."""

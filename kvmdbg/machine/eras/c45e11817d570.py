@@ -6,7 +6,8 @@ from kvmdbg.machine.eras.commit import commit
 from kvmdbg.machine.kvm.era import Era
 
 
-@commit("45e11817d570", order=220, first="v4.8", date="2016-07", subject="nvmx: mark ept single context invalidation as supported",
+@commit("45e11817d570", order=20160720, first="v4.8", date="2016-07",
+        subject="nvmx: mark ept single context invalidation as supported",
         touches=("vmx.c: nested_vmx_setup_ctls_msrs()", "vmx.c: handle_invept()"), read="memory")
 class Without(Era):
     """Only all-context INVEPT was offered (kvm.md E.1, E.5)."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from kvmdbg.machine.eras.commit import commit
-from kvmdbg.machine.kvm.era import HOOK_VPID01, NO_FLUSH, Era, Transition, TransitionFlush
+from kvmdbg.machine.kvm.era import Era
+from kvmdbg.machine.kvm.questions.nested import HOOK_VPID01, NO_FLUSH, Transition, TransitionFlush
 
 
-@commit("5c614b3583e7", order=100, first="v4.4", date="2015-10", subject="KVM: nVMX: nested VPID emulation",
+@commit("5c614b3583e7", order=20151010, first="v4.4", date="2015-10", subject="KVM: nVMX: nested VPID emulation",
         touches=("vmx.c: prepare_vmcs02()", "vmx.c: nested_vmx_setup_ctls_msrs()", "vmx.c: handle_invept()"))
 class Without(Era):
     """L1 and all its L2s shared VPID01, which was flushed at every switch."""

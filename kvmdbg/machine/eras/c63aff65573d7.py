@@ -6,7 +6,7 @@ from kvmdbg.machine.eras.commit import commit
 from kvmdbg.machine.kvm.era import Era
 
 
-@commit("63aff65573d7", order=410, first="v4.18", date="2018-07", subject="kvm: x86: vmx: fix vpid leak",
+@commit("63aff65573d7", order=20180710, first="v4.18", date="2018-07", subject="kvm: x86: vmx: fix vpid leak",
         touches=("vmx.c: vmx_create_vcpu()", "vmx.c: enter_vmx_operation()"), read="memory")
 class Without(Era):
     """Each vCPU took a second VPID when it was created, gave it back at VMXOFF and used it on all the same (I-28)."""

@@ -6,7 +6,7 @@ from kvmdbg.machine.eras.commit import commit
 from kvmdbg.machine.kvm.era import Era
 
 
-@commit("65855ed8b034", order=695, first="v5.15", date="2021-09",
+@commit("65855ed8b034", order=20210910, first="v5.15", date="2021-09",
         subject="KVM: X86: Synchronize the shadow pagetable before link it", touches=("paging_tmpl.h: FNAME(fetch)()",),
         read="memory")
 class Without(Era):

@@ -6,7 +6,7 @@ from kvmdbg.machine.eras.commit import commit
 from kvmdbg.machine.kvm.era import Era
 
 
-@commit("85aa8889b82e", order=692, first="v5.15", date="2021-08",
+@commit("85aa8889b82e", order=20210820, first="v5.15", date="2021-08",
         subject="kvm: vmx: Sync all matching EPTPs when injecting nested EPT fault",
         touches=("nested.c: nested_ept_inject_page_fault()", "nested.c: nested_ept_invalidate_addr()"), needs=("ee1fa209f5e5",))
 class Without(Era):

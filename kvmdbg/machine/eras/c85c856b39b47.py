@@ -6,7 +6,7 @@ from kvmdbg.machine.eras.commit import commit
 from kvmdbg.machine.kvm.era import Era
 
 
-@commit("85c856b39b47", order=225, first="v4.9", date="2016-11",
+@commit("85c856b39b47", order=20161110, first="v4.9", date="2016-11",
         subject="kvm: nVMX: Fix kernel panics induced by illegal INVEPT/INVVPID types",
         touches=("vmx.c: handle_invept()", "vmx.c: handle_invvpid()"),
         series="with 2849eb4f99d5 and f6870ee9e53b (v4.6), \"avoid guest hang on invalid invept/invvpid instruction\"")

@@ -6,7 +6,7 @@ from kvmdbg.machine.eras.commit import commit
 from kvmdbg.machine.kvm.era import Era
 
 
-@commit("a91a7c709600", order=700, first="v5.16", date="2021-10",
+@commit("a91a7c709600", order=20211010, first="v5.16", date="2021-10",
         subject="KVM: X86: Don't reset mmu context when toggling X86_CR4_PGE",
         touches=("x86.c: kvm_post_set_cr4()",), needs=("eeeb4f67a6cd",))
 class Without(Era):

@@ -6,7 +6,7 @@ from kvmdbg.machine.eras.commit import commit
 from kvmdbg.machine.kvm.era import Era
 
 
-@commit("bcdde302b826", order=230, first="v4.10", date="2016-11", subject="KVM: nVMX: invvpid handling improvements",
+@commit("bcdde302b826", order=20161120, first="v4.10", date="2016-11", subject="KVM: nVMX: invvpid handling improvements",
         touches=("vmx.c: handle_invvpid()", "vmx.c: nested_vmx_setup_ctls_msrs()"), needs=("089d7b6ec515",),
         series="with 63cb6d5f004c (2017), which tied the control to enable_vpid")
 class Without(Era):

@@ -6,7 +6,7 @@ from kvmdbg.machine.eras.commit import commit
 from kvmdbg.machine.kvm.era import Era
 
 
-@commit("c7d855c2aff2", order=720, first="v6.0", date="2022-06",
+@commit("c7d855c2aff2", order=20220610, first="v6.0", date="2022-06",
         subject="KVM: nVMX: Inject #UD if VMXON is attempted with incompatible CR0/CR4", touches=("nested.c: handle_vmxon()",),
         series="with the later change of that #UD to #GP", read="memory")
 class Without(Era):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from kvmdbg.machine.eras.commit import commit
-from kvmdbg.machine.kvm.era import HOOK_VPID02, MAKE_REQUEST, NO_FLUSH, Era, Transition, TransitionFlush
+from kvmdbg.machine.kvm.era import Era
+from kvmdbg.machine.kvm.questions.nested import HOOK_VPID02, MAKE_REQUEST, NO_FLUSH, Transition, TransitionFlush
 
 
-@commit("eeeb4f67a6cd", order=600, first="v5.8", date="2020-04",
+@commit("eeeb4f67a6cd", order=20200410, first="v5.8", date="2020-04",
         subject="KVM: x86: Introduce KVM_REQ_TLB_FLUSH_CURRENT to flush current ASID",
         touches=("vmx.c: vmx_flush_tlb()", "nested.c: nested_vmx_transition_tlb_flush()", "x86.c: kvm_set_cr3()"),
         series="with e64419d991ea (flush the guest's view), 8c8560b83390 (flush the current context at a root load), "

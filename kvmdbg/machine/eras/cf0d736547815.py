@@ -6,7 +6,7 @@ from kvmdbg.machine.eras.commit import commit
 from kvmdbg.machine.kvm.era import Era
 
 
-@commit("f0d736547815", order=495, first="v4.19", date="2018-09", subject="nVMX x86: Check VPID value on vmentry of L2 guests",
+@commit("f0d736547815", order=20180910, first="v4.19", date="2018-09", subject="nVMX x86: Check VPID value on vmentry of L2 guests",
         touches=("vmx.c: check_vmentry_prereqs()",), read="memory")
 class Without(Era):
     """L1 could enter L2 with "enable VPID" and VPID 0."""

@@ -6,7 +6,7 @@ from kvmdbg.machine.eras.commit import commit
 from kvmdbg.machine.kvm.era import Era
 
 
-@commit("f4160e459c57", order=400, first="v4.18", date="2018-05",
+@commit("f4160e459c57", order=20180510, first="v4.18", date="2018-05",
         subject="kvm: nVMX: Add support for \"VMWRITE to any supported field\"",
         touches=("vmx.c: handle_vmwrite()",), read="memory")
 class Without(Era):

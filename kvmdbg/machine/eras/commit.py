@@ -13,7 +13,7 @@ class Commit(NamedTuple):
     """One commit, or one series that stands behind a single name."""
 
     hash: str                   # first 12 digits, as one would type them
-    order: int                  # place in history, a running number: higher is newer
+    order: int                  # place in history: YYYYMMNN, year and month of the commit and a number; higher is newer
     first: str                  # first release that has it
     date: str                   # year-month of the commit
     subject: str

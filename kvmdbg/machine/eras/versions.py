@@ -1,4 +1,4 @@
-"""Kernels by name: a version, and single commits left out (`v6.12 -2b4a5a5d5688`)."""
+"""Kernels by name: a version or a commit, and single commits left out (`v6.12 -2b4a5a5d5688`, `eeeb4f67a6cd^`)."""
 
 from __future__ import annotations
 
@@ -14,18 +14,36 @@ open_drawer("kvmdbg.machine.eras")
 
 
 class Version(NamedTuple):
-    """A release and the newest commit of ours that it has."""
+    """A release."""
 
     name: str
     date: str            # year-month of the release
     era: str             # section of the specification that describes it
-    newest: int          # Commit.order of the newest commit that it has; 0 = none
+
+    @property
+    def release(self) -> tuple[int, ...]:
+        """(4, 15) for v4.15."""
+        return release_of(self.name)
+
+
+def release_of(name: str) -> tuple[int, ...]:
+    """(4, 15) for "v4.15"."""
+    return tuple(int(part) for part in name.removeprefix("v").split("."))
 
 
 VERSIONS: Final = (
-    Version("v4.3", "2015-11", "E15-", 0),
-    Version("v4.4", "2016-01", "E15", 110),
-    Version("v6.12", "2024-11", "E24", 10_000),
+    Version("v3.1", "2011-10", "E11, before d6185f20a0ef"),
+    Version("v3.2", "2012-01", "E11"),
+    Version("v4.3", "2015-11", "E15-"),
+    Version("v4.4", "2016-01", "E15+"),
+    Version("v4.15", "2018-01", "E17"),
+    Version("v5.7", "2020-05", "E20-"),
+    Version("v5.8", "2020-08", "E20+"),
+    Version("v5.10", "2020-12", "E20+"),
+    Version("v5.13", "2021-06", "between E20+ and E21"),
+    Version("v5.14", "2021-08", "E21"),
+    Version("v5.16", "2022-01", "between E21 and E24"),
+    Version("v6.12", "2024-11", "E24"),
 )
 BY_NAME: Final = {version.name: version for version in VERSIONS}
 MAINLINE: Final = "v6.12"
@@ -33,47 +51,69 @@ MAINLINE: Final = "v6.12"
 
 def lacking(version: Version) -> tuple[Commit, ...]:
     """The commits that a version does not have, newest first."""
-    return tuple(sorted((entry for entry in COMMITS if entry.order > version.newest), key=lambda entry: -entry.order))
+    return tuple(entry for entry in newest_first() if release_of(entry.first) > version.release)
+
+
+def newest_first() -> list[Commit]:
+    """Every commit, the newest first."""
+    return sorted(COMMITS, key=lambda entry: -entry.order)
 
 
 def kernel(text: str) -> Era:
-    """The kernel that `text` names: `v4.4`, `4.4`, `v6.12 -2b4a5a5d5688`, `v4.3 +5c614b3583e7`.
+    """The kernel that `text` names: `v4.4`, `4.4`, `v6.12 -2b4a5a5d5688`, `v4.3 +5c614b3583e7`, `eeeb4f67a6cd^ +HASH`.
 
+    A commit alone is mainline as of that commit, with ^ as of just before it.
     raises: UserError for an unknown version or commit, for a commit that the version has or lacks already, and for one
     that another needs.
     """
     words = text.replace(",", " ").split()
     if not words:
         raise UserError("no kernel was named", f"Use one of {', '.join(BY_NAME)}.")
-    version = version_named(words[0])
-    missing = {entry.hash for entry in lacking(version)}
+    base, lacked = base_named(words[0])
+    missing = {entry.hash for entry in lacked}
     for word in words[1:]:
-        missing ^= {changed_commit(word, version, missing)}
+        missing ^= {changed_commit(word, base, missing)}
     check_needs(missing)
-    return stack(" ".join((version.name, *words[1:])), missing)
+    return stack(" ".join((base, *words[1:])), missing)
 
 
-def version_named(text: str) -> Version:
-    """A version by name, with or without the v."""
+def missing_from(text: str) -> frozenset[str]:
+    """Hashes of the commits that the kernel named by `text` lacks.  raises: UserError as kernel()."""
+    lacks = type(kernel(text)).__mro__
+    return frozenset(entry.hash for entry in COMMITS if entry.without in lacks)
+
+
+def base_named(text: str) -> tuple[str, tuple[Commit, ...]]:
+    """A version (with or without the v) or a commit, by its whole name, and what it lacks, newest first.  raises: UserError."""
     name = text if text.startswith("v") else f"v{text}"
-    if name not in BY_NAME:
+    if name in BY_NAME:
+        return name, lacking(BY_NAME[name])
+    before = text.endswith("^")
+    found = commits_named(text.removesuffix("^"))
+    if len(found) != 1:
         close = difflib.get_close_matches(name, BY_NAME, 1)
-        hint = f"Did you mean {close[0]}?  Known: {', '.join(BY_NAME)}." if close else f"Known: {', '.join(BY_NAME)}."
-        raise UserError(f"kernel {text!r} is not known", hint)
-    return BY_NAME[name]
+        hint = f"Did you mean {close[0]}?  Known: {', '.join(BY_NAME)}" if close else f"Known: {', '.join(BY_NAME)}"
+        raise UserError(f"kernel {text!r} is not known", f"{hint}, or a commit of `kvmdbg kernels`, with ^ for just before it.")
+    last = COMMITS[found[0]].order - before
+    return f"{found[0]}{'^' if before else ''}", tuple(entry for entry in newest_first() if entry.order > last)
 
 
-def changed_commit(word: str, version: Version, missing: set[str]) -> str:
+def commits_named(digits: str) -> list[str]:
+    """The known commits that a hash may mean; of fewer than five digits none."""
+    return [name for name in COMMITS.names() if len(digits) >= 5 and (name.startswith(digits) or digits.startswith(name))]
+
+
+def changed_commit(word: str, base: str, missing: set[str]) -> str:
     """The commit that `-HASH` takes away or `+HASH` adds.  raises: UserError."""
     sign, digits = word[:1], word[1:]
     if sign not in "+-" or not digits:
         raise UserError(f"{word!r} after the version is no commit", "Write -HASH to revert one, +HASH to apply one.")
-    found = [name for name in COMMITS.names() if name.startswith(digits) or digits.startswith(name)]
+    found = commits_named(digits)
     if len(found) != 1:
         raise UserError(f"commit {digits!r} is not known", "`kvmdbg kernels` lists the commits.")
     if (sign == "-") == (found[0] in missing):
         has = "does not have" if sign == "-" else "has"
-        raise UserError(f"{version.name} {has} {found[0]} already", "Leave it out.")
+        raise UserError(f"{base} {has} {found[0]} already", "Leave it out.")
     return found[0]
 
 
@@ -87,6 +127,6 @@ def check_needs(missing: set[str]) -> None:
 
 def stack(name: str, missing: set[str]) -> Era:
     """The newest behaviour with the Without of every missing commit on it, the oldest on top."""
-    bases = tuple(entry.without for entry in sorted(COMMITS, key=lambda entry: entry.order) if entry.hash in missing)
+    bases = tuple(entry.without for entry in reversed(newest_first()) if entry.hash in missing)
     era: Era = type("Kernel", (*bases, Era), {"name": name})()
     return era

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import difflib
 import re
-from typing import Any
 
 from kvmdbg.catalog import open_drawer
 from kvmdbg.errors import UserError
 from kvmdbg.machine.hw.instruction import INSTRUCTIONS, Instruction
-from kvmdbg.machine.hw.operands import OperandType
+from kvmdbg.machine.hw.operands import parse_operand
 from kvmdbg.machine.hw.state import Insn
 
 __all__ = ["INSTRUCTIONS", "complete", "parse_insn"]
@@ -29,7 +28,8 @@ def parse_insn(text: str) -> Insn:
     given = words[1:]
     if len(given) > len(entry.operands):
         raise UserError(f"{entry.name}: {given[len(entry.operands)]!r} is one operand too many", usage(entry))
-    operands = tuple(_operand(entry, i, kind, given[i] if i < len(given) else None) for i, kind in enumerate(entry.operands))
+    operands = tuple(parse_operand(entry.name, i, kind, given[i] if i < len(given) else None, usage(entry))
+                     for i, kind in enumerate(entry.operands))
     if entry.assemble is not None:
         operands = entry.assemble(operands)
     return Insn(entry.name, operands, " ".join((entry.name, ", ".join(given))).strip())
@@ -64,17 +64,3 @@ def _entry(name: str) -> Instruction:
     close = difflib.get_close_matches(name.lower(), INSTRUCTIONS.names(), n=1)
     hint = f"Did you mean {close[0]}?" if close else f"One of: {', '.join(INSTRUCTIONS.names())}."
     raise UserError(f"there is no instruction {name!r}", hint)
-
-
-def _operand(entry: Instruction, i: int, kind: OperandType, given: str | None) -> Any:
-    """Value of operand number `i` (0-based)."""
-    if given is None:
-        if kind.optional:
-            return None
-        raise UserError(f"{entry.name}: operand {i + 1} ({kind.name}) is missing: must be {kind.describe}", usage(entry))
-    value = kind.parse(given)
-    if value is None:
-        close = difflib.get_close_matches(given.lower(), [word.lower() for word in kind.values], n=1)
-        hint = f"Did you mean {next(w for w in kind.values if w.lower() == close[0])}?" if close else usage(entry)
-        raise UserError(f"{entry.name}: operand {i + 1} ({kind.name}) is {given!r}: must be {kind.describe}", hint)
-    return value

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
+from kvmdbg.errors import UserError
 from kvmdbg.machine.hw.fields import FIELDS, by_name
 from kvmdbg.machine.hw.invalidate import INVEPT_TYPES, INVVPID_TYPES
 
@@ -121,3 +123,20 @@ SOURCE: Final = OperandType("source", f"{NUMBER} (to a control register), or cr0
 def optional(kind: OperandType) -> OperandType:
     """`kind`, which may be left out."""
     return kind._replace(optional=True)
+
+
+def parse_operand(owner: str, i: int, kind: OperandType, given: str | None, usage: str) -> Any:
+    """Value of operand number `i` (0-based) of instruction or host event `owner`; usage: the hint where nothing better is known.
+
+    raises: UserError when it is missing or wrong.
+    """
+    if given is None:
+        if kind.optional:
+            return None
+        raise UserError(f"{owner}: operand {i + 1} ({kind.name}) is missing: must be {kind.describe}", usage)
+    value = kind.parse(given)
+    if value is None:
+        close = difflib.get_close_matches(given.lower(), [word.lower() for word in kind.values], n=1)
+        hint = f"Did you mean {next(w for w in kind.values if w.lower() == close[0])}?" if close else usage
+        raise UserError(f"{owner}: operand {i + 1} ({kind.name}) is {given!r}: must be {kind.describe}", hint)
+    return value

@@ -39,11 +39,11 @@ from kvmdbg.machine.hw.controls import (
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.vmcs import CLEAR
 from kvmdbg.machine.kvm import mmu, vmcs12
-from kvmdbg.machine.kvm.era import HOOK_VPID01, HOOK_VPID02, MAKE_REQUEST, NO_FLUSH, Transition
 from kvmdbg.machine.kvm.events import Decided, FlushAsked, NestedEntered, NestedExited
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.nested_checks import nested_check_area
 from kvmdbg.machine.kvm.nested_ept import nested_ept_init_mmu_context, nested_ept_uninit_mmu_context
+from kvmdbg.machine.kvm.questions.nested import HOOK_VPID01, HOOK_VPID02, MAKE_REQUEST, NO_FLUSH, Transition
 from kvmdbg.machine.kvm.state import HALTED, INVALID_PAGE, RUNNABLE, VMCS01, VMCS02, Kvm, Vcpu
 from kvmdbg.machine.kvm.vmx import (
     SEGMENTS,

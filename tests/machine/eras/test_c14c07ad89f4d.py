@@ -8,8 +8,8 @@ import pytest
 
 from kvm_support import V4_4, V6_12, Machine, of
 from kvmdbg.machine.eras.versions import kernel
-from kvmdbg.machine.kvm.era import HOOK_VPID01, HOOK_VPID02, NO_FLUSH, Transition
 from kvmdbg.machine.kvm.events import RootAllocated, RootReused
+from kvmdbg.machine.kvm.questions.nested import HOOK_VPID01, HOOK_VPID02, NO_FLUSH, Transition
 
 BEFORE = "v6.12 -14c07ad89f4d"
 SAME = Transition(entry=True, enable_ept=True, enable_vpid=True, has_vpid12=True, vpid12=1, last_vpid=1, vpid02=2)

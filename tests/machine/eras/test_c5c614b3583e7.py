@@ -8,7 +8,7 @@ import pytest
 
 from kvm_support import V4_3, V4_4, Machine, entered, flushes
 from kvmdbg.machine.eras.versions import kernel
-from kvmdbg.machine.kvm.era import HOOK_VPID01, NO_FLUSH, Transition
+from kvmdbg.machine.kvm.questions.nested import HOOK_VPID01, NO_FLUSH, Transition
 
 WITH = "v4.3 +5c614b3583e7"
 SAME = Transition(entry=True, enable_ept=True, enable_vpid=True, has_vpid12=True, vpid12=1, last_vpid=1, vpid02=2)

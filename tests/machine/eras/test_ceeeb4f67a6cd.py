@@ -8,7 +8,7 @@ import pytest
 
 from kvm_support import V4_4, V6_12, Machine, flushes, made, results
 from kvmdbg.machine.eras.versions import kernel
-from kvmdbg.machine.kvm.era import HOOK_VPID02, MAKE_REQUEST, NO_FLUSH, Transition
+from kvmdbg.machine.kvm.questions.nested import HOOK_VPID02, MAKE_REQUEST, NO_FLUSH, Transition
 
 BEFORE = "v6.12 -eeeb4f67a6cd -2b4a5a5d5688 -a91a7c709600"
 SAME = Transition(entry=True, enable_ept=True, enable_vpid=True, has_vpid12=True, vpid12=1, last_vpid=1, vpid02=2)

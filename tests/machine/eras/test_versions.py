@@ -9,10 +9,15 @@ import pytest
 from kvm_support import KERNELS, Machine, results
 from kvmdbg.errors import UserError
 from kvmdbg.machine.eras.commit import COMMITS
-from kvmdbg.machine.eras.versions import MAINLINE, VERSIONS, check_needs, kernel, lacking
+from kvmdbg.machine.eras.versions import MAINLINE, VERSIONS, check_needs, kernel, lacking, missing_from
 from kvmdbg.machine.kvm.era import Era
 
-QUESTIONS = sorted(name for name in vars(Era) if not name.startswith("_") and name != "name")
+QUESTIONS = sorted(name for name in dir(Era) if not name.startswith("_") and name != "name")
+
+
+def commits_in(era: Era) -> list[type]:
+    """The Withouts that make up a kernel, the one that answers first in front."""
+    return [klass for klass in type(era).__mro__[1:] if klass is not Era and issubclass(klass, Era)]
 
 
 def session(name: str, **config: Any) -> Machine:
@@ -29,7 +34,8 @@ def session(name: str, **config: Any) -> Machine:
 
 @pytest.mark.parametrize(("text", "name"), [("v4.4", "v4.4"), ("4.4", "v4.4"), (" v6.12 ", "v6.12"),
                                            ("v6.12 -2b4a5a5d5688", "v6.12 -2b4a5a5d5688"), ("6.12,-2b4a5", "v6.12 -2b4a5"),
-                                           ("v4.3 +5c614b3583e7", "v4.3 +5c614b3583e7")])
+                                           ("v4.3 +5c614b3583e7", "v4.3 +5c614b3583e7"),
+                                           ("eeeb4f67a6cd", "eeeb4f67a6cd"), ("eeeb4f6^", "eeeb4f67a6cd^")])
 def test_a_kernel_is_named_by_version_and_commits(text: str, name: str) -> None:
     assert kernel(text).name == name
 
@@ -55,7 +61,8 @@ def test_a_near_miss_is_guessed() -> None:
 def test_mainline_lacks_nothing_and_is_last() -> None:
     assert VERSIONS[-1].name == MAINLINE
     assert lacking(VERSIONS[-1]) == ()
-    assert [version.newest for version in VERSIONS] == sorted(version.newest for version in VERSIONS)
+    assert [version.release for version in VERSIONS] == sorted(version.release for version in VERSIONS)
+    assert [version.date for version in VERSIONS] == sorted(version.date for version in VERSIONS)
 
 
 def test_the_oldest_lacks_every_commit_newest_first() -> None:
@@ -65,21 +72,26 @@ def test_the_oldest_lacks_every_commit_newest_first() -> None:
 
 
 def test_v4_4_is_v4_3_with_two_commits() -> None:
-    missing = {commit.hash for commit in lacking(VERSIONS[0])} - {commit.hash for commit in lacking(VERSIONS[1])}
+    missing = missing_from("v4.3") - missing_from("v4.4")
     assert missing == {"5c614b3583e7", "089d7b6ec515"}
     assert type(kernel("v4.3 +5c614b3583e7 +089d7b6ec515")).__mro__[1:] == type(kernel("v4.4")).__mro__[1:]
 
 
+def test_a_commit_names_mainline_as_of_it() -> None:
+    assert missing_from("eeeb4f67a6cd^") - missing_from("eeeb4f67a6cd") == {"eeeb4f67a6cd"}
+    assert missing_from("eeeb4f67a6cd") >= missing_from("v5.8")
+
+
 def test_the_oldest_answer_is_on_top() -> None:
     """5c614b3583e7 and 14c07ad89f4d both answer the transition's question; v4.3 lacks both."""
-    names = [klass.__module__.rsplit(".", 1)[-1] for klass in type(kernel("v4.3")).__mro__[1:-2]]
+    names = [klass.__module__.rsplit(".", 1)[-1] for klass in commits_in(kernel("v4.3"))]
     assert names.index("c5c614b3583e7") < names.index("c14c07ad89f4d")
     assert names[0] == "c5c614b3583e7"
 
 
 def test_reverting_and_applying_are_the_same_as_not_having_and_having() -> None:
-    assert type(kernel("v4.4 +85c856b39b47")).__mro__[1:-2] == tuple(
-        klass for klass in type(kernel("v4.4")).__mro__[1:-2] if not klass.__module__.endswith("c85c856b39b47"))
+    assert commits_in(kernel("v4.4 +85c856b39b47")) == [
+        klass for klass in commits_in(kernel("v4.4")) if not klass.__module__.endswith("c85c856b39b47")]
 
 
 def test_needs_are_checked_over_the_whole_stack() -> None:

@@ -1,16 +1,10 @@
-"""The questions, and mainline's answers."""
+"""The questions together."""
 
 from __future__ import annotations
 
 import inspect
-from typing import Any
 
-import pytest
-
-from kvmdbg.machine.kvm.era import MAKE_REQUEST, NO_FLUSH, Era, Transition
-
-MAINLINE = Era()
-SAME_VPID12 = Transition(entry=True, enable_ept=True, enable_vpid=True, has_vpid12=True, vpid12=1, last_vpid=1, vpid02=2)
+from kvmdbg.machine.kvm.era import Era
 
 
 def test_each_question_says_what_it_asks() -> None:
@@ -19,38 +13,7 @@ def test_each_question_says_what_it_asks() -> None:
     assert all(method.__doc__ for method in questions)
 
 
-def test_request_bits_are_those_of_v6_12() -> None:
-    """A.2: arch request n is bit n + 8; TLB_FLUSH_CURRENT 26, TLB_FLUSH_GUEST 27, LOAD_MMU_PGD 5, EVENT 6."""
-    bits = MAINLINE.request_bits()
-    assert [bits[name] for name in ("TLB_FLUSH", "LOAD_MMU_PGD", "EVENT", "TLB_FLUSH_CURRENT", "TLB_FLUSH_GUEST", "MMU_SYNC")] == [
-        0, 13, 14, 34, 35, 11]
-    assert len(set(bits.values())) == len(bits)
-
-
-@pytest.mark.parametrize(("changes", "act", "request_name", "values", "remembered"), [
-    ({}, NO_FLUSH, "", "last_vpid 1 == vpid12 1; enable_ept=1: L2 has its own EPTP", False),
-    ({"vpid12": 2}, MAKE_REQUEST, "TLB_FLUSH_GUEST", "vpid12 2 != last_vpid 1", True),
-    ({"vpid12": 2, "entry": False}, NO_FLUSH, "", "vmcs12 enables VPID; enable_ept=1: L2 has its own EPTP", False),
-    ({"has_vpid12": False}, MAKE_REQUEST, "TLB_FLUSH_GUEST", "vmcs12 does not enable VPID", False),
-    ({"has_vpid12": False, "entry": False}, MAKE_REQUEST, "TLB_FLUSH_GUEST", "vmcs12 does not enable VPID", False),
-    ({"has_vpid12": False, "enable_vpid": False}, MAKE_REQUEST, "TLB_FLUSH_GUEST", "vmcs12 does not enable VPID", False),
-    ({"vpid02": 0}, NO_FLUSH, "", "last_vpid 1 == vpid12 1; enable_ept=1: L2 has its own EPTP", False),
-    ({"enable_ept": False}, NO_FLUSH, "", "last_vpid 1 == vpid12 1; vpid02 2", False),
-    ({"enable_ept": False, "vpid02": 0}, MAKE_REQUEST, "TLB_FLUSH_CURRENT", "enable_ept=0 and no vpid02", False),
-])
-def test_the_flush_at_a_transition_of_v6_12(changes: dict[str, Any], act: str, request_name: str, values: str,
-                                            remembered: bool) -> None:
-    """E.2, row E24."""
-    flush = MAINLINE.transition_flush(SAME_VPID12._replace(**changes))
-    assert (flush.act, flush.request, flush.values, flush.remember_vpid12) == (act, request_name, values, remembered)
-
-
-@pytest.mark.parametrize(("has_vpid12", "vpid02", "chosen"), [(True, 2, 2), (True, 0, 1), (False, 2, 1)])
-def test_the_vpid_of_vmcs02(has_vpid12: bool, vpid02: int, chosen: int) -> None:
-    assert MAINLINE.vmcs02_vpid(has_vpid12, 1, vpid02) == chosen
-
-
-@pytest.mark.parametrize(("enable_vpid", "types"), [(True, (0, 1, 2, 3)), (False, ())])
-def test_invvpid_is_offered_with_vpid(enable_vpid: bool, types: tuple[int, ...]) -> None:
-    assert MAINLINE.nested_invvpid_types(enable_vpid) == types
-    assert MAINLINE.offers_vpid_to_l1(enable_vpid) == enable_vpid
+def test_no_question_is_asked_twice() -> None:
+    """A later mixin must not hide an earlier one's question."""
+    names = [name for part in Era.__mro__[1:-1] for name in vars(part) if not name.startswith("_")]
+    assert len(names) == len(set(names))

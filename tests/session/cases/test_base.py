@@ -87,8 +87,8 @@ def test_the_vpid_of_l1_is_the_one_that_was_given() -> None:
 
 
 def test_an_unknown_kernel_is_unsupported() -> None:
-    with pytest.raises(Unsupported, match="^v3.2: this kernel is not modelled yet$"):
-        prepare(Plan("v3.2").setup())
+    with pytest.raises(Unsupported, match="^v5.4: this kernel is not modelled yet$"):
+        prepare(Plan("v5.4").setup())
 
 
 def test_bits_by_name() -> None:

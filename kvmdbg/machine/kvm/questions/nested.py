@@ -1,0 +1,119 @@
+"""Nested VMX: what L1 is offered and checked for, and what a transition flushes (nested.c; kvm.md E)."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+NO_FLUSH: Final = "none"                  # what a nested transition can do about the TLB (see TransitionFlush.act)
+MAKE_REQUEST: Final = "request"
+HOOK_VPID01: Final = "vmx_flush_tlb"
+HOOK_VPID02: Final = "__vmx_flush_tlb(vpid02)"
+
+
+class Transition(NamedTuple):
+    """What a kernel looks at when it decides how to flush at a nested entry or exit."""
+
+    entry: bool                # True: L1 -> L2
+    enable_ept: bool
+    enable_vpid: bool
+    has_vpid12: bool           # vmcs12 enables VPID
+    vpid12: int                # 0..0xffff
+    last_vpid: int             # vpid12 of the last nested entry that used one
+    vpid02: int                # 0: none
+
+
+class TransitionFlush(NamedTuple):
+    """What a kernel does at a nested transition, and why."""
+
+    act: str                   # NO_FLUSH, MAKE_REQUEST, HOOK_VPID01 or HOOK_VPID02
+    request: str               # with MAKE_REQUEST: the request's name
+    question: str
+    values: str                # the values that decided
+    function: str              # the kernel function in which this is decided
+    source: str
+    remember_vpid12: bool = False      # last_vpid = vpid12
+
+
+class NestedQuestions:
+    """Mainline's answers, v6.12."""
+
+    def caches_vmcs12(self) -> bool:
+        """Is the current vmcs12 a copy in host memory, written back when it is released?"""
+        return True
+
+    def has_vpid02(self) -> bool:
+        """Has a vCPU a second VPID, for its L2s? (5c614b3583e7)"""
+        return True
+
+    def vpid02_lives_from_vmxon(self) -> bool:
+        """Is vpid02 allocated at VMXON and freed at VMXOFF (else at the creation of the vCPU)?"""
+        return True
+
+    def offers_vpid_to_l1(self, enable_vpid: bool) -> bool:
+        """Can L1 set "enable VPID" in vmcs12?"""
+        return enable_vpid
+
+    def nested_invvpid_types(self, enable_vpid: bool) -> tuple[int, ...]:
+        """INVVPID types that L1 is offered; () = INVVPID is #UD."""
+        return (0, 1, 2, 3) if enable_vpid else ()
+
+    def nested_invept_types(self) -> tuple[int, ...]:
+        """INVEPT types that L1 is offered."""
+        return (1, 2)
+
+    def vmwrite_reaches_read_only_fields(self) -> bool:
+        """May L1 VMWRITE exit-information fields (IA32_VMX_MISC bit 29 as L1 reads it)?"""
+        return True
+
+    def skips_an_illegal_invalidation(self) -> bool:
+        """Is RIP moved on after an INVEPT/INVVPID of an unsupported type? Else L1 repeats it for ever (I-4)."""
+        return True
+
+    def checks_invvpid_operand(self) -> bool:
+        """Is the INVVPID descriptor read and checked? Else 4 bytes are read and their value is ignored (E.4)."""
+        return True
+
+    def checks_vpid12_not_zero(self) -> bool:
+        """Does VM entry with "enable VPID" and VPID 0 in vmcs12 fail with error 7?"""
+        return True
+
+    def checks_guest_state_before_the_switch(self) -> bool:
+        """Is L2's guest state checked before anything is flushed or vmcs02 is loaded? (E.2)"""
+        return False
+
+    def checks_cr0_and_cr4_at_vmxon(self) -> bool:
+        """Is VMXON #GP when CR0 or CR4 lacks a fixed bit? (E.1)"""
+        return True
+
+    def checks_eptp12(self) -> bool:
+        """Is vmcs12's EPTP checked (nested_vmx_check_eptp())?"""
+        return True
+
+    def vmcs02_vpid(self, has_vpid12: bool, vpid01: int, vpid02: int) -> int:
+        """VPID that vmcs02 gets (prepare_vmcs02())."""
+        return vpid02 if has_vpid12 and vpid02 else vpid01
+
+    def transition_flush(self, t: Transition) -> TransitionFlush:
+        """nested.c: nested_vmx_transition_tlb_flush(), v6.12."""
+        function = "nested_vmx_transition_tlb_flush"
+        source = "nested.c: nested_vmx_transition_tlb_flush(), v6.12"
+        if not t.has_vpid12:
+            return TransitionFlush(MAKE_REQUEST, "TLB_FLUSH_GUEST", "does L1 expect VPID 0 to be flushed?",
+                                   "vmcs12 does not enable VPID", function, source)
+        if t.entry and t.vpid12 != t.last_vpid:
+            return TransitionFlush(MAKE_REQUEST, "TLB_FLUSH_GUEST", "is vpid12 new to vpid02?",
+                                   f"vpid12 {t.vpid12} != last_vpid {t.last_vpid}", function, source, remember_vpid12=True)
+        if not (t.enable_ept or t.vpid02):
+            return TransitionFlush(MAKE_REQUEST, "TLB_FLUSH_CURRENT", "has L2 a TLB tag of its own?",
+                                   "enable_ept=0 and no vpid02", function, source)
+        values = f"last_vpid {t.last_vpid} == vpid12 {t.vpid12}" if t.entry else "vmcs12 enables VPID"
+        tag = "enable_ept=1: L2 has its own EPTP" if t.enable_ept else f"vpid02 {t.vpid02}"
+        return TransitionFlush(NO_FLUSH, "", "flush at the nested transition?", f"{values}; {tag}", function, source)
+
+    def flushes_served_at_transitions(self) -> tuple[str, ...]:
+        """Requests serviced for the old context before a nested entry or exit switches (E.2, E.3)."""
+        return ("TLB_FLUSH_CURRENT", "TLB_FLUSH_GUEST")
+
+    def invept_frees_matching_roots(self) -> bool:
+        """Does INVEPT by L1 free the roots of its EPTP? Else it syncs the current root and asks for a full flush (E.5)."""
+        return True
