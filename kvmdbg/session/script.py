@@ -59,6 +59,13 @@ def lines(text: str) -> Iterator[Line]:
             yield Line(number, said)
 
 
+def kernels_of(text: str) -> str:
+    """What a script says behind `kernels` in its first line that says something; "" when it begins otherwise."""
+    first = next(lines(text), Line(0, "")).text
+    word, _, rest = first.partition(" ")
+    return rest.strip() if word == "kernels" else ""
+
+
 def run(player: Player, name: str, text: str, each: Callable[[Line, Result], Any] = lambda line, result: None,
         failed: Callable[[ScriptError], Any] = lambda failure: None) -> Ran:
     """Run a script to its end, or to `quit`; an `expect` that fails is kept and the script goes on.

@@ -167,8 +167,8 @@ def _run(parser: Parser) -> None:
 
 def _compare(parser: Parser) -> None:
     parser.add_argument("file", metavar="FILE", help="the session; - is standard input")
-    parser.add_argument("-k", "--kernel", metavar="KERNEL", action="append", default=[], dest="kernels", required=True,
-                        help="a kernel; give as many as there are columns")
+    parser.add_argument("-k", "--kernel", metavar="KERNEL", action="append", default=[], dest="kernels",
+                        help="a kernel; as many as there are columns; default: those that FILE names")
     _json(parser)
 
 

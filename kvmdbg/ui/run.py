@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from kvmdbg.errors import ScriptError, UserError
+from kvmdbg.machine.eras.versions import several
 from kvmdbg.session.parse import head, resolve
 from kvmdbg.session.results import Result
-from kvmdbg.session.script import Line, Unfinished
+from kvmdbg.session.script import Line, Unfinished, kernels_of
 from kvmdbg.session.session import Session
 from kvmdbg.ui.console import FAILED, OK, USAGE, out, tell
 from kvmdbg.ui.files import name_of, read_text
@@ -29,17 +30,27 @@ def new_session(kernel: str | None, interactive: bool = False) -> Session:
 
 
 def run(options: Namespace) -> int:
-    """Play files, each on a machine of its own, and the commands of -ex after each.
+    """Play files, each on a machine of its own (on each kernel that it names), and the commands of -ex after each.
 
     raises: UserError for a file that cannot be read or an unknown kernel, before anything has run.
     """
     if not options.files and not options.ex:
         raise UserError("kvmdbg run: nothing to run", "Give a FILE, - for standard input, or -ex CMD.")
     scripts = [(name_of(file), read_text(file)) for file in options.files]
-    codes = [Replay(options.kernel, options.json).play([script, *on_command_line(options.ex)]) for script in scripts]
+    codes = [Replay(kernel, options.json).play([script, *on_command_line(options.ex)])
+             for script in scripts for kernel in kernels_for(options.kernel, script[1])]
     if not scripts:
         codes.append(Replay(options.kernel, options.json).play(on_command_line(options.ex)))
     return max(codes)
+
+
+def kernels_for(chosen: str | None, text: str) -> tuple[str | None, ...]:
+    """Where a script is played: on the kernel of the command line, else on each that it names, else as it says itself.
+
+    raises: UserError for a kernel that is not known.
+    """
+    named = kernels_of(text)
+    return several(named) if named and chosen is None else (chosen,)
 
 
 def on_command_line(commands: Sequence[str]) -> list[tuple[str, str]]:

@@ -49,3 +49,9 @@ def test_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
         assert main(["compare", *arguments]) == 2
     output, errors = capsys.readouterr()
     assert output == "" and len(errors.splitlines()) == 3
+
+
+def test_a_script_may_name_the_kernels_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = script(tmp_path, "kernels v4.3 v6.12\ninject cpuid\n")
+    assert main(["compare", path]) == 0
+    assert capsys.readouterr().out.splitlines()[0].split() == ["v4.3", "v6.12"]

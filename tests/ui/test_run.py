@@ -139,3 +139,11 @@ def test_a_session_for_a_face_knows_whose_kernel_wins() -> None:
     assert new_session("4.4").kernel_wins
     with pytest.raises(UserError):
         new_session("v1.0")
+
+
+def test_a_script_is_played_on_each_kernel_that_it_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = script(tmp_path, "# About two.\nkernels v4.3 v6.12\nexpect on v4.3: level == 1\n")
+    assert run(path) == 0
+    assert [line.split(" on ")[1].split(";")[0] for line in capsys.readouterr().out.splitlines()] == ["v4.3", "v6.12"]
+    assert run(path, "-k", "v4.4") == 0
+    assert " on v4.4; " in capsys.readouterr().out.splitlines()[-1]

@@ -77,6 +77,19 @@ def kernel(text: str) -> Era:
     return stack(" ".join((base, *words[1:])), missing)
 
 
+def several(text: str) -> tuple[str, ...]:
+    """The kernels that `text` names, in its order: `v4.3 v4.4 | v6.12 -2b4a5a5d5688 | eeeb4f67a6cd^`.
+
+    Names stand behind blanks; one with commits reverted or applied stands between bars.
+    raises: UserError as kernel(), and where none is named.
+    """
+    groups = [group.split() for group in text.split("|") if group.strip()]
+    names = [name for words in groups for name in ([" ".join(words)] if any(word[0] in "-+" for word in words) else words)]
+    if not names:
+        raise UserError("no kernel was named", f"Known: {', '.join(BY_NAME)}.")
+    return tuple(kernel(name).name for name in names)
+
+
 def missing_from(text: str) -> frozenset[str]:
     """Hashes of the commits that the kernel named by `text` lacks.  raises: UserError as kernel()."""
     lacks = type(kernel(text)).__mro__

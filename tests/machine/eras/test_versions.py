@@ -9,7 +9,7 @@ import pytest
 from kvm_support import KERNELS, Machine, results
 from kvmdbg.errors import UserError
 from kvmdbg.machine.eras.commit import COMMITS
-from kvmdbg.machine.eras.versions import MAINLINE, VERSIONS, check_needs, kernel, lacking, missing_from
+from kvmdbg.machine.eras.versions import MAINLINE, VERSIONS, check_needs, kernel, lacking, missing_from, several
 from kvmdbg.machine.kvm.era import Era
 
 QUESTIONS = sorted(name for name in dir(Era) if not name.startswith("_") and name != "name")
@@ -132,3 +132,9 @@ def test_a_session_runs_without_vpids(name: str) -> None:
     m.enter()
     m.run("load 0x800000", "vmcall", "vmresume", "vmcall", "invept 2")
     assert (m.vcpu.exit_to_user, m.vcpu.guest_mode) == ("", False)
+
+
+def test_several_kernels_in_one_line() -> None:
+    assert several("v4.3 4.4 | v6.12 -2b4a5a5d5688 | eeeb4f6^") == ("v4.3", "v4.4", "v6.12 -2b4a5a5d5688", "eeeb4f67a6cd^")
+    with pytest.raises(UserError, match="no kernel was named"):
+        several(" | ")
