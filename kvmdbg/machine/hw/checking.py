@@ -51,6 +51,7 @@ class Problem(NamedTuple):
     check: str                # its name
     text: str                 # "FIELD = 0x0: must ... (source)"
     qualification: int        # exit qualification of the failed VM entry (guest area only), 0..4
+    area: str                 # CONTROL_AREA, HOST_AREA or GUEST_AREA
 
 
 def always(_: Subject) -> bool:
@@ -76,7 +77,8 @@ class Check(NamedTuple):
         demand = self.rule(value, s)
         if not demand:
             return None
-        return Problem(self.name, f"{FIELDS[self.field].name} = {value:#x}: must {demand} ({self.source})", self.qualification)
+        return Problem(self.name, f"{FIELDS[self.field].name} = {value:#x}: must {demand} ({self.source})", self.qualification,
+                       self.area)
 
 
 # -- rules and conditions that many checks share ------------------------------------------------------------------------

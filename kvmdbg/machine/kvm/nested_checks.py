@@ -7,8 +7,10 @@ no others in the modelled subset, and leaves none of these to the hardware.
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
+from typing import Final
 
-from kvmdbg.machine.hw.checking import Check, Problem, subject
+from kvmdbg.machine.hw.checking import CONTROL_AREA, GUEST_AREA, HOST_AREA, Check, Problem, subject
 from kvmdbg.machine.hw.checks import CHECKS
 from kvmdbg.machine.hw.events import VmEntryFailed
 from kvmdbg.machine.hw.fields import F
@@ -16,7 +18,8 @@ from kvmdbg.machine.hw.state import Caps
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
 
-ERRORS = {"control": 7, "host": 8, "guest": 33 | 1 << 31}
+AREAS: Final = (CONTROL_AREA, HOST_AREA, GUEST_AREA)
+ERRORS: Final = {"control": 7, "host": 8, "guest": 33 | 1 << 31}
 
 
 def nested_caps(kvm: Kvm) -> Caps:
@@ -27,18 +30,24 @@ def nested_caps(kvm: Kvm) -> Caps:
         invvpid_types=kvm.era.nested_invvpid_types(kvm.config.enable_vpid), invept_types=kvm.era.nested_invept_types())
 
 
-def nested_check_area(kvm: Kvm, vcpu: Vcpu, area: str) -> Problem | None:
-    """The first check of "control", "host" or "guest" that vmcs12 fails, reported as an event; None when it passes."""
+def nested_problems(kvm: Kvm, vcpu: Vcpu, areas: tuple[str, ...] = AREAS) -> Iterator[Problem]:
+    """The checks of some areas that vmcs12 fails on this kernel, in order; KVM stops at the first."""
     processor = copy.copy(kvm.hw)          # the same memory, seen as a processor with L1's capabilities
     processor.caps = nested_caps(kvm)
-    examined = subject(processor, kvm.cpu(vcpu), lambda encoding: vmcs12.get(kvm, vcpu, encoding))
+    examined = subject(processor, kvm.hw.cpus[max(vcpu.cpu, 0)], lambda encoding: vmcs12.get(kvm, vcpu, encoding))
     for check in CHECKS:
-        if check.area == area and is_made(kvm, check):
+        if check.area in areas and is_made(kvm, check):
             problem = check.test(examined)
             if problem is not None:
-                kvm.emit(VmEntryFailed, kvm.cpu(vcpu).id, vcpu.current_vmptr, ERRORS[area], f"vmcs12: {problem.text}")
-                return problem
-    return None
+                yield problem
+
+
+def nested_check_area(kvm: Kvm, vcpu: Vcpu, area: str) -> Problem | None:
+    """The first check of "control", "host" or "guest" that vmcs12 fails, reported as an event; None when it passes."""
+    problem = next(nested_problems(kvm, vcpu, (area,)), None)
+    if problem is not None:
+        kvm.emit(VmEntryFailed, kvm.cpu(vcpu).id, vcpu.current_vmptr, ERRORS[area], f"vmcs12: {problem.text}")
+    return problem
 
 
 def is_made(kvm: Kvm, check: Check) -> bool:

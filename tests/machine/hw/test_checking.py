@@ -30,7 +30,7 @@ def test_a_failing_check_says_field_value_demand_and_source() -> None:
     hw, cpu = with_vmcs({F.GUEST_RIP: 0x12})
     check = Check("RIP is 0", GUEST_AREA, "SDM Vol. 9", F.GUEST_RIP, is_zero, qualification=2)
     problem = check.test(subject(hw, cpu, reader(hw, cpu)))
-    assert problem == Problem("RIP is 0", "GUEST_RIP = 0x12: must be 0 (SDM Vol. 9)", 2)
+    assert problem == Problem("RIP is 0", "GUEST_RIP = 0x12: must be 0 (SDM Vol. 9)", 2, GUEST_AREA)
 
 
 def test_a_check_applies_only_when_it_says() -> None:
