@@ -1,4 +1,4 @@
-"""What a request bit is: a name, a place in vcpu_enter_guest()'s ladder, and who serves it. One file of `requests/` each."""
+"""What a request bit is: a name, and who serves it. One file of `requests/` each; the order of service is the kernel's."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from kvmdbg.catalog import Catalog
+from kvmdbg.machine.kvm.era import Era
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
 
 Serve = Callable[[Kvm, Vcpu], None]
+EVENT: Final = "EVENT"        # looked at after all others (see RequestQuestions.service_order())
 
 
 class Request(NamedTuple):
     """One KVM_REQ_* that the model serves."""
 
     name: str             # without KVM_REQ_
-    rank: int             # place in the ladder, spaced by ten: low ranks are served first
-    serve: Serve          # called with the bit already cleared
+    serve: Serve          # called with the bit already cleared; sets vcpu.exit_to_user to end KVM_RUN
     summary: str
     source: str
 
@@ -24,14 +25,15 @@ class Request(NamedTuple):
 REQUESTS: Final[Catalog[Request]] = Catalog("request")
 
 
-def request(name: str, *, rank: int, source: str) -> Callable[[Serve], Serve]:
+def request(name: str, *, source: str) -> Callable[[Serve], Serve]:
     """Declare the decorated function as what serves KVM_REQ_`name`."""
     def declare(serve: Serve) -> Serve:
-        REQUESTS.add(name, Request(name, rank, serve, (serve.__doc__ or "").strip().partition("\n")[0], source))
+        REQUESTS.add(name, Request(name, serve, (serve.__doc__ or "").strip().partition("\n")[0], source))
         return serve
     return declare
 
 
-def ladder() -> tuple[Request, ...]:
-    """The requests in the order of service."""
-    return tuple(sorted(REQUESTS, key=lambda entry: entry.rank))
+def ladder(era: Era) -> tuple[str, ...]:
+    """Every request that this kernel's vcpu_enter_guest() looks at, in its order, EVENT last; served by the model or not."""
+    bits = era.request_bits()
+    return tuple(name for name in (*era.service_order(), EVENT) if name in bits)

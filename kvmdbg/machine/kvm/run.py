@@ -20,7 +20,7 @@ from kvmdbg.machine.hw.execute import EXITED, execute
 from kvmdbg.machine.kvm.events import ModeChanged, Stuck
 from kvmdbg.machine.kvm.kvm_host import kvm_check_request
 from kvmdbg.machine.kvm.mmu import kvm_mmu_reload
-from kvmdbg.machine.kvm.request import ladder
+from kvmdbg.machine.kvm.request import EVENT, REQUESTS
 from kvmdbg.machine.kvm.state import HALTED, IN_GUEST_MODE, OUTSIDE_GUEST_MODE, Kvm, Vcpu
 from kvmdbg.machine.kvm.vmx import drop_instruction
 from kvmdbg.machine.kvm.x86 import kvm_vcpu_exit_request
@@ -47,13 +47,34 @@ def vcpu_load(kvm: Kvm, vcpu: Vcpu) -> None:
 
 @act
 def vcpu_enter_guest(kvm: Kvm, vcpu: Vcpu) -> None:
-    """Serve the requests in the ladder's order, inject, make sure of a root."""
-    if vcpu.requests:
-        for request in ladder():
-            if kvm_check_request(kvm, vcpu, request.name):
-                request.serve(kvm, vcpu)
-    kvm_mmu_reload(kvm, vcpu)
+    """Serve the requests in the kernel's order, inject, make sure of a root."""
+    if not serve_requests(kvm, vcpu):
+        vcpu.todo = ()
+        return
+    if kvm.era.loads_the_root_before_injecting():
+        kvm_mmu_reload(kvm, vcpu)
+        serve_event(kvm, vcpu)
+    else:
+        serve_event(kvm, vcpu)
+        kvm_mmu_reload(kvm, vcpu)
     vcpu.todo = ("disable_irqs",)
+
+
+def serve_requests(kvm: Kvm, vcpu: Vcpu) -> bool:
+    """Down the ladder; False when one of them ends KVM_RUN, and those behind it stay pending."""
+    if vcpu.requests:
+        for name in kvm.era.service_order():
+            if name in REQUESTS and kvm_check_request(kvm, vcpu, name):
+                REQUESTS[name].serve(kvm, vcpu)
+                if vcpu.exit_to_user:
+                    return False
+    return True
+
+
+def serve_event(kvm: Kvm, vcpu: Vcpu) -> None:
+    """KVM_REQ_EVENT: something may have to be injected."""
+    if kvm_check_request(kvm, vcpu, EVENT):
+        REQUESTS[EVENT].serve(kvm, vcpu)
 
 
 @act

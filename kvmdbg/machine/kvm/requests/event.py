@@ -6,7 +6,7 @@ from kvmdbg.machine.kvm.request import request
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
 
 
-@request("EVENT", rank=900, source="x86.c: vcpu_enter_guest(), kvm_check_and_inject_events(), v6.12")
+@request("EVENT", source="x86.c: vcpu_enter_guest(), kvm_check_and_inject_events(), v6.12")
 def serve(kvm: Kvm, vcpu: Vcpu) -> None:
     """Inject a queued exception; interrupts, NMI and SMI are not modelled yet."""
     kvm.count(vcpu.id, "req_event")

@@ -7,7 +7,7 @@ from kvmdbg.machine.kvm.request import request
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
 
 
-@request("LOAD_MMU_PGD", rank=110, source="x86.c: vcpu_enter_guest(); the order is load-bearing, 1438921c6dc1")
+@request("LOAD_MMU_PGD", source="x86.c: vcpu_enter_guest(); the order is load-bearing, 1438921c6dc1")
 def serve(kvm: Kvm, vcpu: Vcpu) -> None:
     """Write EPTP and CR3 of the current root into the loaded VMCS."""
     kvm_mmu_load_pgd(kvm, vcpu)

@@ -7,7 +7,7 @@ from kvmdbg.machine.kvm.request import request
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
 
 
-@request("MMU_SYNC", rank=100, source="x86.c: vcpu_enter_guest()")
+@request("MMU_SYNC", source="x86.c: vcpu_enter_guest()")
 def serve(kvm: Kvm, vcpu: Vcpu) -> None:
     """Compare unsync shadow pages with the guest's tables."""
     kvm_mmu_sync_roots(kvm, vcpu)

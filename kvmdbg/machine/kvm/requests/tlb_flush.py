@@ -8,7 +8,7 @@ from kvmdbg.machine.kvm.state import Kvm, Vcpu
 from kvmdbg.machine.kvm.x86 import kvm_vcpu_flush_tlb_all
 
 
-@request("TLB_FLUSH", rank=120, source="x86.c: vcpu_enter_guest()")
+@request("TLB_FLUSH", source="x86.c: vcpu_enter_guest()")
 def serve(kvm: Kvm, vcpu: Vcpu) -> None:
     """Flush all contexts, which includes the current one: its request is dropped. A guest flush stays asked for."""
     kvm_vcpu_flush_tlb_all(kvm, vcpu)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kvmdbg.machine.kvm.era import Era
+from kvmdbg.machine.kvm.questions.requests import NO_WAKEUP, WAIT
 
 MAINLINE = Era()
 
@@ -13,3 +14,23 @@ def test_request_bits_are_those_of_v6_12() -> None:
     assert [bits[name] for name in ("TLB_FLUSH", "LOAD_MMU_PGD", "EVENT", "TLB_FLUSH_CURRENT", "TLB_FLUSH_GUEST", "MMU_SYNC")] == [
         0, 13, 14, 34, 35, 11]
     assert len(set(bits.values())) == len(bits)
+
+
+def test_flags_belong_to_requests_that_exist() -> None:
+    """A.2: TLB_FLUSH [WAIT, NO_WAKEUP], TLB_FLUSH_CURRENT none; OUTSIDE_GUEST_MODE has no bit."""
+    flags = MAINLINE.request_flags()
+    assert flags["TLB_FLUSH"] == (WAIT, NO_WAKEUP)
+    assert "TLB_FLUSH_CURRENT" not in flags
+    assert set(flags) - set(MAINLINE.request_bits()) == {"OUTSIDE_GUEST_MODE"}
+
+
+def test_the_ladder_of_v6_12() -> None:
+    """B.5 in full: every bit but those that other places look at."""
+    order = MAINLINE.service_order()
+    assert order.index("GET_NESTED_STATE_PAGES") < order.index("MMU_SYNC") < order.index("LOAD_MMU_PGD") < order.index("TLB_FLUSH")
+    assert order.index("TLB_FLUSH_GUEST") < order.index("STEAL_UPDATE") < order.index("APIC_PAGE_RELOAD")
+    assert set(MAINLINE.request_bits()) - set(order) == {"UNBLOCK", "EVENT", "MCLOCK_INPROGRESS"}
+
+
+def test_injection_comes_before_the_root() -> None:
+    assert not MAINLINE.loads_the_root_before_injecting()
