@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from kvmdbg.catalog import open_drawer
@@ -71,10 +72,30 @@ def kernel(text: str) -> Era:
         raise UserError("no kernel was named", f"Use one of {', '.join(BY_NAME)}.")
     base, lacked = base_named(words[0])
     missing = {entry.hash for entry in lacked}
+    changes = []
     for word in words[1:]:
-        missing ^= {changed_commit(word, base, missing)}
+        changes.append(f"{word[0]}{(found := changed_commit(word, base, missing))}")
+        missing ^= {found}
     check_needs(missing)
-    return stack(" ".join((base, *words[1:])), missing)
+    return stack(" ".join((base, *changes)), missing)
+
+
+def changed(name: str, sign: str, hashes: Sequence[str]) -> str:
+    """The kernel `name` with commits reverted ("-") or applied ("+"); a change that takes back an earlier one leaves both out.
+
+    raises: UserError as kernel().
+    """
+    base, *words = kernel(name).name.split()
+    lacked = {entry.hash for entry in base_named(base)[1]}
+    for digits in hashes:
+        one = commit_named(digits)
+        taken_back = ("+" if sign == "-" else "-") + one
+        if taken_back in words:
+            words.remove(taken_back)
+        else:
+            changed_commit(sign + one, name, lacked ^ {word[1:] for word in words})
+            words.append(sign + one)
+    return kernel(" ".join((base, *words))).name
 
 
 def several(text: str) -> tuple[str, ...]:
@@ -121,12 +142,19 @@ def changed_commit(word: str, base: str, missing: set[str]) -> str:
     sign, digits = word[:1], word[1:]
     if sign not in "+-" or not digits:
         raise UserError(f"{word!r} after the version is no commit", "Write -HASH to revert one, +HASH to apply one.")
+    found = commit_named(digits)
+    if (sign == "-") == (found in missing):
+        does = "does not have" if sign == "-" else "has"
+        raise UserError(f"{base} {does} {found}" + (" already" if sign == "+" else ""), "Leave it out.")
+    return found
+
+
+def commit_named(digits: str) -> str:
+    """The known commit of that hash, all of its twelve digits.  raises: UserError for none, and for several."""
     found = commits_named(digits)
     if len(found) != 1:
-        raise UserError(f"commit {digits!r} is not known", "`kvmdbg kernels` lists the commits.")
-    if (sign == "-") == (found[0] in missing):
-        has = "does not have" if sign == "-" else "has"
-        raise UserError(f"{base} {has} {found[0]} already", "Leave it out.")
+        which = f"may be {' or '.join(found)}" if found else "is not known"
+        raise UserError(f"commit {digits!r} {which}", "`kvmdbg kernels` lists the commits.")
     return found[0]
 
 

@@ -1,4 +1,4 @@
-"""kernel, machine: which KVM runs on which hardware."""
+"""kernel, revert, apply, machine: which KVM runs on which hardware."""
 
 from __future__ import annotations
 
@@ -7,19 +7,58 @@ from typing import Annotated, Any
 
 from kvmdbg.errors import UserError
 from kvmdbg.machine.eras import versions
+from kvmdbg.machine.eras.commit import COMMITS
 from kvmdbg.machine.hw.operands import number
 from kvmdbg.machine.hw.state import Caps
 from kvmdbg.machine.kvm.state import Config
 from kvmdbg.oracle.verdict import FORBIDDEN
 from kvmdbg.session.judged import judged_of
-from kvmdbg.session.operands import LineOperand
 from kvmdbg.session.parse import COMMANDS, Candidate, Operand, command, did_you_mean, head, matching, resolve
 from kvmdbg.session.results import Result, Text
 from kvmdbg.session.session import Session
 from kvmdbg.session.settings import STOP_ON_FORBIDDEN
 
-KernelName = Annotated[str, LineOperand("KERNEL", "a version such as v4.4, then commits: -HASH reverted, +HASH applied",
-                                        lambda session: versions.BY_NAME)]
+
+class KernelOperand(Operand):
+    """`v4.4`, `eeeb4f67a6cd^`, `v6.12 -2b4a5a5d5688`: versions and commits; behind the first, what it has or lacks."""
+
+    name, describe, whole_line = "KERNEL", "a version such as v4.4 or a commit, then commits: -HASH reverted, +HASH applied", True
+
+    def complete(self, session: Any, text: str) -> Iterable[Candidate]:
+        last = text.rpartition(" ")[2]
+        if last == text:
+            named = {version.name: f"{version.date}, {version.era}" for version in versions.VERSIONS}
+            named |= {one.hash: one.subject for one in COMMITS} | {f"{one.hash}^": f"before {one.subject}" for one in COMMITS}
+            return matching(named, text, named.__getitem__)
+        try:
+            lacked = versions.missing_from(text[:-len(last)] if last else text)
+        except UserError:
+            return ()
+        signed = {("+" if one.hash in lacked else "-") + one.hash: one.subject for one in COMMITS}
+        return [one._replace(start=len(text) - len(last)) for one in matching(signed, last, signed.__getitem__)]
+
+
+class CommitsOperand(Operand):
+    """Hashes of commits that the kernel has (`revert`) or lacks (`apply`)."""
+
+    name, describe, whole_line = "HASH...", "hashes of commits, of five digits or more; `info kernels` lists them", True
+
+    def __init__(self, lacked: bool) -> None:
+        self.lacked = lacked
+
+    def parse(self, session: Any, word: str) -> tuple[str, ...]:
+        return tuple(word.replace(",", " ").split())
+
+    def complete(self, session: Any, text: str) -> Iterable[Candidate]:
+        last = text.rpartition(" ")[2]
+        missing = versions.missing_from(session.kernel)
+        named = {one.hash: one.subject for one in COMMITS if (one.hash in missing) == self.lacked}
+        return [one._replace(start=len(text) - len(last)) for one in matching(named, last, named.__getitem__)]
+
+
+KernelName = Annotated[str, KernelOperand()]
+Reverted = Annotated[tuple[str, ...], CommitsOperand(lacked=False)]
+Applied = Annotated[tuple[str, ...], CommitsOperand(lacked=True)]
 NAMES = {**Config._field_defaults, **Caps._field_defaults}
 
 
@@ -95,7 +134,23 @@ def kernel(s: Session, name: KernelName = "") -> Result:
     """
     if not name:
         return Text(f"kernel {s.kernel}")
-    wanted = versions.kernel(name).name
+    return run_on(s, versions.kernel(name).name)
+
+
+@command("revert", group="machine", examples=("revert 2b4a5a5d5688",), recorded=False)
+def revert(s: Session, hashes: Reverted) -> Result:
+    """Run the present kernel without these commits: `kernel` with them taken away.  `info kernels` lists the commits."""
+    return run_on(s, versions.changed(s.kernel, "-", hashes))
+
+
+@command("apply", group="machine", examples=("apply 5c614b3583e7",), recorded=False)
+def apply(s: Session, hashes: Applied) -> Result:
+    """Run the present kernel with these commits on top: `kernel` with them added.  What a commit needs must be there."""
+    return run_on(s, versions.changed(s.kernel, "+", hashes))
+
+
+def run_on(s: Session, wanted: str) -> Result:
+    """Boot the kernel, or start again on it; unless the command line has chosen one."""
     if s.kernel_wins:
         return None if wanted == s.kernel else Text(f"kernel {s.kernel} stays: it was given on the command line")
     if not s.tape.end:

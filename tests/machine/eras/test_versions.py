@@ -9,7 +9,7 @@ import pytest
 from kvm_support import KERNELS, Machine, results
 from kvmdbg.errors import UserError
 from kvmdbg.machine.eras.commit import COMMITS
-from kvmdbg.machine.eras.versions import MAINLINE, VERSIONS, check_needs, kernel, lacking, missing_from, several
+from kvmdbg.machine.eras.versions import MAINLINE, VERSIONS, changed, check_needs, kernel, lacking, missing_from, several
 from kvmdbg.machine.kvm.era import Era
 
 QUESTIONS = sorted(name for name in dir(Era) if not name.startswith("_") and name != "name")
@@ -33,7 +33,7 @@ def session(name: str, **config: Any) -> Machine:
 
 
 @pytest.mark.parametrize(("text", "name"), [("v4.4", "v4.4"), ("4.4", "v4.4"), (" v6.12 ", "v6.12"),
-                                           ("v6.12 -2b4a5a5d5688", "v6.12 -2b4a5a5d5688"), ("6.12,-2b4a5", "v6.12 -2b4a5"),
+                                           ("v6.12 -2b4a5a5d5688", "v6.12 -2b4a5a5d5688"), ("6.12,-2b4a5", "v6.12 -2b4a5a5d5688"),
                                            ("v4.3 +5c614b3583e7", "v4.3 +5c614b3583e7"),
                                            ("eeeb4f67a6cd", "eeeb4f67a6cd"), ("eeeb4f6^", "eeeb4f67a6cd^")])
 def test_a_kernel_is_named_by_version_and_commits(text: str, name: str) -> None:
@@ -50,6 +50,16 @@ def test_what_is_no_kernel_is_refused_with_what_would_be(text: str, words: str) 
     with pytest.raises(UserError, match=words.replace("+", r"\+")) as refusal:
         kernel(text)
     assert refusal.value.hint
+
+
+def test_commits_are_reverted_and_applied_on_top_of_a_kernel() -> None:
+    assert changed("v6.12", "-", ["2b4a5"]) == "v6.12 -2b4a5a5d5688"
+    assert changed("v6.12 -2b4a5a5d5688", "+", ["2b4a5a5d5688"]) == "v6.12"
+    assert changed("v4.3", "+", ["5c614b3583e7", "089d7b6ec515"]) == "v4.3 +5c614b3583e7 +089d7b6ec515"
+    for name, sign, digits, words in (("v4.3", "+", "089d7b6ec515", "needs 5c614b3583e7"), ("v4.4", "-", "2b4a5", "does not have"),
+                                      ("v6.12", "+", "2b4a5", "has 2b4a5a5d5688 already"), ("v6.12", "-", "12345", "is not known")):
+        with pytest.raises(UserError, match=words):
+            changed(name, sign, [digits])
 
 
 def test_a_near_miss_is_guessed() -> None:

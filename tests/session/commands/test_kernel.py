@@ -35,6 +35,25 @@ def test_what_fails_there_leaves_the_session_as_it_was() -> None:
     assert s.kernel == "v4.4" and s.tape.cursor == s.tape.end
 
 
+def test_commits_are_reverted_and_applied_on_the_present_kernel() -> None:
+    s = session(*L2, kernel="v6.12")
+    assert say(s, "revert 2b4a5").startswith(f"{len(L2)} lines repeated on v6.12 -2b4a5a5d5688, now at #")
+    assert s.kernel == "v6.12 -2b4a5a5d5688"
+    assert "repeated on v6.12, now" in say(s, "apply 2b4a5a5d5688") and s.kernel == "v6.12"
+    fresh = session(kernel="v4.3")
+    assert say(fresh, "apply 5c614b3583e7 089d7b6ec515") == "" and fresh.kernel == "v4.3 +5c614b3583e7 +089d7b6ec515"
+
+
+@pytest.mark.parametrize(("line", "message"), [
+    ("revert 12345678", "is not known"), ("apply 5c614b3583e7", "has 5c614b3583e7 already"), ("revert", "HASH... is missing"),
+    ("revert 2b4a5a5d5688", "v4.4 does not have 2b4a5a5d5688"), ("revert 5c614b3583e7", "089d7b6ec515 needs 5c614b3583e7")])
+def test_what_cannot_be_reverted_or_applied_changes_nothing(line: str, message: str) -> None:
+    s = session(*L2)
+    with pytest.raises(UserError, match=message):
+        s.execute(line)
+    assert s.kernel == "v4.4" and s.tape.cursor == s.tape.end
+
+
 def test_motions_that_make_no_sense_there_are_told() -> None:
     s = session("continue", "goto #39")
     assert "left out there" in say(s, "kernel v6.12") or s.tape.cursor == 39
@@ -68,3 +87,9 @@ def test_mistakes(words: str, message: str) -> None:
 def test_completion() -> None:
     assert [one.text for one in session().completions("machine enable_v")] == ["enable_vpid="]
     assert "v4.4" in [one.text for one in session().completions("kernel v4")]
+    s = session()
+    assert [one.meaning[:11] for one in s.completions("kernel eee") if one.text == "eeeb4f67a6cd^"] == ["before KVM:"]
+    assert [one.text for one in s.completions("kernel v4.4 -5c6")] == ["-5c614b3583e7"]
+    assert [(one.text, one.start) for one in s.completions("kernel v4.3 +5c6")] == [("+5c614b3583e7", 12)]
+    assert s.completions("kernel nonsense -5c6") == []
+    assert [one.text for one in s.completions("revert 5c")] == ["5c614b3583e7"] and not s.completions("apply 5c")
