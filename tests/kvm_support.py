@@ -26,6 +26,7 @@ from kvmdbg.machine.kvm.events import (
     RequestMade,
     RequestServiced,
 )
+from kvmdbg.machine.kvm.host_events import happen, parse_host_event
 from kvmdbg.machine.kvm.state import GUEST_MMU, INVALID_PAGE, ROOT_MMU, Config, Kvm, Mmu, Vcpu
 
 V4_3 = "v4.3"
@@ -121,6 +122,12 @@ class Machine:
         for text in texts:
             load_program(self.kvm, 0, (parse_insn(text),), front=True)
             run_until_waiting(self.kvm, 0)
+        return self.since(start)
+
+    def host(self, text: str) -> Events:
+        """Let something happen on the host; its events."""
+        start = self.kvm.tape.cursor
+        happen(self.kvm, parse_host_event(text, len(self.kvm.vcpus), 0))
         return self.since(start)
 
     def enter(self, vmcs: int = VMCS) -> Events:

@@ -31,6 +31,10 @@ def _tags(event: hw.Invalidated | kvm_events.GuestInvalidated) -> str:
     return " ".join([event.by.upper() if event.by.startswith("inv") else event.by, event.type, *named]).replace("  ", " ")
 
 
+def _who(vcpu: int) -> str:
+    return f"vcpu{vcpu}" if vcpu >= 0 else "host"
+
+
 def _plural(count: int, what: str) -> str:
     return f"{count} {what}" if count != 1 else f"1 {what}"
 
@@ -73,7 +77,7 @@ SAYINGS: Final[dict[type, Saying]] = {
     kvm_events.RequestServiced: Saying(lambda e: f"vcpu{e.vcpu} KVM_REQ_{e.name} serviced", True, "r"),
     kvm_events.RequestCleared: Saying(lambda e: f"vcpu{e.vcpu} KVM_REQ_{e.name} cleared unserved by {e.by}()", True, ""),
     kvm_events.FlushAsked: Saying(lambda e: f"vcpu{e.vcpu} {e.by}: {e.hook}() is to flush {e.scope}", True, ""),
-    kvm_events.Decided: Saying(lambda e: f"vcpu{e.vcpu} {e.function}: {e.question} {e.answer} ({e.values})", True, "?"),
+    kvm_events.Decided: Saying(lambda e: f"{_who(e.vcpu)} {e.function}: {e.question} {e.answer} ({e.values})", True, "?"),
     kvm_events.ModeChanged: Saying(lambda e: f"vcpu{e.vcpu} mode {e.mode}", False, ""),
     kvm_events.ExitHandled: Saying(lambda e: f"vcpu{e.vcpu} handles the exit {reason_text(e.reason)} of L{e.level}", True, ""),
     kvm_events.NestedEntered: Saying(lambda e: f"vcpu{e.vcpu} enters L2: VMCS {e.vmptr:#x} vpid12 {e.vpid12}", True, "N"),

@@ -8,13 +8,14 @@ The questions stand in `questions/`, a file a subject.
 from __future__ import annotations
 
 from kvmdbg.machine.kvm.questions.flushes import FlushQuestions
+from kvmdbg.machine.kvm.questions.memory import MemoryQuestions
 from kvmdbg.machine.kvm.questions.nested import NestedQuestions
 from kvmdbg.machine.kvm.questions.requests import RequestQuestions
 from kvmdbg.machine.kvm.questions.roots import RootQuestions
 from kvmdbg.machine.kvm.questions.statistics import StatisticsQuestions
 
 
-class Era(RequestQuestions, FlushQuestions, RootQuestions, NestedQuestions, StatisticsQuestions):
+class Era(RequestQuestions, FlushQuestions, RootQuestions, NestedQuestions, MemoryQuestions, StatisticsQuestions):
     """Every question, answered as v6.12 does."""
 
     name: str = "v6.12"

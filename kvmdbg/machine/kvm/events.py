@@ -48,7 +48,7 @@ class FlushAsked(NamedTuple):
 class Decided(NamedTuple):
     """KVM decided for or against a flush, a request, an entry or an exit (PRODUCT.md, "Decisions are events too")."""
 
-    vcpu: int
+    vcpu: int         # -1: a thread of the host that is no vCPU's
     function: str     # kernel function that decided
     question: str     # "flush vpid02?"
     answer: str       # "yes", "no", or the thing chosen

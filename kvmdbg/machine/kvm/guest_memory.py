@@ -18,6 +18,23 @@ def gfn_to_pfn(kvm: Kvm, gfn: int) -> int | None:
     return int(page)
 
 
+def move_page(kvm: Kvm, gfn: int) -> int:
+    """Give the page of gfn, which has one, another host frame with the same contents; the old frame, still to be released."""
+    old = int(kvm.pages[gfn])
+    new = memory.alloc_frame(kvm.hw, f"guest page {gfn:#x}")
+    for offset in range(0, memory.FRAME, 8):
+        memory.write64(kvm.hw, new + offset, memory.read64(kvm.hw, old + offset))
+    kvm.pages[gfn] = new
+    kvm.gfn_of[new] = gfn
+    return old
+
+
+def release_frame(kvm: Kvm, frame: int) -> None:
+    """A frame that was behind a guest page is the host's again: whoever still translates to it reads and writes what is not his."""
+    del kvm.gfn_of[frame]
+    memory.free_frame(kvm.hw, frame)
+
+
 def kvm_read_guest(kvm: Kvm, gpa: int) -> int | None:
     """The 64 bits at gpa (rounded down to 8 bytes), 0 for a page never touched; None outside the memslot."""
     if not 0 <= gpa < kvm.config.memory:

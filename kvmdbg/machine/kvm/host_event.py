@@ -24,22 +24,24 @@ class HostEvent(NamedTuple):
     source: str
     summary: str                                  # first line of the function's docstring
     happen: Happen
+    of_vm: bool                                   # about the VM as a whole: no vCPU is named
 
     @property
     def form(self) -> str:
         """How a person writes it."""
         words = (f"[{kind.name.upper()}]" if kind.optional else kind.name.upper() for kind in self.operands)
-        return " ".join(("host", self.name, "[vcpuN]", *words))
+        return " ".join(("host", self.name, *(() if self.of_vm else ("[vcpuN]",)), *words))
 
 
 HOST_EVENTS: Final[Catalog[HostEvent]] = Catalog("host event")
 
 
-def host_event(name: str, *, source: str, operands: tuple[OperandType, ...] = ()) -> Callable[[Happen], Happen]:
-    """Declare the decorated function as what host event `name` does to a VM and the vCPU that it is about."""
+def host_event(name: str, *, source: str, operands: tuple[OperandType, ...] = (),
+               of_vm: bool = False) -> Callable[[Happen], Happen]:
+    """Declare the decorated function as what host event `name` does to a VM, or (unless `of_vm`) to one of its vCPUs."""
     def declare(happen: Happen) -> Happen:
         summary = (happen.__doc__ or "").strip().partition("\n")[0]
-        HOST_EVENTS.add(name, HostEvent(name, operands, source, summary, happen))
+        HOST_EVENTS.add(name, HostEvent(name, operands, source, summary, happen, of_vm))
         return happen
     return declare
 

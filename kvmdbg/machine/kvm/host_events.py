@@ -27,7 +27,7 @@ def parse_host_event(text: str, vcpus: int, current: int) -> Happening:
     event = _named(words[0])
     given = words[1:]
     vcpu = current
-    if given and re.fullmatch(r"vcpu\d+", given[0]):
+    if given and not event.of_vm and re.fullmatch(r"vcpu\d+", given[0]):
         vcpu = int(given.pop(0)[4:])
         if vcpu >= vcpus:
             raise UserError(f"there is no vcpu{vcpu}", f"There is vcpu0{f' .. vcpu{vcpus - 1}' if vcpus > 1 else ' only'}.")
@@ -35,7 +35,7 @@ def parse_host_event(text: str, vcpus: int, current: int) -> Happening:
         raise UserError(f"host {event.name}: {given[len(event.operands)]!r} is one operand too many", f"Write: {event.form}.")
     operands = tuple(parse_operand(f"host {event.name}", i, kind, given[i] if i < len(given) else None, f"Write: {event.form}.")
                      for i, kind in enumerate(event.operands))
-    return Happening(event, vcpu, operands, " ".join((event.name, f"vcpu{vcpu}", *given)))
+    return Happening(event, vcpu, operands, " ".join((event.name, *(() if event.of_vm else (f"vcpu{vcpu}",)), *given)))
 
 
 def complete(text: str) -> list[str]:

@@ -21,12 +21,13 @@ KVM_MMU_NUM_PREV_ROOTS = 3
 def kvm_init_mmu(kvm: Kvm, vcpu: Vcpu) -> None:
     """Choose the role of the direct MMU for the level that runs (mmu.c: init_kvm_tdp_mmu())."""
     guest_mode = vcpu.guest_mode and kvm.era.guest_mode_is_in_the_role()
-    kvm.mmu(vcpu).role = MmuRole("direct", guest_mode, not kvm.hw.caps.ept_ad)
+    kvm.mmu(vcpu).role = MmuRole("direct", guest_mode, not (kvm.hw.caps.ept_ad and kvm.era.uses_ept_accessed_bits()))
 
 
 def kvm_init_shadow_ept_mmu(kvm: Kvm, vcpu: Vcpu) -> None:
     """Make the active MMU shadow the EPT12 of the current vmcs12 (mmu.c: kvm_init_shadow_ept_mmu())."""
-    ad = bool(vmcs12.get(kvm, vcpu, F.EPT_POINTER) & ept.EPTP_AD) if kvm.era.nested_ept_ad() else kvm.hw.caps.ept_ad
+    own_ad = kvm.hw.caps.ept_ad and kvm.era.uses_ept_accessed_bits()
+    ad = bool(vmcs12.get(kvm, vcpu, F.EPT_POINTER) & ept.EPTP_AD) if kvm.era.nested_ept_ad() else own_ad
     kvm.mmu(vcpu).role = MmuRole("ept", True, not ad)
     if kvm.era.caches_roots():
         kvm_mmu_new_pgd(kvm, vcpu, vmcs12.get(kvm, vcpu, F.EPT_POINTER))

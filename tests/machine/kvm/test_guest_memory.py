@@ -6,7 +6,7 @@ import pytest
 
 from kvm_support import Machine
 from kvmdbg.machine.hw.memory import FIRST_FRAME, read64
-from kvmdbg.machine.kvm.guest_memory import gfn_to_pfn, kvm_read_guest, kvm_write_guest
+from kvmdbg.machine.kvm.guest_memory import gfn_to_pfn, kvm_read_guest, kvm_write_guest, move_page, release_frame
 
 
 def test_a_page_is_allocated_at_its_first_touch_and_stays() -> None:
@@ -43,3 +43,12 @@ def test_the_size_of_the_memslot_is_the_machines() -> None:
     m = Machine(memory=0x10_0000)
     assert kvm_read_guest(m.kvm, 0xF_FFF8) == 0
     assert kvm_read_guest(m.kvm, 0x10_0000) is None
+
+
+def test_a_page_moves_with_its_contents() -> None:
+    m = Machine()
+    kvm_write_guest(m.kvm, 0x40_0008, 7)
+    old = move_page(m.kvm, 0x400)
+    release_frame(m.kvm, old)
+    assert kvm_read_guest(m.kvm, 0x40_0008) == 7 and m.kvm.pages[0x400] != old
+    assert list(m.kvm.gfn_of.items()) == [(m.kvm.pages[0x400], 0x400)] and read64(m.kvm.hw, old + 8) == 0

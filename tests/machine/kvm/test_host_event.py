@@ -12,4 +12,4 @@ from kvmdbg.machine.kvm.host_events import HOST_EVENTS
 def test_a_host_event_says_what_it_is(event: HostEvent) -> None:
     assert event.summary.endswith(".")
     assert event.source
-    assert event.form.startswith(f"host {event.name} [vcpuN]")
+    assert event.form.startswith(f"host {event.name}") and ("[vcpuN]" in event.form) != event.of_vm

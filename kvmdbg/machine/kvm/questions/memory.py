@@ -1,0 +1,23 @@
+"""The host's memory manager and user space change what is behind a guest frame (kvm_main.c, mmu.c; kvm.md D)."""
+
+from __future__ import annotations
+
+
+class MemoryQuestions:
+    """Mainline's answers, v6.12."""
+
+    def uses_ept_accessed_bits(self) -> bool:
+        """Does KVM let the processor set A and D in its own EPT where it can? (83c3a3311223)"""
+        return True
+
+    def tracks_accesses_without_the_a_bit(self) -> bool:
+        """Does ageing a page without A bit hide the SPTE and keep its rights? Else it is unmapped. (f160c7b7bb32)"""
+        return True
+
+    def has_change_pte(self) -> bool:
+        """Is there a notifier that puts another frame into an SPTE? (gone with f7842747d13d)"""
+        return False
+
+    def change_pte_follows_an_invalidation(self) -> bool:
+        """Has the memory manager unmapped the page before it says that its PTE changed? (6bdb913f0a70)"""
+        return True
