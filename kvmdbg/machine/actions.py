@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from kvmdbg.errors import UserError
 from kvmdbg.machine.hw.state import Insn
-from kvmdbg.machine.kvm.run import ACTS, runnable
+from kvmdbg.machine.kvm.run import ACTS, guest_goes_on, runnable
 from kvmdbg.machine.kvm.state import HALTED, Kvm, Vcpu
 
 
@@ -19,7 +19,7 @@ class Action(NamedTuple):
 
 def enabled(kvm: Kvm) -> tuple[Action, ...]:
     """What can happen now: the front action of each vCPU that can run, in vCPU order."""
-    return tuple(Action(vcpu.id, vcpu.todo[0]) for vcpu in kvm.vcpus if runnable(vcpu))
+    return tuple(Action(vcpu.id, vcpu.todo[0]) for vcpu in kvm.vcpus if runnable(kvm, vcpu))
 
 
 def do(kvm: Kvm, action: Action) -> None:
@@ -29,7 +29,7 @@ def do(kvm: Kvm, action: Action) -> None:
     changed.
     """
     if action not in enabled(kvm):
-        raise UserError(f"vcpu{action.vcpu} cannot do {action.name!r} now: {why_idle(kvm.vcpus[action.vcpu])}")
+        raise UserError(f"vcpu{action.vcpu} cannot do {action.name!r} now: {why_idle(kvm, kvm.vcpus[action.vcpu])}")
     tape = kvm.tape
     tape.bottom = do.__code__
     start = tape.cursor
@@ -52,15 +52,15 @@ def load_program(kvm: Kvm, vcpu_id: int, insns: tuple[Insn, ...], front: bool) -
 def waits(kvm: Kvm, vcpu_id: int) -> bool:
     """Is the vCPU in its guest with nothing to execute?"""
     vcpu = kvm.vcpus[vcpu_id]
-    return vcpu.todo == ("guest",) and not vcpu.program
+    return vcpu.todo == ("guest",) and not guest_goes_on(kvm, vcpu)
 
 
-def why_idle(vcpu: Vcpu) -> str:
+def why_idle(kvm: Kvm, vcpu: Vcpu) -> str:
     """Why a vCPU does nothing, in words; for messages."""
     if vcpu.exit_to_user:
         return f"KVM_RUN has returned to user space: {vcpu.exit_to_user}"
     if vcpu.mp_state == HALTED:
         return "it is halted"
-    if runnable(vcpu):
+    if runnable(kvm, vcpu):
         return f"it does {vcpu.todo[0]!r} next"
     return "its guest waits for an instruction (`inject`)"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from kvmdbg.machine.hw import events as hw
-from kvmdbg.machine.hw.controls import EXIT_REASON_FAILED_VMENTRY, exit_reason_name
+from kvmdbg.machine.hw.controls import EXIT_REASON_FAILED_VMENTRY, INTR_TYPE_NMI, exit_reason_name
 from kvmdbg.machine.hw.fields import FIELDS
 from kvmdbg.machine.hw.state import Insn
 from kvmdbg.machine.hw.tlbkey import TlbEntry, TlbKey
@@ -50,6 +50,10 @@ def key_text(key: TlbKey) -> str:
     return f"{key.kind} {' '.join(tags)} page {key.page:#x}"
 
 
+def _interrupt(event: hw.Raised | hw.Taken) -> str:
+    return f"interrupt {event.vector:#x}" if event.type != INTR_TYPE_NMI else "an NMI"
+
+
 def reason_text(reason: int) -> str:
     """`EPT_VIOLATION`, or `INVALID_STATE (entry failed)` for a reason with bit 31."""
     name = exit_reason_name(reason)
@@ -68,7 +72,9 @@ SAYINGS: Final[dict[type, Saying]] = {
                        + (f" address {e.address:#x}" if e.vector == "#PF" else ""), True, "!"),
     hw.VmEntered: Saying(lambda e: f"cpu{e.cpu} VM entry with VMCS {e.vmcs:#x}: vpid {e.vpid} eptp {e.eptp:x}", True, "E"),
     hw.VmEntryFailed: Saying(lambda e: f"cpu{e.cpu} VM entry fails, {e.error & 0xFFFF}: {e.check}", True, "!"),
-    hw.Delivered: Saying(lambda e: f"cpu{e.cpu} the entry delivers vector {e.vector} type {e.type}", True, ""),
+    hw.Delivered: Saying(lambda e: f"cpu{e.cpu} delivers vector {e.vector} type {e.type} to the guest", True, ""),
+    hw.Raised: Saying(lambda e: f"cpu{e.cpu} is offered {_interrupt(e)}", True, "q"),
+    hw.Taken: Saying(lambda e: f"cpu{e.cpu} {_interrupt(e)} is handled by the host", True, ""),
     hw.VmExited: Saying(lambda e: f"cpu{e.cpu} VM exit {reason_text(e.reason)} qualification {e.qualification:#x}", True, "X"),
     hw.Completed: Saying(lambda e: f"cpu{e.cpu} {e.instruction}: {e.outcome}" + (f" error {e.error}" if e.error else ""), True, ""),
     hw.Retired: Saying(lambda e: f"cpu{e.cpu} {e.text} done", True, ""),

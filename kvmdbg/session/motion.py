@@ -109,7 +109,7 @@ class Motion:
     def ahead(self) -> str:
         """What comes at the end of the tape."""
         vcpu = self.traveller.kvm.vcpus[self.traveller.current_vcpu]
-        why = why_idle(vcpu)
+        why = why_idle(self.traveller.kvm, vcpu)
         return f"vcpu{vcpu.id}: {why}"
 
     def hits_before(self, position: int) -> Stop | None:

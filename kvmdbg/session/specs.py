@@ -16,7 +16,7 @@ from typing import Any, Final
 from kvmdbg.catalog import Catalog
 from kvmdbg.errors import Unsupported, UserError
 from kvmdbg.machine.hw import events as hw
-from kvmdbg.machine.hw.controls import EXIT_REASONS, exit_reason_name
+from kvmdbg.machine.hw.controls import EXIT_REASONS, INTR_TYPE_NMI, exit_reason_name
 from kvmdbg.machine.hw.instructions import INSTRUCTIONS
 from kvmdbg.machine.hw.tlbkey import KINDS, TlbEntry, TlbKey
 from kvmdbg.machine.kvm import events as kvm_events
@@ -90,6 +90,10 @@ def _reason(event: Any) -> tuple[str, ...]:
     return exit_reason_name(event.reason), str(event.reason & 0xFFFF)
 
 
+def _source(event: hw.Raised | hw.Taken) -> str:
+    return "nmi" if event.type == INTR_TYPE_NMI else "external"
+
+
 VECTORS: Final = ("#UD", "#GP", "#PF", "#DF", "#SS", "#NP", "#TS", "#DB", "#AC")
 _BY: Final = ("invvpid", "invept", "invlpg", "mov cr3", "mov cr4", "mov cr0", "vm entry", "vm exit", "#pf", "ept violation")
 _TYPES: Final = ("individual-address", "single-context", "all-context", "single-context-retaining-globals")
@@ -129,7 +133,10 @@ kind("walk", "a page walk reads an entry; qualify by guest or ept, or by level4 
 kind("fault", "a fault is delivered; qualify by its vector", {hw.Faulted: lambda e: (e.vector, e.vector[1:])}, _fixed(*VECTORS))
 kind("inject", "KVM gives its guest an exception; qualify by its vector",
      {kvm_events.ExceptionInjected: lambda e: (e.vector, e.vector[1:])}, _fixed(*VECTORS))
-kind("deliver", "a VM entry delivers an event", {hw.Delivered: lambda e: ()})
+kind("deliver", "the processor delivers an event to its guest", {hw.Delivered: lambda e: ()})
+kind("interrupt", "a processor is offered an interrupt or NMI, or its host handles one; qualify by which",
+     {hw.Raised: lambda e: ("raised", _source(e)), hw.Taken: lambda e: ("taken", _source(e))},
+     _fixed("raised", "taken", "external", "nmi"))
 kind("root", "a page-table root is allocated, reused or freed; qualify by which or by the MMU",
      {kvm_events.RootAllocated: lambda e: ("allocated", e.mmu), kvm_events.RootReused: lambda e: ("reused", e.mmu),
       kvm_events.RootFreed: lambda e: ("freed", e.mmu)}, _fixed("allocated", "reused", "freed", ROOT_MMU, GUEST_MMU))

@@ -31,7 +31,7 @@ def test_a_guest_with_an_empty_program_is_not_enabled() -> None:
     for _ in FIRST_ENTRY:
         m.step()
     assert enabled(m.kvm) == ()
-    assert why_idle(m.vcpu) == "its guest waits for an instruction (`inject`)"
+    assert why_idle(m.kvm, m.vcpu) == "its guest waits for an instruction (`inject`)"
     load_program(m.kvm, 0, (parse_insn("nop"),), front=True)
     assert enabled(m.kvm) == (Action(0, "guest"),)
     assert not waits(m.kvm, 0)
@@ -72,11 +72,11 @@ def test_a_vcpu_that_left_for_user_space_stays_there() -> None:
     m.run(f"load {L1_PAGE:#x}")
     assert m.vcpu.exit_to_user == "KVM_EXIT_MMIO (no memory at 0x50000000)"
     assert enabled(m.kvm) == ()
-    assert why_idle(m.vcpu).startswith("KVM_RUN has returned to user space: KVM_EXIT_MMIO")
+    assert why_idle(m.kvm, m.vcpu).startswith("KVM_RUN has returned to user space: KVM_EXIT_MMIO")
 
 
 def test_a_vcpu_that_can_run_says_what_it_does_next() -> None:
-    assert why_idle(Machine().vcpu) == "it does 'vcpu_load' next"
+    assert why_idle((fresh := Machine()).kvm, fresh.vcpu) == "it does 'vcpu_load' next"
     with pytest.raises(UserError, match="it does 'vcpu_load' next"):
         do(Machine().kvm, Action(0, "guest"))
 

@@ -28,6 +28,8 @@ def test_sentences() -> None:
         "cpu0 INVVPID single-context vpid 2: nothing to drop"
     assert event_text(hw.Faulted(0, "#PF", 2, 0x1000)) == "cpu0 #PF error code 0x2 address 0x1000"
     assert event_text(kvm_events.NestedFailed(0, "vmlaunch", 7)) == "vcpu0 vmlaunch of L1 fails, error 7"
+    assert [event_text(event) for event in (hw.Raised(0, 0x20, 0), hw.Raised(0, 2, 2), hw.Taken(0, 0x20, 0))] == [
+        "cpu0 is offered interrupt 0x20", "cpu0 is offered an NMI", "cpu0 interrupt 0x20 is handled by the host"]
 
 
 def test_the_brief_story_leaves_writes_out() -> None:

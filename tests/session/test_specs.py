@@ -6,6 +6,7 @@ import pytest
 
 from kvmdbg.errors import Unsupported, UserError
 from kvmdbg.machine.hw import events as hw
+from kvmdbg.machine.hw.interrupts import raise_interrupt, raise_nmi, take
 from kvmdbg.machine.kvm import events as kvm_events
 from kvmdbg.session.names import matches
 from kvmdbg.session.specs import KINDS_OF_EVENTS, compile_spec, complete_spec, dashed, entry_names, is_spec
@@ -84,3 +85,14 @@ def test_completion_of_names_then_of_qualifiers() -> None:
     assert [text for text, _ in complete_spec(S.kvm, "vme")] == ["vmentry", "vmexit"]
     assert "flush:single-context" in [text for text, _ in complete_spec(S.kvm, "flush:si")]
     assert [text for text, _ in complete_spec(S.kvm, "req:TLB_FLUSH:ra")] == ["req:TLB_FLUSH:raised"]
+
+
+def test_interrupts_are_told_apart() -> None:
+    s = session("inject cpuid")
+    raise_interrupt(s.kvm.hw, 0, 0x20)
+    raise_nmi(s.kvm.hw, 0)
+    take(s.kvm.hw, s.kvm.hw.cpus[0])
+    for text, count in (("interrupt", 4), ("interrupt:nmi", 2), ("interrupt:raised:external", 1), ("interrupt:taken", 2)):
+        spec = compile_spec(s.kvm, text)
+        found = [entry for entry in s.kvm.tape.entries if entry[0] in spec.tests and spec.tests[entry[0]](entry)]
+        assert len(found) == count, text

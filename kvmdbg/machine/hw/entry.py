@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from kvmdbg.errors import Unsupported
-from kvmdbg.machine.hw import guest_state, host_state, vmcs
+from kvmdbg.machine.hw import guest_state, host_state, pending, vmcs
 from kvmdbg.machine.hw.checking import CONTROL_AREA, GUEST_AREA, HOST_AREA, Read, Subject, subject
 from kvmdbg.machine.hw.checks import first_problem
 from kvmdbg.machine.hw.controls import (
@@ -20,6 +20,7 @@ from kvmdbg.machine.hw.controls import (
     EXIT_REASON_INVALID_STATE,
     INTR_INFO_ERROR_CODE,
     INTR_INFO_VALID,
+    INTR_TYPE_OTHER_EVENT,
     SEC_ENABLE_EPT,
     SEC_ENABLE_VPID,
     VM_INSTRUCTION_ERRORS,
@@ -119,6 +120,7 @@ def _enter(s: Subject, launch: bool) -> None:
     cpu.vmx = VMX_NON_ROOT
     cpu.vpid = vpid
     cpu.eptp = eptp
+    pending.enter(hw, cpu, read)
     _deliver(hw, cpu, read)
 
 
@@ -127,9 +129,12 @@ def _deliver(hw: Hardware, cpu: Cpu, read: Read) -> None:
     info = read(F.VM_ENTRY_INTR_INFO_FIELD)
     if not info & INTR_INFO_VALID:
         return
-    cpu.activity = 0
+    if info >> 8 & 7 == INTR_TYPE_OTHER_EVENT:
+        hw.pending[cpu.id].mtf = True          # an MTF VM exit, whatever the control says (26.6.2)
+        return
     error_code = read(F.VM_ENTRY_EXCEPTION_ERROR_CODE) if info & INTR_INFO_ERROR_CODE else 0
     hw.emit(Delivered, cpu.id, info & 0xFF, info >> 8 & 7, error_code)
+    pending.delivered(hw, cpu)
 
 
 # -- failures -----------------------------------------------------------------------------------------------------------

@@ -97,12 +97,29 @@ class VmEntryFailed(NamedTuple):
 
 
 class Delivered(NamedTuple):
-    """A VM entry delivered the event of the VM-entry interruption-information field (SDM Vol. 3C 26.5); no IDT is modelled."""
+    """An event reached the running guest: from the VM-entry interruption-information field (SDM Vol. 3C 26.5), or because
+    no control made it a VM exit. No IDT is modelled."""
 
     cpu: int
     vector: int
     type: int         # interruption type: 0 external, 2 NMI, 3 hardware exception, 4 and 6 software, 5 privileged, 7 MTF
     error_code: int   # 0 where none is delivered
+
+
+class Raised(NamedTuple):
+    """An interrupt or NMI was offered to a logical processor; it waits until the processor takes it (SDM Vol. 3A 10.8.4)."""
+
+    cpu: int
+    vector: int       # 16..255; 2 for an NMI
+    type: int         # 0 external interrupt, 2 NMI
+
+
+class Taken(NamedTuple):
+    """The host handled an interrupt or NMI: from its own IDT, or with the vector that a VM exit acknowledged."""
+
+    cpu: int
+    vector: int
+    type: int         # as in Raised
 
 
 class VmExited(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from kvmdbg.machine.hw import vmcs
+from kvmdbg.machine.hw import pending, vmcs
 from kvmdbg.machine.hw.controls import (
     BLOCKING_MOV_SS,
     BLOCKING_STI,
@@ -48,6 +48,7 @@ def execute(hw: Hardware, cpu: Cpu, insn: Insn) -> str:
         cpu.rip = cpu.rip + INSTRUCTION_LENGTH & 0xFFFF_FFFF_FFFF_FFFF
         cpu.blocking &= ~(BLOCKING_STI | BLOCKING_MOV_SS)       # they last for one instruction
         hw.emit(Retired, cpu.id, insn.text)
+        pending.instruction_done(hw, cpu)
     return outcome
 
 
@@ -62,6 +63,7 @@ def deliver_fault(hw: Hardware, cpu: Cpu, fault: GuestFault, insn: Insn) -> str:
     if fault.vector == "#PF":
         cpu.cr2 = fault.address
     hw.emit(Faulted, cpu.id, fault.vector, fault.error_code, fault.address)
+    pending.instruction_done(hw, cpu)
     return FAULTED
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from kvmdbg.machine.hw import guest_state, host_state, vmcs
+from kvmdbg.machine.hw import guest_state, host_state, pending, vmcs
 from kvmdbg.machine.hw.checking import secondary_controls
 from kvmdbg.machine.hw.controls import (
     EXIT_REASON_CPUID,
@@ -70,6 +70,9 @@ def vm_exit(hw: Hardware, cpu: Cpu, exit: VmExit, insn: Insn = NO_INSN, intr_inf
     hw.emit(VmExited, cpu.id, cpu.current_vmcs, exit.reason, exit.qualification)
     _record(hw, cpu, exit, intr_info, error_code)
     guest_state.save(hw, cpu)
+    if insn != NO_INSN:
+        pending.tick(hw, cpu)
+    pending.leave(hw, cpu)
     read = vmcs.reader(hw, cpu)
     if not secondary_controls(read) & SEC_ENABLE_VPID:
         vpid_transition(hw, cpu, by="vm exit")

@@ -73,7 +73,7 @@ def _read_segment(read: Read, fields: Fields) -> Segment:
 
 
 def save(hw: Hardware, cpu: Cpu) -> None:
-    """VM exit: the processor's registers into the current VMCS. PDPTEs are not modelled; pending debug exceptions are none."""
+    """VM exit: the processor's registers into the current VMCS. PDPTEs are not modelled."""
     read = vmcs.reader(hw, cpu)
     saved = _saved(cpu, read(F.VM_EXIT_CONTROLS))
     if hw.caps.unrestricted_guest:                    # SDM Vol. 3C 27.2.1: the control follows IA32_EFER.LMA
@@ -88,8 +88,7 @@ def save(hw: Hardware, cpu: Cpu) -> None:
 def _saved(cpu: Cpu, leaving: int) -> dict[int, int]:
     """Encoding -> value of what VM-exit controls `leaving` save, without the descriptors."""
     saved = {F.GUEST_CR0: cpu.cr0, F.GUEST_CR3: cpu.cr3, F.GUEST_CR4: cpu.cr4, F.GUEST_RSP: cpu.rsp, F.GUEST_RIP: cpu.rip,
-             F.GUEST_RFLAGS: cpu.rflags, F.GUEST_INTERRUPTIBILITY_INFO: cpu.blocking, F.GUEST_ACTIVITY_STATE: cpu.activity,
-             F.GUEST_PENDING_DBG_EXCEPTIONS: 0}
+             F.GUEST_RFLAGS: cpu.rflags, F.GUEST_INTERRUPTIBILITY_INFO: cpu.blocking, F.GUEST_ACTIVITY_STATE: cpu.activity}
     if leaving & EXIT_SAVE_DEBUG_CONTROLS:
         saved |= {F.GUEST_DR7: cpu.dr7, F.GUEST_IA32_DEBUGCTL: cpu.debugctl}
     if leaving & EXIT_SAVE_IA32_PAT:

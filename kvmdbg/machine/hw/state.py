@@ -100,6 +100,20 @@ class Cpu(Record):
     fills: int                   # how many translations this processor has cached so far
 
 
+class Pending(Record):
+    """What waits for a logical processor between two instructions (SDM Vol. 3A 6.9; Vol. 3C 25.2, 25.5)."""
+
+    __slots__ = ("irr", "nmi", "mtf", "timer", "debug")
+    irr: int                     # bit = vector of an external interrupt that its local APIC offers
+    nmi: bool
+    mtf: bool                    # an MTF VM exit is pending
+    timer: int                   # VMX-preemption timer, counted in instructions of the guest; NO_TIMER = not counting
+    debug: int                   # pending debug exceptions, in the format of the VMCS field (SDM Vol. 3C 24.4.2)
+
+
+NO_TIMER: Final = -1
+
+
 class Hardware:
     """The whole processor side: what functions of machine/hw take. Everything in it lives on one tape."""
 
@@ -117,3 +131,5 @@ class Hardware:
         # RequestLeftOut takes its place).  Chosen before the machine runs, as caps are; empty when all goes as it should.
         self.left_out: frozenset[int] = frozenset()
         self.tlb: tuple[Table[TlbKey, TlbEntry], ...] = tuple(Table(tape, f"tlb{cpu.id}") for cpu in cpus)
+        self.pending = tuple(Pending(tape, f"cpu{cpu.id}.pending", irr=0, nmi=False, mtf=False, timer=NO_TIMER, debug=0)
+                             for cpu in cpus)

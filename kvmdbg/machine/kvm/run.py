@@ -6,7 +6,8 @@ The splits are where the kernel can be interleaved:
   vcpu_enter_guest  requests are served, events injected, a root loaded; ends with interrupts still on
   disable_irqs      interrupts off, vcpu->mode = IN_GUEST_MODE; from here on a requester knows that it must send an IPI
   vmenter           the last look at the requests, then VM entry or back to the start
-  guest             one instruction of L1 or L2, up to a VM exit if it causes one
+  guest             one instruction of L1 or L2, or an event that is due before it, up to a VM exit if either causes one;
+                    behind the exit KVM has interrupts on again, and the host takes those that wait
   handle_exit       KVM handles the VM exit
 """
 
@@ -17,6 +18,7 @@ from typing import Final
 
 from kvmdbg.catalog import Catalog, open_drawer
 from kvmdbg.machine.hw.execute import EXITED, execute
+from kvmdbg.machine.hw.interrupts import attend, due, halted, take
 from kvmdbg.machine.kvm.events import ModeChanged, Stuck
 from kvmdbg.machine.kvm.kvm_host import kvm_check_request
 from kvmdbg.machine.kvm.mmu import kvm_mmu_reload
@@ -89,26 +91,37 @@ def vmenter(kvm: Kvm, vcpu: Vcpu) -> None:
     """The last check; nobody can get between it and VM entry, as interrupts are off."""
     if kvm_vcpu_exit_request(kvm, vcpu):
         set_mode(kvm, vcpu, OUTSIDE_GUEST_MODE)
+        take(kvm.hw, kvm.cpu(vcpu))
         kvm.ops.cancel_injection(kvm, vcpu)
         vcpu.todo = ("vcpu_enter_guest",)
     elif kvm.ops.vcpu_run(kvm, vcpu):
         vcpu.todo = ("guest",)
     else:
         set_mode(kvm, vcpu, OUTSIDE_GUEST_MODE)
+        take(kvm.hw, kvm.cpu(vcpu))
         vcpu.todo = ("handle_exit",)
 
 
 @act
 def guest(kvm: Kvm, vcpu: Vcpu) -> None:
-    """The instruction in front of the guest's program."""
-    outcome = execute(kvm.hw, kvm.cpu(vcpu), vcpu.program[0])
-    if outcome != EXITED:
+    """What is due at this boundary: an event (interrupt, window, timer, trap), else the instruction in front of the program."""
+    cpu = kvm.cpu(vcpu)
+    if due(kvm.hw, cpu) is not None:
+        if attend(kvm.hw, cpu) == EXITED:
+            after_exit(kvm, vcpu)
+    elif execute(kvm.hw, cpu, vcpu.program[0]) == EXITED:
+        vcpu.retries += 1
+        after_exit(kvm, vcpu)
+    else:
         drop_instruction(vcpu)
-        return
-    kvm.count(vcpu.id, "exits")
-    vcpu.retries += 1
+
+
+def after_exit(kvm: Kvm, vcpu: Vcpu) -> None:
+    """The rest of vcpu_enter_guest(): mode, interrupts on, one more exit counted."""
     kvm.ops.vcpu_after_exit(kvm, vcpu)
     set_mode(kvm, vcpu, OUTSIDE_GUEST_MODE)
+    take(kvm.hw, kvm.cpu(vcpu))
+    kvm.count(vcpu.id, "exits")
     vcpu.todo = ("handle_exit",)
 
 
@@ -129,8 +142,14 @@ def set_mode(kvm: Kvm, vcpu: Vcpu, mode: str) -> None:
     vcpu.mode = mode
 
 
-def runnable(vcpu: Vcpu) -> bool:
+def runnable(kvm: Kvm, vcpu: Vcpu) -> bool:
     """Has the vCPU's thread something to do?"""
     if not vcpu.todo or vcpu.mp_state == HALTED:
         return False
-    return vcpu.todo[0] != "guest" or bool(vcpu.program)
+    return vcpu.todo[0] != "guest" or guest_goes_on(kvm, vcpu)
+
+
+def guest_goes_on(kvm: Kvm, vcpu: Vcpu) -> bool:
+    """Is there an event due, or an instruction to execute?"""
+    cpu = kvm.cpu(vcpu)
+    return due(kvm.hw, cpu) is not None or bool(vcpu.program) and not halted(cpu)

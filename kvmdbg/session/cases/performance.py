@@ -55,7 +55,7 @@ def do_operation(harness: Harness, doing: Doing) -> Operated:
     value = doing.declared.run(harness, doing.operation, doing.actor)
     result = seen.read(event for _, event in harness.kvm.tape.events(start))
     if result.kind == seen.NOTHING and not waits(harness.kvm, 0):
-        result = seen.Seen(seen.LEFT, note=why_idle(harness.vcpu))
+        result = seen.Seen(seen.LEFT, note=why_idle(harness.kvm, harness.vcpu))
     flags = harness.flags(LEVELS.get(doing.actor.name, 0))
     return Operated(doing.actor.name, doing.operation.word, result, value, flags)
 

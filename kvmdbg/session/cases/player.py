@@ -75,7 +75,7 @@ class Player:
         """
         insn = parse_insn(text)
         if not waits(self.kvm, 0):
-            raise UserError(f"`{text}` cannot be executed: {why_idle(self.vcpu)}")
+            raise UserError(f"`{text}` cannot be executed: {why_idle(self.kvm, self.vcpu)}")
         self.lines.append(f"inject {text}")
         load_program(self.kvm, 0, (insn,), front=True)
         run_until_waiting(self.kvm, 0)

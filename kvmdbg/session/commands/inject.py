@@ -25,7 +25,7 @@ def load(s: Session, vcpu: int, insns: tuple[Insn, ...], front: bool, text: str)
     target = s.kvm.vcpus[vcpu]
     s.timeline.require_border("inject")
     if target.exit_to_user or target.mp_state == HALTED:
-        raise UserError(f"vcpu{vcpu} cannot execute anything: {why_idle(target)}", "Go back with reverse-continue or undo.")
+        raise UserError(f"vcpu{vcpu} cannot execute anything: {why_idle(s.kvm, target)}", "Go back with reverse-continue or undo.")
     s.timeline.edit("inject", text, lambda: load_program(s.kvm, vcpu, insns, front), vcpu)
 
 

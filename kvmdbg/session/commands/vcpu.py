@@ -17,7 +17,7 @@ def vcpu(s: Session, number: VcpuId = -1) -> Text:
     if number >= 0:
         s.current_vcpu = number
         s.frame = 0
-    return Text(f"[vCPU {s.current_vcpu}: {why_idle(s.kvm.vcpus[s.current_vcpu])}]")
+    return Text(f"[vCPU {s.current_vcpu}: {why_idle(s.kvm, s.kvm.vcpus[s.current_vcpu])}]")
 
 
 @command("schedule", group="motion", aliases=("sched",), examples=("schedule",), recorded=False)
@@ -26,6 +26,6 @@ def schedule(s: Session) -> Grid:
     rows = []
     for one in s.kvm.vcpus:
         action = next_action(s.kvm, one.id)
-        rows.append(Row((f"vcpu{one.id}", action.name if action else "-", why_idle(one), " ".join(one.todo)),
+        rows.append(Row((f"vcpu{one.id}", action.name if action else "-", why_idle(s.kvm, one), " ".join(one.todo)),
                         CURRENT if one.id == s.current_vcpu else "", one.id))
     return Grid("Schedule", columns("vcpu", "next", "because", "then/1"), tuple(rows))

@@ -96,15 +96,15 @@ def test_exits_that_get_somewhere_do_not_add_up() -> None:
 
 def test_runnable() -> None:
     m = Machine()
-    assert runnable(m.vcpu)
+    assert runnable(m.kvm, m.vcpu)
     m.run("nop")
-    assert not runnable(m.vcpu)
+    assert not runnable(m.kvm, m.vcpu)
     m.program("nop")
-    assert runnable(m.vcpu)
+    assert runnable(m.kvm, m.vcpu)
     m.vcpu.mp_state = HALTED
-    assert not runnable(m.vcpu)
+    assert not runnable(m.kvm, m.vcpu)
     m.vcpu.mp_state, m.vcpu.todo = "RUNNABLE", ()
-    assert not runnable(m.vcpu)
+    assert not runnable(m.kvm, m.vcpu)
 
 
 @pytest.mark.parametrize("name", KERNELS)
