@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 
-from kvmdbg.session.cases.runner import FAIL, UNSUPPORTED, CaseResult, check_files
+from kvmdbg.session.cases.runner import FAIL, UNSUPPORTED, CaseResult, cases_of, check_cases
 from kvmdbg.session.cases.runner import OK as PASSED
 from kvmdbg.session.results import plain
 from kvmdbg.ui.console import FAILED, OK, out
 from kvmdbg.ui.plain import json_line
+from kvmdbg.ui.progress import progress
 
 
 def check(options: Namespace) -> int:
@@ -18,7 +18,8 @@ def check(options: Namespace) -> int:
     raises: UserError for a file that cannot be read or is malformed, before any case has run.
     """
     totals = dict.fromkeys((PASSED, FAIL, UNSUPPORTED), 0)
-    for result in check_files(options.files, case_id=options.case):
+    cases = cases_of(options.files, options.case)
+    for result in progress(check_cases(cases), len(cases)):
         for status in totals:
             totals[status] += result.count(status)
         if options.script:
@@ -27,7 +28,6 @@ def check(options: Namespace) -> int:
                     out(script.text())
         else:
             out(case_json(result) if options.json else case_line(result))
-        sys.stdout.flush()
     passed, failed, unsupported = totals.values()
     if options.json:
         out(json_line("summary", passed=passed, failed=failed, unsupported=unsupported))

@@ -6,7 +6,7 @@ an instance in which nothing was compared fails.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -147,14 +147,17 @@ class Runner:
         return found
 
 
-def check_files(paths: list[str], case_id: str | None = None) -> Iterator[CaseResult]:
-    """Results in the order of the files; every file is read before the first case runs.
+def cases_of(paths: list[str], case_id: str | None = None) -> list[Case]:
+    """The cases of some files, in their order.
 
     case_id: this case only.  raises: UserError for a file that cannot be read or is malformed, or an id that is nowhere.
     """
     cases = [case for path in paths for case in read_file(path)]
-    if case_id is not None:
-        cases = words.chosen(cases, case_id)
+    return cases if case_id is None else words.chosen(cases, case_id)
+
+
+def check_cases(cases: Iterable[Case]) -> Iterator[CaseResult]:
+    """Each case's result as it comes."""
     runner = Runner()
     for case in cases:
         yield runner.run_case(case)

@@ -11,7 +11,7 @@ from casework import case, verdict
 from kvmdbg.errors import UserError
 from kvmdbg.session.cases.model import Matrix
 from kvmdbg.session.cases.reader import read_file
-from kvmdbg.session.cases.runner import FAIL, OK, UNSUPPORTED, Runner, check_files
+from kvmdbg.session.cases.runner import FAIL, OK, UNSUPPORTED, Runner, cases_of, check_cases
 from support import shared_path
 
 CASES = shared_path() / "cases"
@@ -21,7 +21,7 @@ LEFT_OUT = {"shadow paging (enable_ept=0) is not modelled", "caps la57: 5-level 
 
 @pytest.mark.parametrize("family", ["invvpid", "vpid_sharing"])
 def test_a_family_holds(family: str) -> None:
-    results = list(check_files([str(CASES / f"{family}.yaml")]))
+    results = list(check_cases(cases_of([str(CASES / f"{family}.yaml")])))
     wrong = [(verdict.instance.case.id, verdict.instance.label, verdict.reason) for result in results for verdict in result.verdicts
              if verdict.status == FAIL or (verdict.status == UNSUPPORTED and verdict.reason not in LEFT_OUT)]
     assert wrong == []
@@ -30,14 +30,14 @@ def test_a_family_holds(family: str) -> None:
 
 
 def test_our_own_cases_hold() -> None:
-    results = list(check_files([str(Path(__file__).with_name("own.yaml"))]))
+    results = list(check_cases(cases_of([str(Path(__file__).with_name("own.yaml"))])))
     assert [(one.instance.case.id, one.reason) for result in results for one in result.verdicts if one.status != OK] == []
     assert sum(result.count(OK) for result in results) == 24
 
 
 @pytest.mark.parametrize("file", sorted(CASES.glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_file_runs_to_a_verdict_of_each_instance(file: Path) -> None:
-    for result in check_files([str(file)]):
+    for result in check_cases(cases_of([str(file)])):
         assert result.verdicts
         for one in result.verdicts:
             assert one.status in (OK, FAIL, UNSUPPORTED)
@@ -71,7 +71,7 @@ def broken(case_id: str, old: str, new: str, tmp_path: Path) -> Path:
     ("INVVPID-O12", "reason: 53", "reason: 50", "step 1 (L2: invvpid type=2 vpid=1 gla=0): reason: expected 0x32, seen 0x35"),
 ])
 def test_a_broken_expectation_fails(case_id: str, old: str, new: str, reason: str, tmp_path: Path) -> None:
-    (result,) = check_files([str(broken(case_id, old, new, tmp_path))], case_id)
+    (result,) = check_cases(cases_of([str(broken(case_id, old, new, tmp_path))], case_id))
     assert result.status == FAIL
     assert reason in [one.reason for one in result.verdicts]
 
@@ -128,6 +128,6 @@ def test_instances_do_not_see_each_other() -> None:
 def test_files_are_read_before_anything_runs(tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_text("schema: none\n")
     with pytest.raises(UserError, match="bad.yaml: the file: schema is 'none'"):
-        next(check_files([str(CASES / "invvpid.yaml"), str(tmp_path / "bad.yaml")]))
+        cases_of([str(CASES / "invvpid.yaml"), str(tmp_path / "bad.yaml")])
     with pytest.raises(UserError, match="no case 'X' in these files"):
-        next(check_files([str(CASES / "invvpid.yaml")], "X"))
+        cases_of([str(CASES / "invvpid.yaml")], "X")
