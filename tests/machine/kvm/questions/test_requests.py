@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from kvmdbg.machine.eras.versions import kernel
 from kvmdbg.machine.kvm.era import Era
 from kvmdbg.machine.kvm.questions.requests import NO_WAKEUP, WAIT
 
@@ -34,3 +37,20 @@ def test_the_ladder_of_v6_12() -> None:
 
 def test_injection_comes_before_the_root() -> None:
     assert not MAINLINE.loads_the_root_before_injecting()
+
+
+# A.1 and A.2 row by row: what the releases had.
+GENERIC = {"TLB_FLUSH": 0, "MIGRATE_TIMER": 1, "REPORT_TPR_ACCESS": 2, "MMU_RELOAD": 3, "TRIPLE_FAULT": 4, "PENDING_TIMER": 5,
+           "UNHALT": 6, "MMU_SYNC": 7, "CLOCK_UPDATE": 8, "KICK": 9, "DEACTIVATE_FPU": 10, "EVENT": 11, "APF_HALT": 12,
+           "STEAL_UPDATE": 13}
+E15 = GENERIC | {"NMI": 14, "PMU": 15, "PMI": 16, "WATCHDOG": 17, "MASTERCLOCK_UPDATE": 18, "MCLOCK_INPROGRESS": 19,
+                 "EPR_EXIT": 20, "SCAN_IOAPIC": 21, "GLOBAL_CLOCK_UPDATE": 22, "ENABLE_IBS": 23, "DISABLE_IBS": 24,
+                 "APIC_PAGE_RELOAD": 25}
+
+
+@pytest.mark.parametrize(("name", "bits"), [
+    ("v3.1", GENERIC), ("v3.2", GENERIC | {"NMI": 14, "IMMEDIATE_EXIT": 15}), ("v4.3", E15 | {"SMI": 26, "HV_CRASH": 27}),
+    ("v4.4", E15 | {"SMI": 26, "HV_CRASH": 27, "IOAPIC_EOI_EXIT": 28, "HV_RESET": 29})])
+def test_the_flat_numbers_of_each_release(name: str, bits: dict[str, int]) -> None:
+    assert kernel(name).request_bits() == bits
+    assert kernel(name).request_flags() == {}
