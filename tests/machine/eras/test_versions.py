@@ -84,7 +84,7 @@ def test_the_oldest_lacks_every_commit_newest_first() -> None:
 def test_v4_4_is_v4_3_with_nested_vpid_and_two_requests() -> None:
     missing = missing_from("v4.3") - missing_from("v4.4")
     assert missing == {"5c614b3583e7", "089d7b6ec515", "7543a635aa09"}
-    assert type(kernel("v4.3 +5c614b3583e7 +089d7b6ec515")).__mro__[1:] == type(kernel("v4.4")).__mro__[1:]
+    assert type(kernel("v4.3 +5c614b3583e7 +089d7b6ec515 +7543a635aa09")).__mro__[1:] == type(kernel("v4.4")).__mro__[1:]
 
 
 def test_a_commit_names_mainline_as_of_it() -> None:
