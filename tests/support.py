@@ -21,7 +21,7 @@ from kvmdbg.machine.hw.controls import (
 )
 from kvmdbg.machine.hw.memory import alloc_frame, read64, write64
 from kvmdbg.machine.hw.paging import ADDRESS, RW, US, P, index
-from kvmdbg.machine.hw.state import NO_INSN, NO_VMCS, VMX_NON_ROOT, VMX_OFF, Caps, Cpu, Descriptors, Hardware, Segment
+from kvmdbg.machine.hw.state import NO_INSN, NO_PDPTES, NO_VMCS, VMX_NON_ROOT, VMX_OFF, Caps, Cpu, Descriptors, Hardware, Segment
 from kvmdbg.tape import Tape
 
 HOST_CR3 = 0x1000
@@ -53,7 +53,7 @@ def new_hardware(caps: Caps = Caps(), cpus: int = 1) -> Hardware:
     tape = Tape()
     processors = tuple(
         Cpu(tape, f"cpu{number}", id=number, vmx=VMX_OFF, vmxon_pointer=NO_VMCS, current_vmcs=NO_VMCS,
-            cr0=CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG, cr2=0, cr3=HOST_CR3, cr4=CR4_PAE,
+            cr0=CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG, cr2=0, cr3=HOST_CR3, pdptes=NO_PDPTES, cr4=CR4_PAE,
             efer=EFER_LME | EFER_LMA | EFER_NXE, pat=0x0007_0406_0007_0406, debugctl=0, dr7=0x400, rip=0, rsp=0,
             rflags=RFLAGS_RESERVED1, rax=0, descriptors=flat_descriptors(), vpid=0, eptp=0, exit_insn=NO_INSN, blocking=0,
             activity=0, fills=0)

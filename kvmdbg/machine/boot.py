@@ -6,7 +6,7 @@ from typing import Final
 
 from kvmdbg.errors import Unsupported, UserError
 from kvmdbg.machine.hw.controls import CR4_PAE, CR4_PGE, CR4_VMXE, RFLAGS_RESERVED1
-from kvmdbg.machine.hw.state import NO_INSN, NO_VMCS, VMX_ROOT, Caps, Cpu, Descriptors, Hardware, Segment
+from kvmdbg.machine.hw.state import NO_INSN, NO_PDPTES, NO_VMCS, VMX_ROOT, Caps, Cpu, Descriptors, Hardware, Segment
 from kvmdbg.machine.hw.vmcs import CLEAR, VMCS_REVISION
 from kvmdbg.machine.kvm.era import Era
 from kvmdbg.machine.kvm.mmu import kvm_init_mmu
@@ -93,9 +93,9 @@ def make_cpu(tape: Tape, number: int) -> Cpu:
                               tr=Segment(KERNEL_TR, 0, 0x67, AR_TSS_BUSY), gdtr_base=0, gdtr_limit=0xFFFF, idtr_base=0,
                               idtr_limit=0xFFFF, sysenter_cs=0, sysenter_esp=0, sysenter_eip=0)
     return Cpu(tape, f"cpu{number}", id=number, vmx=VMX_ROOT, vmxon_pointer=VMXON_BASE + number * 0x1000, current_vmcs=NO_VMCS,
-               cr0=BOOT_CR0, cr2=0, cr3=HOST_CR3, cr4=HOST_CR4, efer=BOOT_EFER, pat=0x0007_0406_0007_0406, debugctl=0, dr7=0x400,
-               rip=HOST_RIP, rsp=0, rflags=RFLAGS_RESERVED1, rax=0, descriptors=descriptors, vpid=0, eptp=0, exit_insn=NO_INSN,
-               blocking=0, activity=0, fills=0)
+               cr0=BOOT_CR0, cr2=0, cr3=HOST_CR3, pdptes=NO_PDPTES, cr4=HOST_CR4, efer=BOOT_EFER, pat=0x0007_0406_0007_0406,
+               debugctl=0, dr7=0x400, rip=HOST_RIP, rsp=0, rflags=RFLAGS_RESERVED1, rax=0, descriptors=descriptors, vpid=0,
+               eptp=0, exit_insn=NO_INSN, blocking=0, activity=0, fills=0)
 
 
 def make_vcpu(tape: Tape, number: int) -> Vcpu:
@@ -103,9 +103,9 @@ def make_vcpu(tape: Tape, number: int) -> Vcpu:
     return Vcpu(tape, f"vcpu{number}", id=number, cpu=-1, mode=OUTSIDE_GUEST_MODE, requests=0, todo=BEGIN, program=(), retries=0,
                 fail=0, mp_state=RUNNABLE, exit_to_user="", rax=0, exception=None, exit_insn=NO_INSN, vpid=0, loaded_vmcs=VMCS01,
                 vmcs01_cpu=-1, vmcs02_cpu=-1, vmcs01_launched=False, vmcs02_launched=False, cr0=BOOT_CR0, cr3=L1_CR3,
-                cr3_dirty=False, cr4=CR4_PAE | CR4_PGE | CR4_VMXE, efer=BOOT_EFER, mmu=ROOT_MMU, guest_mode=False, vmxon=False,
-                vmxon_ptr=INVALID_GPA, current_vmptr=INVALID_GPA, vmcs02=INVALID_PAGE, vpid02=0, last_vpid=0,
-                nested_run_pending=False, dirty_vmcs12=False)
+                cr3_dirty=False, pdptrs=NO_PDPTES, pdptrs_dirty=False, cr4=CR4_PAE | CR4_PGE | CR4_VMXE, efer=BOOT_EFER,
+                mmu=ROOT_MMU, guest_mode=False, vmxon=False, vmxon_ptr=INVALID_GPA, current_vmptr=INVALID_GPA, vmcs02=INVALID_PAGE,
+                vpid02=0, last_vpid=0, nested_run_pending=False, dirty_vmcs12=False)
 
 
 def make_mmus(tape: Tape, vcpus: tuple[Vcpu, ...], name: str) -> tuple[Mmu, ...]:

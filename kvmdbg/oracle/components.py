@@ -114,9 +114,9 @@ class GuestTables:
         context = self._context(past)
         return any(self._gives(walk, context) for walk in past.permitted(context, self.cached.key.page))
 
-    def _gives(self, walk: Walk | None, context: Context) -> bool:
+    def _gives(self, walk: Walk, context: Context) -> bool:
         key, entry = self.cached.key, self.cached.entry
-        if walk is None or not walk.mapped or walk.size < key.size or walk.address != entry.gpa:
+        if not walk.mapped or walk.size < key.size or walk.address != entry.gpa:
             return False
         rights = READ | WRITE * walk.write | EXECUTE * walk.execute
         is_global = walk.global_ and context.pge

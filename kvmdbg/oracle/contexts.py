@@ -1,8 +1,8 @@
 """Whose translations a logical processor uses at each position: the tags of the processor and those of the level that runs.
 
-A context begins at a VM entry, or with a change of CR0, CR3, CR4 or IA32_EFER while the guest runs.  It lasts while KVM
-handles an exit, as the virtual processor that the guest sees has not stopped, and ends at the next nested entry or exit,
-or when another one begins.
+A context begins at a VM entry, or with a change of CR0, CR3, CR4, IA32_EFER or the PDPTE registers while the guest runs.  It
+lasts while KVM handles an exit, as the virtual processor that the guest sees has not stopped, and ends at the next nested
+entry or exit, or when another one begins.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from typing import Any, Final, NamedTuple
 from weakref import ref
 
 from kvmdbg.errors import ModelBug
-from kvmdbg.machine.hw.controls import CR0_PG, CR4_PCIDE, CR4_PGE, EFER_NXE
+from kvmdbg.machine.hw.controls import CR4_PCIDE, CR4_PGE
 from kvmdbg.machine.hw.events import VmEntered, VmExited
-from kvmdbg.machine.hw.state import VMX_NON_ROOT
+from kvmdbg.machine.hw.paging import Paging, paging_mode
+from kvmdbg.machine.hw.state import NO_PDPTES, VMX_NON_ROOT, Pdptes
 from kvmdbg.machine.hw.tlbkey import GLOBAL, NONE
 from kvmdbg.machine.kvm.state import INVALID_PAGE, Kvm, ShadowKey
 
-REGISTERS: Final = ("cr0", "cr3", "cr4", "efer")
+REGISTERS: Final = ("cr0", "cr3", "pdptes", "cr4", "efer")
 NOBODY: Final = 0                # level of a gap between two contexts
 
 
@@ -35,9 +36,9 @@ class Context(NamedTuple):
     ep4ta: int
     pcid: int
     cr3: int
-    paging: bool                 # CR0.PG
+    pdptes: Pdptes               # registers: in PAE paging the walk starts there, whatever memory at CR3 has become
+    paging: Paging
     pcide: bool                  # CR4.PCIDE
-    nxe: bool
     pge: bool
     vpid12: int                  # the level's own tags: 0 for L1, and for L2 when vmcs12 does not enable VPID
     ep4ta12: int                 # NONE when the level uses no EPT of L1's
@@ -64,7 +65,7 @@ class Entry(NamedTuple):
 class State(NamedTuple):
     """What the reader of the tape knows at one position; copied at each mark."""
 
-    registers: dict[tuple[int, str], int]             # (cpu, name) -> value
+    registers: dict[tuple[int, str], Any]             # (cpu, name) -> value
     entering: dict[int, Entry]                        # cpu -> its VM entry under way
     running: set[int]                                 # processors between VM entry and VM exit
     nested: dict[int, int]                            # vcpu -> vpid12 while L2 is its guest
@@ -161,14 +162,16 @@ class Contexts:
         shadows = level == 2 and root is not None and root.role.kind == "ept"
         state.running.add(cpu)
         self._begin(cpu, entry.position, Context(
-            0, cpu, owner, level, entry.vpid, entry.eptp >> 12 if entry.eptp else NONE, 0, 0, True, False, True, True,
+            0, cpu, owner, level, entry.vpid, entry.eptp >> 12 if entry.eptp else NONE, 0, 0, NO_PDPTES,
+            paging_mode(0, 0, 0, self.kvm.hw.caps), False, True,
             state.nested.get(owner, 0) if level == 2 else 0, root.gfn if shadows and root else NONE, root))
 
     def _begin(self, cpu: int, since: int, like: Context) -> None:
         """A context like another one, with the control registers of now; nothing when it goes on unchanged."""
-        cr0, cr3, cr4, efer = (self.state.registers[cpu, name] for name in REGISTERS)
-        context = like._replace(since=since, pcid=cr3 & 0xFFF if cr4 & CR4_PCIDE else 0, cr3=cr3, paging=bool(cr0 & CR0_PG),
-                                pcide=bool(cr4 & CR4_PCIDE), nxe=bool(efer & EFER_NXE), pge=bool(cr4 & CR4_PGE))
+        cr0, cr3, pdptes, cr4, efer = (self.state.registers[cpu, name] for name in REGISTERS)
+        context = like._replace(since=since, pcid=cr3 & 0xFFF if cr4 & CR4_PCIDE else 0, cr3=cr3, pdptes=pdptes,
+                                paging=paging_mode(cr0, cr4, efer, self.kvm.hw.caps), pcide=bool(cr4 & CR4_PCIDE),
+                                pge=bool(cr4 & CR4_PGE))
         before = self.of_cpu[cpu]
         if before and before[-1].same(context):
             return

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from kvmdbg.errors import ModelBug
 from kvmdbg.machine.hw.events import Hit
+from kvmdbg.machine.hw.tlb import EPT_SIZES
 from kvmdbg.machine.hw.tlbkey import COMBINED, GLOBAL, GUEST_PHYSICAL, LINEAR, NONE, TlbEntry, TlbKey
 from kvmdbg.machine.kvm.state import Kvm
 from kvmdbg.oracle.contexts import Context
@@ -89,8 +90,8 @@ def check_creation(index: Index, position: int, cpu: int, key: TlbKey, entry: Tl
 def from_guest_physical(index: Index, cpu: int, key: TlbKey, entry: TlbEntry, position: int) -> bool:
     """A combined translation takes its frame and EPT rights from the guest-physical mapping of its page, which may be evicted."""
     sources = (index.entry_at(cpu, TlbKey(GUEST_PHYSICAL, NONE, NONE, key.ep4ta, entry.gpa & -size, size), position)
-               for size in (0x1000, 0x20_0000))
-    for size, source in zip((0x1000, 0x20_0000), sources, strict=True):
+               for size in EPT_SIZES)
+    for size, source in zip(EPT_SIZES, sources, strict=True):
         if source is not None:
             return source.frame + (entry.gpa & size - 1) == entry.frame and source.ept == entry.ept
     return index.kvm.hw.caps.tlb_capacity > 0

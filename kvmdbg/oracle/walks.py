@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw import ept, paging
 from kvmdbg.machine.hw.ept import EptWalk
 from kvmdbg.machine.hw.paging import Walk
@@ -14,7 +13,8 @@ from kvmdbg.oracle.contexts import Context
 from kvmdbg.oracle.index import Cell, Index
 
 PAGE: int = 0x1000
-NOTHING: EptWalk = EptWalk((), False, "")
+
+Read = Callable[[int], int | None]
 
 
 class Past:
@@ -65,34 +65,25 @@ class Past:
         """L1's EPT12, by its EP4TA."""
         return self._ept(self.l1, ep4ta << 12, gpa)
 
-    def _ept(self, read: object, root: int, gpa: int) -> EptWalk:
+    def _ept(self, read: Read, root: int, gpa: int) -> EptWalk:
         self.index.walks += 1
-        try:
-            return ept.software_walk(read, root, gpa, self.index.kvm.hw.caps)  # type: ignore[arg-type]
-        except Unsupported:
-            return NOTHING
+        return ept.software_walk(read, root, gpa, self.index.kvm.hw.caps)
 
-    def linear(self, context: Context, la: int) -> Walk | None:
-        """A level's own tables; L2's tables lie where EPT12 says now.  None where the walk meets what is not modelled."""
+    def linear(self, context: Context, la: int) -> Walk:
+        """A level's own tables; L2's tables lie where EPT12 says now."""
         def through_ept12(address: int) -> int | None:
             walk = self.ept12(context.ep4ta12, address)
             return self.l1(walk.address) if walk.mapped else None
 
         return self._linear(self.l1 if context.ep4ta12 == NONE else through_ept12, context, la)
 
-    def _linear(self, read: object, context: Context, la: int) -> Walk | None:
+    def _linear(self, read: Read, context: Context, la: int) -> Walk:
         self.index.walks += 1
-        if not context.paging:
-            return Walk((), True, False, la, la & -paging.PAGE_2M, paging.PAGE_2M, True, True, True, True)
-        try:
-            return paging.software_walk(read, context.cr3, la, maxphyaddr=self.index.kvm.hw.caps.maxphyaddr,  # type: ignore[arg-type]
-                                        nxe=context.nxe)
-        except Unsupported:
-            return None
+        return paging.software_walk(read, context.paging, context.cr3, la, context.pdptes)
 
-    def permitted(self, context: Context, la: int) -> Iterator[Walk | None]:
+    def permitted(self, context: Context, la: int) -> Iterator[Walk]:
         """Every walk that the level must expect: L2's tables may be where EPT12 said at any time since the last INVEPT."""
-        if context.ep4ta12 == NONE or not context.paging:
+        if context.ep4ta12 == NONE or context.paging.mode == paging.NO_PAGING:
             yield self.linear(context, la)
             return
         pending: list[dict[int, int | None]] = [{}]

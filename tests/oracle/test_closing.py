@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from kvmdbg.machine.hw.controls import CR4_PCIDE, CR4_PGE, CR4_PSE, CR4_SMEP
+from kvmdbg.machine.hw.paging import LEVELS_4, Paging
+from kvmdbg.machine.hw.state import NO_PDPTES
 from kvmdbg.machine.hw.tlb import ALL_GLOBALS, NO_GLOBALS, NONZERO_VPID, OWN_GLOBALS
 from kvmdbg.machine.hw.tlbkey import COMBINED, GLOBAL, GUEST_PHYSICAL, LINEAR, NONE
 from kvmdbg.oracle.closing import ANY, Closing, CrAccess, Tags, covers, cr_scope
@@ -62,7 +64,8 @@ def test_a_fragment_counts_as_its_page() -> None:
     assert covers(INVLPG, fragment)
 
 
-CONTEXT = Context(0, 0, 0, 2, 2, A, 3, 0x4_0003, True, True, True, True, 1, B, None)
+CONTEXT = Context(0, 0, 0, 2, 2, A, 3, 0x4_0003, NO_PDPTES,
+                  Paging(LEVELS_4, True, False, 46, True), True, True, 1, B, None)
 
 
 @pytest.mark.parametrize(("register", "value", "cr4", "scope"), [

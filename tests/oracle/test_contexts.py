@@ -82,3 +82,10 @@ def test_the_next_vm_entry() -> None:
     assert entry is None or entry > start
     machine.run("cpuid")
     assert machine.index.contexts.next_entry(0, start) is not None
+
+
+def test_pdpte_registers_are_part_of_a_context() -> None:
+    machine = Machine()
+    before = now(machine)
+    machine.kvm.hw.cpus[0].pdptes = (1, 0, 0, 0)
+    assert now(machine).pdptes == (1, 0, 0, 0) and now(machine).since > before.since

@@ -6,13 +6,15 @@ import pytest
 
 from kvmdbg.errors import Unsupported, UserError
 from kvmdbg.machine.hw.controls import CR4_PCIDE
+from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.tlb import insert
 from kvmdbg.machine.hw.tlbkey import LINEAR, NONE, TlbKey
-from kvmdbg.machine.kvm import kvm_host, nested_insn, shadow
+from kvmdbg.machine.kvm import kvm_host, nested_insn, shadow, tables, vmcs12_template
 from kvmdbg.machine.kvm.era import Era
 from kvmdbg.machine.kvm.questions.nested import NO_FLUSH, TransitionFlush
+from kvmdbg.oracle.selfcheck import check
 from kvmdbg.oracle.verdict import FORBIDDEN, FRESH, STALE, describe, judge
-from oracle.given import DATA, KERNELS, L1_LA, L2_LA, OTHER, Machine
+from oracle.given import CR3_X, CR3_Y, DATA, EPT, KERNELS, L1_LA, L2_LA, OTHER, Machine, X
 
 WRONG_VPID = "v6.12 -2b4a5a5d5688"       # a guest flush asked for with L2 on vpid02 hits vpid01 (kvm.md I-10)
 
@@ -179,3 +181,26 @@ def test_shadow_paging_is_refused() -> None:
 def test_words_for_a_translation() -> None:
     assert describe(TlbKey("combined", 2, 0, 0x10, 0x80_0000, 0x1000)) == "combined mapping of 0x800000 vpid 2 ep4ta 0x10"
     assert describe(TlbKey("guest-physical", NONE, NONE, 0x10, 0, 0x1000)) == "guest-physical mapping of 0x0 ep4ta 0x10"
+
+
+def test_a_pdpte_in_memory_makes_nothing_stale_until_cr3_is_loaded() -> None:
+    """PAE paging starts at registers: what memory at CR3 holds is nobody's translation."""
+    machine = Machine()
+    fields = {F.VM_ENTRY_CONTROLS: 1 << 15, F.GUEST_IA32_EFER: 0, F.GUEST_CR3: CR3_X, F.EPT_POINTER: EPT, F.VIRTUAL_PROCESSOR_ID: 1,
+              F.GUEST_PDPTR0: CR3_Y | 1}
+    vmcs12_template.prepare(machine.kvm, machine.vcpu, X, fields)
+    machine.run(f"vmptrld {X:#x}")
+    for cell in (CR3_X, CR3_Y):
+        tables.write_entry(machine.kvm, machine.vcpu, "L2", cell, 0, None)
+    tables.write_entry(machine.kvm, machine.vcpu, "L2", CR3_X, CR3_Y | 1, None)
+    machine.map("L2", L2_LA, DATA, flags="rwxu")
+    machine.run("vmlaunch", f"load {L2_LA:#x}")
+    assert machine.verdict("combined", L2_LA).status == "fresh"
+    tables.write_entry(machine.kvm, machine.vcpu, "L2", CR3_X, 0, None)
+    assert machine.verdict("combined", L2_LA).status == "fresh"
+    start = machine.position
+    machine.run(f"load {L2_LA:#x}")
+    assert [use.verdict.status for use in machine.uses(start)] == ["fresh"]
+    tables.write_entry(machine.kvm, machine.vcpu, "L2", CR3_Y + 8 * (L2_LA >> 21), 0, None)
+    assert machine.verdict("combined", L2_LA).status == "stale"
+    check(machine.kvm, machine.index)

@@ -20,7 +20,7 @@ def test_a_walk_of_l1_as_of_then_and_of_now() -> None:
     machine.map("L1", L1_LA, OTHER)
     context = context_of(machine)
     old, new = (Past(machine.index, position).linear(context, L1_LA) for position in (then, machine.position))
-    assert old is not None and new is not None and (old.address, new.address) == (L1_LA, OTHER)
+    assert (old.address, new.address) == (L1_LA, OTHER)
 
 
 def test_it_knows_what_changed_last() -> None:
@@ -35,7 +35,7 @@ def test_it_knows_what_changed_last() -> None:
 def test_a_walk_of_l2_goes_through_ept12() -> None:
     machine = Machine().enter()
     walk = Past(machine.index, machine.position).linear(context_of(machine), L2_LA)
-    assert walk is not None and walk.address == DATA
+    assert walk.address == DATA
     assert Past(machine.index, machine.position).ept12(EPT >> 12, DATA).address == DATA
 
 
@@ -46,15 +46,16 @@ def test_where_l2s_tables_may_still_be() -> None:
     machine.map("ept12", CR3_X, OTHER)
     assert Past(machine.index, machine.position).l1_pages(context, CR3_X) == [OTHER, CR3_X]
     walks = list(Past(machine.index, machine.position).permitted(context, L2_LA))
-    assert sorted(walk.address for walk in walks if walk is not None and walk.mapped) == [DATA] and len(walks) == 2
+    assert sorted(walk.address for walk in walks if walk.mapped) == [DATA] and len(walks) == 2
     machine.leave().run("invept all-context")
     assert Past(machine.index, machine.position).l1_pages(context, CR3_X) == [OTHER]
 
 
-def test_what_is_not_modelled_maps_nothing() -> None:
+def test_a_1g_page_is_walked_like_any_other() -> None:
     machine = Machine()
     tables.set_entry(machine.kvm, machine.vcpu, "L1", L1_LA, 0x8000_0083, table_level=3)
-    assert Past(machine.index, machine.position).linear(context_of(machine), L1_LA) is None
+    walk = Past(machine.index, machine.position).linear(context_of(machine), L1_LA)
+    assert (walk.address, walk.size) == (0x8000_0000 + L1_LA, 0x4000_0000)
 
 
 def test_memory_that_is_none() -> None:

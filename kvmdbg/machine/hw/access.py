@@ -6,8 +6,8 @@ cached rights.  The processor may do so; the fault then removes the entry (inval
 the retry walks again and a stale entry costs one spurious fault at most (SDM Vol. 3A 4.10.4.3, Vol. 3C 29.4.3.4).
 
 On a miss, or for a write through an entry cached with D = 0, the processor walks.  With EPT each guest-physical address on
-the way (four table entries, then the page) is translated through guest-physical mappings, which are filled as needed: 24
-references for a cold walk of 4-KiB pages.  The order is that of SDM Vol. 3C 29.3 (F.4): for each guest entry first the EPT
+the way (each table entry, then the page) is translated through guest-physical mappings, which are filled as needed: 24
+references for a cold walk of four levels.  The order is that of SDM Vol. 3C 29.3 (F.4): for each guest entry first the EPT
 violation or misconfiguration of its address, then its own P and reserved bits; after the leaf the guest's rights; then A
 and D are set in the guest's entries, all at once; then EPT translates the page; then the translation is cached.
 
@@ -19,26 +19,22 @@ from __future__ import annotations
 
 from typing import Final, NoReturn
 
-from kvmdbg.errors import ModelBug, Unsupported
+from kvmdbg.errors import ModelBug
 from kvmdbg.machine.hw import ept, invalidate, paging, tlb
 from kvmdbg.machine.hw.controls import (
     CR0_PG,
     CR0_WP,
-    CR4_LA57,
-    CR4_PAE,
     CR4_PGE,
     CR4_SMAP,
     CR4_SMEP,
-    EFER_LMA,
-    EFER_NXE,
     EXIT_REASON_EPT_MISCONFIG,
     EXIT_REASON_EPT_VIOLATION,
 )
 from kvmdbg.machine.hw.events import Accessed, Hit, Referenced
 from kvmdbg.machine.hw.faults import GuestFault, VmExit
 from kvmdbg.machine.hw.memory import read64, write64
-from kvmdbg.machine.hw.paging import EXECUTE, READ, WRITE, Walk
-from kvmdbg.machine.hw.state import Cpu, Hardware
+from kvmdbg.machine.hw.paging import EXECUTE, READ, WRITE, Paging, Walk, paging_mode
+from kvmdbg.machine.hw.state import Cpu, Hardware, Pdptes
 from kvmdbg.machine.hw.tlbkey import COMBINED, GLOBAL, GUEST_PHYSICAL, LINEAR, NONE, TlbEntry, TlbKey
 
 RIGHT_OF: Final = {"read": READ, "write": WRITE, "fetch": EXECUTE}    # also bits 2:0 of an EPT violation's qualification
@@ -89,10 +85,7 @@ def physical_access(hw: Hardware, cpu: Cpu, gpa: int, access: str, value: int | 
     has a linear address.
     value: what a "write" stores.    raises: VmExit, its qualification without bit 7.
     """
-    pa = gpa
-    if cpu.eptp:
-        key, entry = _translate_gpa(hw, cpu, gpa, access, RIGHT_OF[access], 0, 0)
-        pa = entry.frame + (gpa - key.page)
+    pa = physical_address(hw, cpu, gpa, access)
     if access != "write":
         return read64(hw, pa & ~7)
     if value is None:
@@ -101,24 +94,53 @@ def physical_access(hw: Hardware, cpu: Cpu, gpa: int, access: str, value: int | 
     return value & 0xFFFF_FFFF_FFFF_FFFF
 
 
+def physical_address(hw: Hardware, cpu: Cpu, gpa: int, access: str) -> int:
+    """Host-physical address of a guest-physical one, for an access without a linear address.  raises: VmExit."""
+    if not cpu.eptp:
+        return gpa
+    key, entry = _translate_gpa(hw, cpu, gpa, access, RIGHT_OF[access], 0, 0)
+    return entry.frame + (gpa - key.page)
+
+
+def load_pdptes(hw: Hardware, cpu: Cpu, cr3: int) -> Pdptes:
+    """The PDPTEs in memory at CR3, as MOV to a control register loads them: reads by guest-physical address.
+
+    raises: GuestFault #GP when one has a reserved bit set, VmExit.
+    """
+    def read(address: int) -> int:
+        pa = physical_address(hw, cpu, address, "read")
+        value = read64(hw, pa)
+        hw.emit(Referenced, cpu.id, "guest", 3, pa, value)
+        return value
+
+    pdptes = paging.read_pdptes(read, cr3)
+    if pdptes is None or paging.pdptes_problem(pdptes, hw.caps.maxphyaddr):
+        raise GuestFault("#GP")
+    return pdptes
+
+
+def paging_of(hw: Hardware, cpu: Cpu) -> Paging:
+    """The paging mode that the processor is in."""
+    return paging_mode(cpu.cr0, cpu.cr4, cpu.efer, hw.caps)
+
+
 def translate(hw: Hardware, cpu: Cpu, la: int, access: str) -> int:
     """Host-physical address for an access ("read", "write" or "fetch") at linear address `la`, at the current CPL.
 
-    raises: GuestFault #GP (not canonical) or #PF, VmExit (EPT violation, EPT misconfiguration), Unsupported for a paging
-    mode that is not modelled.
+    Outside IA-32e mode linear addresses have 32 bits, and higher ones of `la` are cut off.
+    raises: GuestFault #GP (not canonical) or #PF, VmExit (EPT violation, EPT misconfiguration).
     """
     paging_on = cpu.cr0 & CR0_PG
-    if paging_on:
-        _require_4_level(cpu)
-        if not paging.canonical(la):
-            raise GuestFault("#GP")
-    else:
-        la &= 0xFFFF_FFFF                 # there are no 64-bit linear addresses without paging
-        if not cpu.eptp:
-            return la
+    mode = paging_of(hw, cpu)
+    if mode.linear_bits == 32:
+        la &= paging.MASK_32
+    if not paging_on and not cpu.eptp:
+        return la
+    if not mode.canonical(la):
+        raise GuestFault("#GP")
     hit = tlb.lookup_linear(hw, cpu, la)
     if hit is None:
-        return _walk(hw, cpu, la, access, None)
+        return _walk(hw, cpu, mode, la, access, None)
     key, entry = hit
     hw.emit(Hit, cpu.id, key, access, la)
     if paging_on:
@@ -127,30 +149,18 @@ def translate(hw: Hardware, cpu: Cpu, la: int, access: str) -> int:
     if not entry.ept & right:
         _ept_violation(hw, cpu, entry.gpa + (la - key.page), la, right | _FINAL, entry.ept)
     if right == WRITE and not entry.dirty:
-        return _walk(hw, cpu, la, access, key)
+        return _walk(hw, cpu, mode, la, access, key)
     return entry.frame + (la - key.page)
-
-
-def _require_4_level(cpu: Cpu) -> None:
-    if not cpu.cr4 & CR4_PAE:
-        raise Unsupported("32-bit paging (CR4.PAE = 0) is not modelled", "set CR4.PAE and EFER.LME before CR0.PG")
-    if not cpu.efer & EFER_LMA:
-        raise Unsupported("PAE paging (EFER.LMA = 0) is not modelled", "set EFER.LME before CR0.PG")
-    if cpu.cr4 & CR4_LA57:
-        raise Unsupported("5-level paging (CR4.LA57 = 1) is not modelled", "clear CR4.LA57")
 
 
 # -- the walk -----------------------------------------------------------------------------------------------------------
 
-def _walk(hw: Hardware, cpu: Cpu, la: int, access: str, replaced: TlbKey | None) -> int:
+def _walk(hw: Hardware, cpu: Cpu, mode: Paging, la: int, access: str, replaced: TlbKey | None) -> int:
     """Walk for `la`, cache the translation, and return the physical address.
 
     replaced: the entry that a write found with D = 0. It goes, even if the walk finds a page of another size.
     """
-    if cpu.cr0 & CR0_PG:
-        walk = _walk_guest(hw, cpu, la, access)
-    else:                                 # linear addresses are guest-physical ones, whatever size EPT has for the page
-        walk = Walk((), True, False, la, la & -paging.PAGE_2M, paging.PAGE_2M, True, True, True, True)
+    walk = _walk_guest(hw, cpu, mode, la, access) if cpu.cr0 & CR0_PG else paging.identity(la)
     guest = READ | WRITE * walk.write | EXECUTE * walk.execute
     dirty = walk.dirty or access == "write"
     pcid = GLOBAL if walk.global_ and cpu.cr4 & CR4_PGE else tlb.current_pcid(cpu)
@@ -177,17 +187,17 @@ def _drop_replaced(hw: Hardware, cpu: Cpu, replaced: TlbKey | None, key: TlbKey)
         del table[replaced]
 
 
-def _walk_guest(hw: Hardware, cpu: Cpu, la: int, access: str) -> Walk:
+def _walk_guest(hw: Hardware, cpu: Cpu, mode: Paging, la: int, access: str) -> Walk:
     """The paging structures at CR3 for `la`: mapped, permitted, and their A and D flags set."""
-    levels = iter(paging.LEVELS)
+    levels = iter(mode.levels)
 
     def read(address: int) -> int:
         pa = _table_entry(hw, cpu, address, la, update=False)
-        value = read64(hw, pa)
-        hw.emit(Referenced, cpu.id, "guest", next(levels), pa, value)
-        return value
+        cell = read64(hw, pa & ~7)
+        hw.emit(Referenced, cpu.id, "guest", next(levels), pa, mode.entry(pa, cell))
+        return cell
 
-    walk = paging.software_walk(read, cpu.cr3, la, maxphyaddr=hw.caps.maxphyaddr, nxe=bool(cpu.efer & EFER_NXE))
+    walk = paging.software_walk(read, mode, cpu.cr3, la, cpu.pdptes)
     if not walk.mapped:
         _page_fault(hw, cpu, la, access, paging.PF_PRESENT | paging.PF_RESERVED if walk.reserved else 0)
     _check_guest_rights(hw, cpu, la, access, walk.user, READ | WRITE * walk.write | EXECUTE * walk.execute)
@@ -195,7 +205,8 @@ def _walk_guest(hw: Hardware, cpu: Cpu, la: int, access: str) -> Walk:
         flags = paging.A | paging.D if step is walk.steps[-1] and access == "write" else paging.A
         if flags & ~step.value:
             pa = _table_entry(hw, cpu, step.address, la, update=True)
-            write64(hw, pa, read64(hw, pa) | flags)
+            cell = read64(hw, pa & ~7)
+            write64(hw, pa & ~7, mode.cell(pa, cell, mode.entry(pa, cell) | flags))
     return walk
 
 
@@ -235,7 +246,7 @@ def _page_fault(hw: Hardware, cpu: Cpu, la: int, access: str, code: int) -> NoRe
     """Forget the page and raise #PF.  code: the bits of the error code that the walk decides (P, RSVD)."""
     if access == "write":
         code |= paging.PF_WRITE
-    elif access == "fetch" and (cpu.efer & EFER_NXE or cpu.cr4 & CR4_SMEP):
+    elif access == "fetch" and (paging_of(hw, cpu).nxe or cpu.cr4 & CR4_SMEP):
         code |= paging.PF_FETCH
     if cpl(cpu) == 3:
         code |= paging.PF_USER

@@ -83,8 +83,10 @@ class Check(NamedTuple):
 
 # -- rules and conditions that many checks share ------------------------------------------------------------------------
 
-def is_canonical(value: int, _: Subject) -> str:
-    return "" if canonical(value) else "be a canonical address (bits 63:47 all equal)"
+def is_canonical(value: int, s: Subject) -> str:
+    """To the processor's width, whatever CR4.LA57 is."""
+    bits = s.caps.linear_bits
+    return "" if canonical(value, bits) else f"be a canonical address (bits 63:{bits - 1} all equal)"
 
 
 def is_zero(value: int, _: Subject) -> str:

@@ -21,6 +21,7 @@ from kvmdbg.machine.hw.controls import (
     CR0_WP,
     CR4_DE,
     CR4_FSGSBASE,
+    CR4_LA57,
     CR4_MCE,
     CR4_OSFXSR,
     CR4_OSXMMEXCPT,
@@ -51,8 +52,8 @@ _CR4_OFFERED: Final = (
 
 
 def cr4_offered(caps: Caps) -> int:
-    """The bits of CR4 that may be 1: no LA57, SMXE, PKE, CET; PCIDE as `caps` says."""
-    return _CR4_OFFERED | (CR4_PCIDE if caps.pcid else 0)
+    """The bits of CR4 that may be 1: no SMXE, PKE, CET; PCIDE and LA57 as `caps` says."""
+    return _CR4_OFFERED | (CR4_PCIDE if caps.pcid else 0) | (CR4_LA57 if caps.la57 else 0)
 
 
 def too_wide(address: int, caps: Caps) -> bool:

@@ -14,8 +14,6 @@ from kvmdbg.machine.hw.checking import CONTROL_AREA, GUEST_AREA, HOST_AREA, Read
 from kvmdbg.machine.hw.checks import first_problem
 from kvmdbg.machine.hw.controls import (
     BLOCKING_MOV_SS,
-    CR0_PG,
-    ENTRY_IA32E_MODE,
     EXIT_REASON_FAILED_VMENTRY,
     EXIT_REASON_INVALID_STATE,
     INTR_INFO_ERROR_CODE,
@@ -64,7 +62,7 @@ SUCCESS: Final = EntryResult(True, False, 0, 0, "")
 def vm_entry(hw: Hardware, cpu: Cpu, launch: bool) -> EntryResult:
     """Enter the guest of the current VMCS, from VMX root operation at CPL 0.  launch: VMLAUNCH, else VMRESUME.
 
-    raises: Unsupported for a guest or an MSR area that the model lacks, before anything has changed.
+    raises: Unsupported for an MSR area, which the model lacks, before anything has changed.
     """
     if cpu.current_vmcs == NO_VMCS:
         return _no_vmcs(hw, cpu, launch)
@@ -102,9 +100,6 @@ def _refuse_unmodelled(read: Read) -> None:
     for count in MSR_COUNTS:
         if read(count):
             raise Unsupported(f"{FIELDS[count].name} = {read(count)}: MSR areas are not modelled", "Set the count to 0.")
-    if read(F.GUEST_CR0) & CR0_PG and not read(F.VM_ENTRY_CONTROLS) & ENTRY_IA32E_MODE:
-        raise Unsupported("PAE and 32-bit paging are not modelled: the guest has CR0.PG = 1 outside IA-32e mode",
-                          "Use 64-bit paging, or an unrestricted guest without paging.")
 
 
 def _enter(s: Subject, launch: bool) -> None:
@@ -165,5 +160,5 @@ def _fail_late(hw: Hardware, cpu: Cpu, read: Read, check: str, qualification: in
     hw.emit(VmEntryFailed, cpu.id, cpu.current_vmcs, INVALID_GUEST, check)
     vmcs.write(hw, cpu, F.VM_EXIT_REASON, INVALID_GUEST)
     vmcs.write(hw, cpu, F.EXIT_QUALIFICATION, qualification)
-    host_state.load(cpu, read)
+    host_state.load(hw, cpu, read)
     return EntryResult(False, False, 0, INVALID_GUEST, check)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw import paging
 from kvmdbg.machine.hw.paging import Step, index, page_size
 from kvmdbg.machine.hw.state import Caps
@@ -38,7 +37,8 @@ EPTP_RESERVED: Final = 0xF80                          # bits 11:7; bit 7 needs s
 GPA_BITS: Final = 48                                  # what a walk of four levels can translate
 
 _NON_LEAF_RESERVED: Final = MEMTYPE_MASK | IGNORE_PAT
-_LARGE_2M_RESERVED: Final = 0x1F_F000                 # bits 20:12
+_LARGE_RESERVED: Final = {2: 0x1F_F000, 3: 0x3FFF_F000}   # bits 20:12 of a 2-MiB page, 29:12 of a 1-GiB page
+_LARGE_NAMES: Final = {2: "2-MiB", 3: "1-GiB"}
 
 
 class EptWalk(NamedTuple):
@@ -93,7 +93,7 @@ def eptp_valid(eptp: int, caps: Caps) -> str:
 
 def is_leaf(entry: int, level: int) -> bool:
     """Whether a present entry maps a page."""
-    return level == 1 or bool(entry & LARGE and level == 2)
+    return level == 1 or bool(entry & LARGE and level <= 3)
 
 
 def misconfigured(entry: int, level: int, caps: Caps) -> str:
@@ -108,12 +108,12 @@ def misconfigured(entry: int, level: int, caps: Caps) -> str:
         return f"an address bit beyond MAXPHYADDR ({caps.maxphyaddr}) is 1"
     if level == 4 and entry & LARGE:
         return "bit 7 of a PML4E is 1"
-    if level == 2 and entry & LARGE and not caps.ept_2m:
-        return "a 2-MiB page, which this processor lacks"
+    if entry & LARGE and not {1: True, 2: caps.ept_2m, 3: caps.ept_1g}[level]:
+        return f"a {_LARGE_NAMES[level]} page, which this processor lacks"
     if not is_leaf(entry, level):
         return "a bit of 6:3 is 1 in an entry that maps no page" if entry & _NON_LEAF_RESERVED else ""
-    if level == 2 and entry & _LARGE_2M_RESERVED:
-        return "a bit of 20:12 is 1 in an entry that maps a 2-MiB page"
+    if level > 1 and entry & _LARGE_RESERVED[level]:
+        return f"a bit of {9 * level + 2}:12 is 1 in an entry that maps a {_LARGE_NAMES[level]} page"
     memtype = (entry & MEMTYPE_MASK) >> MEMTYPE_SHIFT
     return f"memory type {memtype} is reserved" if memtype in _MEMTYPES_RESERVED else ""
 
@@ -123,7 +123,7 @@ def software_walk(read: Callable[[int], int | None], eptp: int, gpa: int, caps: 
 
     Misconfiguration is found entry by entry, before anybody looks at rights (F.2).
     read: the 64 bits at an address of the tables' own space, or None where it has no memory.
-    raises: Unsupported at a 1-GiB page, and whatever `read` raises.
+    raises: whatever `read` raises.
     """
     steps: list[Step] = []
     if gpa >> GPA_BITS:
@@ -140,8 +140,6 @@ def software_walk(read: Callable[[int], int | None], eptp: int, gpa: int, caps: 
         rights &= entry
         if not entry & RIGHTS:
             return EptWalk(tuple(steps), False, "")
-        if level == 3 and entry & LARGE:
-            raise Unsupported(f"the EPT PDPTE at {address:#x} maps a 1-GiB page, which is not modelled", "use 2-MiB or 4-KiB pages")
         wrong = misconfigured(entry, level, caps)
         if wrong:
             return EptWalk(tuple(steps), True, wrong)

@@ -15,9 +15,9 @@ class Referenced(NamedTuple):
 
     cpu: int
     structure: str    # "guest" (guest or host paging structures) or "ept"
-    level: int        # 4 PML4E, 3 PDPTE, 2 PDE, 1 PTE
+    level: int        # 5 PML5E, 4 PML4E, 3 PDPTE, 2 PDE, 1 PTE
     pa: int           # host-physical address of the entry
-    value: int        # its 64 bits
+    value: int        # its 64 bits; 32 in 32-bit paging
 
 
 class Hit(NamedTuple):

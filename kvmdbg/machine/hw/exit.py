@@ -76,7 +76,7 @@ def vm_exit(hw: Hardware, cpu: Cpu, exit: VmExit, insn: Insn = NO_INSN, intr_inf
     read = vmcs.reader(hw, cpu)
     if not secondary_controls(read) & SEC_ENABLE_VPID:
         vpid_transition(hw, cpu, by="vm exit")
-    host_state.load(cpu, read)
+    host_state.load(hw, cpu, read)
     cpu.exit_insn = insn
 
 

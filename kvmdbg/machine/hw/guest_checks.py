@@ -1,6 +1,6 @@
 """VM-entry checks on the guest-state area, in the manual's order: VM exit 33 with bit 31 of the exit reason.
 
-Left out: PDPTEs (PAE paging is not modelled), SMM, RTIT, CET, pending debug exceptions under TF.
+Left out: SMM, RTIT, CET, pending debug exceptions under TF.
 """
 
 from __future__ import annotations
@@ -59,9 +59,13 @@ from kvmdbg.machine.hw.controls import (
     RFLAGS_RESERVED0,
     RFLAGS_RESERVED1,
     RFLAGS_VM,
+    SEC_ENABLE_EPT,
 )
 from kvmdbg.machine.hw.fields import F
+from kvmdbg.machine.hw.guest_state import PDPTES as PDPTE_FIELDS
+from kvmdbg.machine.hw.guest_state import pdptes, uses_pae
 from kvmdbg.machine.hw.memory_operands import revision
+from kvmdbg.machine.hw.paging import pdpte_problem, pdptes_problem
 from kvmdbg.machine.hw.segment_checks import SEGMENT_CHECKS, ia32e, restricted
 from kvmdbg.machine.hw.vmcs import VMCS_REVISION
 
@@ -69,7 +73,9 @@ REGISTERS: Final = "SDM Vol. 3C 26.3.1.1"
 TABLES: Final = "SDM Vol. 3C 26.3.1.3"
 RIP: Final = "SDM Vol. 3C 26.3.1.4"
 NON_REGISTER: Final = "SDM Vol. 3C 26.3.1.5"
+PDPTES: Final = "SDM Vol. 3C 26.3.1.6"
 NO_LINK: Final = 0xFFFF_FFFF_FFFF_FFFF
+QUALIFICATION_PDPTE: Final = 2
 QUALIFICATION_NMI: Final = 3
 QUALIFICATION_LINK_POINTER: Final = 4
 
@@ -202,6 +208,25 @@ def not_current(value: int, s: Subject) -> str:
     return "not be the current VMCS" if value == s.cpu.current_vmcs else ""
 
 
+# -- PDPTEs -------------------------------------------------------------------------------------------------------------
+
+def pae_with_ept(s: Subject) -> bool:
+    return uses_pae(s.read) and bool(s.secondary & SEC_ENABLE_EPT)
+
+
+def pae_without_ept(s: Subject) -> bool:
+    return uses_pae(s.read) and not s.secondary & SEC_ENABLE_EPT
+
+
+def loadable_pdpte(value: int, s: Subject) -> str:
+    return pdpte_problem(value, s.caps.maxphyaddr)
+
+
+def loadable_pdptes(_: int, s: Subject) -> str:
+    problem = pdptes_problem(pdptes(s.hw, s.read), s.caps.maxphyaddr)
+    return f"name PDPTEs that do {problem}" if problem else ""
+
+
 # -- the table ----------------------------------------------------------------------------------------------------------
 
 G: Final = GUEST_AREA
@@ -264,4 +289,9 @@ GUEST_CHECKS: Final[tuple[Check, ...]] = (
     Check("the VMCS link pointer names a VMCS", G, NON_REGISTER, LINK, revision_of_link, linked, QUALIFICATION_LINK_POINTER),
     Check("the VMCS link pointer is not the current VMCS", G, NON_REGISTER, LINK, not_current, linked,
           QUALIFICATION_LINK_POINTER),
+
+    *(Check(f"guest PDPTE{i} has no reserved bit", G, PDPTES, field, loadable_pdpte, pae_with_ept, QUALIFICATION_PDPTE)
+      for i, field in enumerate(PDPTE_FIELDS)),
+    Check("the PDPTEs in memory have no reserved bit", G, PDPTES, F.GUEST_CR3, loadable_pdptes, pae_without_ept,
+          QUALIFICATION_PDPTE),
 )

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from kvmdbg.machine.hw import vmcs
-from kvmdbg.machine.hw.checking import Read
+from kvmdbg.machine.hw.access import paging_of
+from kvmdbg.machine.hw.checking import Read, secondary_controls
 from kvmdbg.machine.hw.controls import (
     CR0_CD,
     CR0_ET,
     CR0_NW,
     CR0_PG,
+    CR4_PAE,
     EFER_LMA,
     EFER_LME,
     ENTRY_IA32E_MODE,
@@ -20,10 +22,13 @@ from kvmdbg.machine.hw.controls import (
     EXIT_SAVE_DEBUG_CONTROLS,
     EXIT_SAVE_IA32_EFER,
     EXIT_SAVE_IA32_PAT,
+    SEC_ENABLE_EPT,
 )
 from kvmdbg.machine.hw.fields import F
+from kvmdbg.machine.hw.memory import read64
+from kvmdbg.machine.hw.paging import PAE, read_pdptes
 from kvmdbg.machine.hw.segment_checks import CS, DS, ES, FS, GS, LDTR, SS, TR, Fields
-from kvmdbg.machine.hw.state import Cpu, Descriptors, Hardware, Segment
+from kvmdbg.machine.hw.state import NO_PDPTES, Cpu, Descriptors, Hardware, Pdptes, Segment
 
 CR0_NOT_LOADED: Final = CR0_ET | CR0_NW | CR0_CD      # VM entry and VM exit leave these bits of CR0 alone
 # both in the order of the fields of Descriptors
@@ -33,6 +38,7 @@ TABLES: Final = {
     "idtr_limit": F.GUEST_IDTR_LIMIT, "sysenter_cs": F.GUEST_SYSENTER_CS, "sysenter_esp": F.GUEST_SYSENTER_ESP,
     "sysenter_eip": F.GUEST_SYSENTER_EIP,
 }
+PDPTES: Final = (F.GUEST_PDPTR0, F.GUEST_PDPTR1, F.GUEST_PDPTR2, F.GUEST_PDPTR3)
 
 
 def load(hw: Hardware, cpu: Cpu, read: Read) -> None:
@@ -40,6 +46,8 @@ def load(hw: Hardware, cpu: Cpu, read: Read) -> None:
     entry = read(F.VM_ENTRY_CONTROLS)
     cpu.cr0 = read(F.GUEST_CR0) & ~CR0_NOT_LOADED | cpu.cr0 & CR0_NOT_LOADED
     cpu.cr3 = read(F.GUEST_CR3)
+    if uses_pae(read):
+        cpu.pdptes = pdptes(hw, read)
     cpu.cr4 = read(F.GUEST_CR4)
     cpu.efer = _entry_efer(cpu, read, entry)
     if entry & ENTRY_LOAD_DEBUG_CONTROLS:
@@ -53,6 +61,20 @@ def load(hw: Hardware, cpu: Cpu, read: Read) -> None:
     cpu.rflags = read(F.GUEST_RFLAGS)
     cpu.blocking = read(F.GUEST_INTERRUPTIBILITY_INFO)
     cpu.activity = read(F.GUEST_ACTIVITY_STATE)
+
+
+def uses_pae(read: Read) -> bool:
+    """Will the guest be in PAE paging?"""
+    return (bool(read(F.GUEST_CR0) & CR0_PG) and bool(read(F.GUEST_CR4) & CR4_PAE)
+            and not read(F.VM_ENTRY_CONTROLS) & ENTRY_IA32E_MODE)
+
+
+def pdptes(hw: Hardware, read: Read) -> Pdptes:
+    """The PDPTEs of a guest in PAE paging: with EPT their fields, without it memory at CR3 (SDM Vol. 3C 26.3.2.4)."""
+    if secondary_controls(read) & SEC_ENABLE_EPT:
+        first, second, third, fourth = (read(field) for field in PDPTES)
+        return first, second, third, fourth
+    return read_pdptes(lambda address: read64(hw, address), read(F.GUEST_CR3)) or NO_PDPTES
 
 
 def _entry_efer(cpu: Cpu, read: Read, entry: int) -> int:
@@ -73,12 +95,17 @@ def _read_segment(read: Read, fields: Fields) -> Segment:
 
 
 def save(hw: Hardware, cpu: Cpu) -> None:
-    """VM exit: the processor's registers into the current VMCS. PDPTEs are not modelled."""
+    """VM exit: the processor's registers into the current VMCS.
+
+    The PDPTE fields are defined after a VM exit from PAE paging with EPT only; else they keep what they held.
+    """
     read = vmcs.reader(hw, cpu)
     saved = _saved(cpu, read(F.VM_EXIT_CONTROLS))
     if hw.caps.unrestricted_guest:                    # SDM Vol. 3C 27.2.1: the control follows IA32_EFER.LMA
         entry = read(F.VM_ENTRY_CONTROLS) & ~ENTRY_IA32E_MODE
         saved[F.VM_ENTRY_CONTROLS] = entry | (ENTRY_IA32E_MODE if cpu.efer & EFER_LMA else 0)
+    if cpu.eptp and paging_of(hw, cpu).mode == PAE:
+        saved |= dict(zip(PDPTES, cpu.pdptes, strict=True))
     if cpu.descriptors != _read_descriptors(read):
         saved |= _saved_descriptors(cpu.descriptors)
     for field, value in saved.items():

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw.checking import Read
 from kvmdbg.machine.hw.controls import (
     ACTIVITY_ACTIVE,
     AR_UNUSABLE,
+    CR0_PG,
     CR4_PAE,
     CR4_PCIDE,
     EFER_LMA,
@@ -19,7 +21,9 @@ from kvmdbg.machine.hw.controls import (
 )
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.guest_state import CR0_NOT_LOADED
-from kvmdbg.machine.hw.state import VMX_ROOT, Cpu, Descriptors, Segment
+from kvmdbg.machine.hw.memory import read64
+from kvmdbg.machine.hw.paging import pdptes_problem, read_pdptes
+from kvmdbg.machine.hw.state import VMX_ROOT, Cpu, Descriptors, Hardware, Segment
 
 FLAT_LIMIT: Final = 0xFFFF_FFFF
 CODE_64_AR: Final = 0xA09B                # accessed code, P, L, G
@@ -29,8 +33,11 @@ BUSY_TSS_AR: Final = 0x8B
 DR7_AFTER_EXIT: Final = 0x400
 
 
-def load(cpu: Cpu, read: Read) -> None:
-    """The host's registers into the processor, which is in VMX root operation from now on: VPID 0000H, no EPT."""
+def load(hw: Hardware, cpu: Cpu, read: Read) -> None:
+    """The host's registers into the processor, which is in VMX root operation from now on: VPID 0000H, no EPT.
+
+    raises: Unsupported where PDPTEs that cannot be loaded make the processor abort VMX operation.
+    """
     leaving = read(F.VM_EXIT_CONTROLS)
     host_64 = bool(leaving & EXIT_HOST_ADDR_SPACE_SIZE)
     cpu.vmx = VMX_ROOT
@@ -38,6 +45,8 @@ def load(cpu: Cpu, read: Read) -> None:
     cpu.eptp = 0
     cpu.cr0 = read(F.HOST_CR0) & ~CR0_NOT_LOADED | cpu.cr0 & CR0_NOT_LOADED
     cpu.cr3 = read(F.HOST_CR3)
+    if not host_64 and cpu.cr0 & CR0_PG and read(F.HOST_CR4) & CR4_PAE:
+        _load_pdptes(hw, cpu)
     cpu.cr4 = read(F.HOST_CR4) | CR4_PAE if host_64 else read(F.HOST_CR4) & ~CR4_PCIDE
     cpu.efer = _exit_efer(cpu, read, leaving)
     cpu.dr7 = DR7_AFTER_EXIT
@@ -50,6 +59,14 @@ def load(cpu: Cpu, read: Read) -> None:
     cpu.rflags = RFLAGS_RESERVED1
     cpu.blocking = 0
     cpu.activity = ACTIVITY_ACTIVE
+
+
+def _load_pdptes(hw: Hardware, cpu: Cpu) -> None:
+    pdptes = read_pdptes(lambda address: read64(hw, address), cpu.cr3)
+    problem = "be in memory" if pdptes is None else pdptes_problem(pdptes, hw.caps.maxphyaddr)
+    if pdptes is None or problem:
+        raise Unsupported(f"VMX abort 2: the host's PDPTEs at {cpu.cr3:#x} must {problem}", "Mend the table that HOST_CR3 names.")
+    cpu.pdptes = pdptes
 
 
 def _exit_efer(cpu: Cpu, read: Read, leaving: int) -> int:

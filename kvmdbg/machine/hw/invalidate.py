@@ -88,7 +88,7 @@ def invlpg(hw: Hardware, cpu: Cpu, la: int) -> None:
 
     la: 64-bit linear address; not canonical -> no operation.
     """
-    if canonical(la):
+    if canonical(la, hw.caps.linear_bits):
         keys = _linear_page(hw, cpu, la)
         remove(hw, cpu, by="invlpg", vpid=cpu.vpid, pcid=current_pcid(cpu), address=la, keys=keys)
 
@@ -167,7 +167,7 @@ def invvpid(hw: Hardware, cpu: Cpu, type: int, vpid: int, la: int) -> int:
         return INVALID_OPERAND
     if type != ALL_CONTEXT and vpid == 0:
         return INVALID_OPERAND
-    if type == INDIVIDUAL_ADDRESS and not canonical(la):
+    if type == INDIVIDUAL_ADDRESS and not canonical(la, hw.caps.linear_bits):
         return INVALID_OPERAND
     invvpid_effect(hw, cpu, type, vpid, la)
     return SUCCESS

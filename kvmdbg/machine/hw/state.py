@@ -24,10 +24,22 @@ class Caps(NamedTuple):
     invvpid_types: tuple[int, ...] = (0, 1, 2, 3)         # bits 40..43; () = no INVVPID
     ept_ad: bool = True                      # bit 21
     ept_2m: bool = True                      # bit 16
+    ept_1g: bool = True                      # bit 17
     ept_execute_only: bool = True            # bit 0
     pcid: bool = True
     invpcid: bool = True
+    page_1g: bool = True                     # CPUID.80000001H:EDX.Page1GB
+    la57: bool = False                       # CPUID.07H:ECX.LA57
     tlb_capacity: int = 0                    # entries a logical processor can hold; 0 = unlimited
+
+    @property
+    def linear_bits(self) -> int:
+        """Bits of the widest linear address: what VMCS fields and operands of invalidations are checked against."""
+        return 57 if self.la57 else 48
+
+
+Pdptes = tuple[int, int, int, int]           # the PDPTE registers of PAE paging (SDM Vol. 3A 4.4.1)
+NO_PDPTES: Final[Pdptes] = (0, 0, 0, 0)
 
 
 class Insn(NamedTuple):
@@ -73,8 +85,8 @@ class Descriptors(NamedTuple):
 class Cpu(Record):
     """One logical processor."""
 
-    __slots__ = ("id", "vmx", "vmxon_pointer", "current_vmcs", "cr0", "cr2", "cr3", "cr4", "efer", "pat", "debugctl", "dr7",
-                 "rip", "rsp", "rflags", "rax", "descriptors", "vpid", "eptp", "exit_insn", "blocking", "activity", "fills")
+    __slots__ = ("id", "vmx", "vmxon_pointer", "current_vmcs", "cr0", "cr2", "cr3", "pdptes", "cr4", "efer", "pat", "debugctl",
+                 "dr7", "rip", "rsp", "rflags", "rax", "descriptors", "vpid", "eptp", "exit_insn", "blocking", "activity", "fills")
     id: int
     vmx: str                     # VMX_OFF, VMX_ROOT or VMX_NON_ROOT
     vmxon_pointer: int           # physical address given to VMXON; NO_VMCS outside VMX operation
@@ -82,6 +94,7 @@ class Cpu(Record):
     cr0: int
     cr2: int
     cr3: int
+    pdptes: Pdptes               # what PAE paging starts from; loaded with CR3, not followed in memory
     cr4: int
     efer: int
     pat: int

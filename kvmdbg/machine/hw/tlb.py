@@ -11,12 +11,13 @@ from typing import Final, cast
 
 from kvmdbg.machine.hw.controls import CR4_PCIDE
 from kvmdbg.machine.hw.events import Evicted, Invalidated, LeftOut
-from kvmdbg.machine.hw.paging import EXECUTE, PAGE_2M, PAGE_4K, READ, WRITE
+from kvmdbg.machine.hw.paging import EXECUTE, PAGE_1G, PAGE_2M, PAGE_4K, PAGE_4M, READ, WRITE
 from kvmdbg.machine.hw.state import Cpu, Hardware
 from kvmdbg.machine.hw.tlbkey import COMBINED, GLOBAL, GUEST_PHYSICAL, LINEAR, NONE, TlbEntry, TlbKey
 from kvmdbg.tape import Table
 
-SIZES: Final = (PAGE_4K, PAGE_2M)        # the order in which they are looked up
+SIZES: Final = (PAGE_4K, PAGE_2M, PAGE_4M, PAGE_1G)      # the order in which they are looked up
+EPT_SIZES: Final = (PAGE_4K, PAGE_2M, PAGE_1G)
 
 # what an invalidation by PCID does to global entries
 ALL_GLOBALS: Final = "all"               # they go, whatever PCID they were cached under
@@ -69,7 +70,7 @@ def lookup_guest_physical(hw: Hardware, cpu: Cpu, gpa: int) -> tuple[TlbKey, Tlb
         return None
     probe = cast(_Probe, table.get)
     tag = current_ep4ta(cpu)
-    for size in SIZES:
+    for size in EPT_SIZES:
         page = gpa & -size
         entry = probe((GUEST_PHYSICAL, NONE, NONE, tag, page, size))
         if entry is not None:

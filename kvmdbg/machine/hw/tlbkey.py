@@ -21,7 +21,7 @@ class TlbKey(NamedTuple):
     pcid: int             # 0..0xfff; GLOBAL for a global entry; NONE for guest-physical
     ep4ta: int            # EPTP bits 51:12; NONE for linear
     page: int             # first address of the page: linear address, or guest-physical for guest-physical
-    size: int             # bytes: 0x1000 or 0x200000 (0x40000000 from the issue that brings 1G pages)
+    size: int             # bytes: 0x1000, 0x200000, 0x400000 (32-bit paging) or 0x40000000
 
 
 class TlbEntry(NamedTuple):

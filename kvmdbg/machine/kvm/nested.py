@@ -37,9 +37,11 @@ from kvmdbg.machine.hw.controls import (
     SEC_UNRESTRICTED_GUEST,
 )
 from kvmdbg.machine.hw.fields import F
+from kvmdbg.machine.hw.guest_state import PDPTES
 from kvmdbg.machine.hw.vmcs import CLEAR
 from kvmdbg.machine.kvm import mmu, vmcs12
 from kvmdbg.machine.kvm.events import Decided, FlushAsked, NestedEntered, NestedExited
+from kvmdbg.machine.kvm.guest_paging import is_pae_paging, load_pdptrs
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.nested_checks import nested_check_area
 from kvmdbg.machine.kvm.nested_ept import nested_ept_init_mmu_context, nested_ept_uninit_mmu_context
@@ -49,6 +51,7 @@ from kvmdbg.machine.kvm.vmx import (
     SEGMENTS,
     cr4_guest_owned_bits,
     drop_instruction,
+    ept_load_pdptrs,
     execution_controls,
     field,
     flat_segments,
@@ -57,6 +60,7 @@ from kvmdbg.machine.kvm.vmx import (
     kvm_read_cr4,
     read,
     set_cr3,
+    vmx_cache_pdptrs,
     vmx_set_cr0,
     vmx_set_cr4,
     vmx_set_efer,
@@ -236,6 +240,18 @@ def prepare_vmcs02(kvm: Kvm, vcpu: Vcpu) -> None:
     write(kvm, vcpu, F.CR4_READ_SHADOW, nested_read_cr4(kvm, vcpu))
     vmx_set_efer(kvm, vcpu, nested_vmx_calc_efer(kvm, vcpu))
     nested_vmx_load_cr3(kvm, vcpu, vmcs12.get(kvm, vcpu, F.GUEST_CR3), nested_ept)
+    load_l2_pdptrs(kvm, vcpu, nested_ept)
+
+
+def load_l2_pdptrs(kvm: Kvm, vcpu: Vcpu, nested_ept: bool) -> None:
+    """PDPTEs of an L2 in PAE paging: vmcs12's where L1 uses EPT, else those in memory, which have been checked."""
+    if not is_pae_paging(kvm, vcpu):
+        return
+    if nested_ept:
+        first, second, third, fourth = (vmcs12.get(kvm, vcpu, encoding) for encoding in PDPTES)
+        ept_load_pdptrs(kvm, vcpu, (first, second, third, fourth))
+    else:
+        load_pdptrs(kvm, vcpu, vmcs12.get(kvm, vcpu, F.GUEST_CR3))
 
 
 def nested_vmx_calc_efer(kvm: Kvm, vcpu: Vcpu) -> int:
@@ -282,6 +298,8 @@ def kvm_set_cr3(kvm: Kvm, vcpu: Vcpu, value: int) -> bool:
     pcids = kvm_read_cr4(kvm, vcpu) & CR4_PCIDE
     cr3 = value & ~CR3_NO_FLUSH if pcids else value
     if cr3 >> kvm.hw.caps.maxphyaddr:
+        return False
+    if is_pae_paging(kvm, vcpu) and not load_pdptrs(kvm, vcpu, cr3):
         return False
     if kvm.era.unchanged_cr3_is_a_flush_at_transitions():
         kvm_set_cr3_until_v4_18(kvm, vcpu, cr3)
@@ -355,6 +373,9 @@ def sync_vmcs02_to_vmcs12(kvm: Kvm, vcpu: Vcpu) -> None:
                                                        nested_cr4_guest_owned_bits(kvm, vcpu)))
     if kvm.config.enable_ept:
         vmcs12.put(kvm, vcpu, F.GUEST_CR3, read(kvm, vcpu, F.GUEST_CR3))
+    if nested_cpu_has_ept(kvm, vcpu) and is_pae_paging(kvm, vcpu):
+        for encoding, value in zip(PDPTES, vmx_cache_pdptrs(kvm, vcpu), strict=True):
+            vmcs12.put(kvm, vcpu, encoding, value)
     if vmcs12.get(kvm, vcpu, F.VM_EXIT_CONTROLS) & EXIT_SAVE_IA32_EFER:
         vmcs12.put(kvm, vcpu, F.GUEST_IA32_EFER, vcpu.efer)
 

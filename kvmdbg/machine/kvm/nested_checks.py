@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, cast
 
 from kvmdbg.machine.hw.checking import CONTROL_AREA, GUEST_AREA, HOST_AREA, Check, Problem, subject
 from kvmdbg.machine.hw.checks import CHECKS
@@ -16,7 +16,9 @@ from kvmdbg.machine.hw.events import VmEntryFailed
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.state import Caps
 from kvmdbg.machine.kvm import vmcs12
+from kvmdbg.machine.kvm.guest_memory import kvm_read_guest
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
+from kvmdbg.tape import Table
 
 AREAS: Final = (CONTROL_AREA, HOST_AREA, GUEST_AREA)
 ERRORS: Final = {"control": 7, "host": 8, "guest": 33 | 1 << 31}
@@ -30,10 +32,22 @@ def nested_caps(kvm: Kvm) -> Caps:
         invvpid_types=kvm.era.nested_invvpid_types(kvm.config.enable_vpid), invept_types=kvm.era.nested_invept_types())
 
 
+class L1Memory:
+    """What the checks read at a physical address that vmcs12 names: L1's memory, 0 where there is none."""
+
+    def __init__(self, kvm: Kvm) -> None:
+        self.kvm = kvm
+
+    def get(self, gpa: int, default: int = 0) -> int:
+        value = kvm_read_guest(self.kvm, gpa)
+        return default if value is None else value
+
+
 def nested_problems(kvm: Kvm, vcpu: Vcpu, areas: tuple[str, ...] = AREAS) -> Iterator[Problem]:
     """The checks of some areas that vmcs12 fails on this kernel, in order; KVM stops at the first."""
-    processor = copy.copy(kvm.hw)          # the same memory, seen as a processor with L1's capabilities
+    processor = copy.copy(kvm.hw)          # one with L1's capabilities, to which L1's memory is physical
     processor.caps = nested_caps(kvm)
+    processor.memory = cast("Table[int, int]", L1Memory(kvm))
     examined = subject(processor, kvm.hw.cpus[max(vcpu.cpu, 0)], lambda encoding: vmcs12.get(kvm, vcpu, encoding))
     for check in CHECKS:
         if check.area in areas and is_made(kvm, check):

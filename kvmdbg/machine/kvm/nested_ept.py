@@ -52,7 +52,7 @@ def nested_ept_uninit_mmu_context(kvm: Kvm, vcpu: Vcpu) -> None:
 
 
 def walk_ept12(kvm: Kvm, eptp: int, gpa: int) -> ept.EptWalk:
-    """EPT12 as L1's memory has it now.  raises: Unsupported at a 1-GiB page."""
+    """EPT12 as L1's memory has it now."""
     return ept.software_walk(lambda address: kvm_read_guest(kvm, address), eptp, gpa, kvm.hw.caps)
 
 
@@ -128,8 +128,8 @@ def fetch(kvm: Kvm, vcpu: Vcpu, gpa: int, walk: ept.EptWalk, rights: int, write:
 def descend(kvm: Kvm, vcpu: Vcpu, gpa: int, walk: ept.EptWalk, role: MmuRole, rights: int) -> int:
     """Host-physical address of EPT02's level-1 page for gpa, made on the way if it is missing.
 
-    Each page follows the EPT12 table of its level; below a 2-MiB leaf of EPT12, where the host has 4-KiB pages, a
-    direct page maps its 512 frames.
+    Each page follows the EPT12 table of its level; below a large leaf of EPT12, where the host has 4-KiB pages, direct pages
+    map its frames: one level of them for 2 MiB, two for 1 GiB.
     """
     table = kvm.mmu(vcpu).root.hpa
     for level in (4, 3, 2):
@@ -150,8 +150,9 @@ def descend(kvm: Kvm, vcpu: Vcpu, gpa: int, walk: ept.EptWalk, role: MmuRole, ri
 def child_key(walk: ept.EptWalk, role: MmuRole, level: int, rights: int) -> ShadowKey:
     """The page below the entry of `level` on the walk.  rights: what the whole walk leaves, for the page below a leaf."""
     entries = {step.level: step.value for step in walk.steps}
-    if level == 2 and entries[2] & ept.LARGE:
-        return ShadowKey(role, True, 1, walk.page >> 12, rights)
+    if level <= walk.steps[-1].level:
+        first = walk.address >> 12 & -(1 << 9 * (level - 1))
+        return ShadowKey(role, True, level - 1, first, rights)
     access = PRESENT
     for above in range(level, 5):
         access &= entries[above]

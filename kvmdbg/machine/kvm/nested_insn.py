@@ -19,6 +19,7 @@ from kvmdbg.machine.hw.segment_checks import dpl
 from kvmdbg.machine.kvm import mmu, nested, vmcs12
 from kvmdbg.machine.kvm.events import Decided, FlushAsked, GuestInvalidated, NestedFailed, NestedSucceeded
 from kvmdbg.machine.kvm.guest_memory import kvm_read_guest
+from kvmdbg.machine.kvm.guest_paging import guest_paging
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.nested_checks import nested_check_area
 from kvmdbg.machine.kvm.nested_ept import nested_ept_uninit_mmu_context
@@ -29,6 +30,7 @@ from kvmdbg.machine.kvm.vmx import (
     kvm_read_cr4,
     read,
     skip_emulated_instruction,
+    vmx_cache_pdptrs,
     write,
 )
 from kvmdbg.machine.kvm.vmx_flush import __vmx_flush_tlb, nested_get_vpid02, vpid_sync_context
@@ -106,7 +108,7 @@ def read_operand(kvm: Kvm, vcpu: Vcpu, operand: Descriptor, size: int = 16) -> t
     """
     if operand.address is None:
         return operand.low, operand.high
-    if not paging.canonical(operand.address):
+    if not guest_paging(kvm, vcpu).canonical(operand.address):
         raise_exception(kvm, vcpu, "#GP")
         return None
     words = []
@@ -121,8 +123,8 @@ def read_operand(kvm: Kvm, vcpu: Vcpu, operand: Descriptor, size: int = 16) -> t
 
 def read_virtual(kvm: Kvm, vcpu: Vcpu, la: int) -> int | None:
     """64 bits at a linear address of L1, by a walk of its tables in software; None where nothing is mapped."""
-    walk = paging.software_walk(lambda address: kvm_read_guest(kvm, address), kvm_read_cr3(kvm, vcpu), la,
-                                maxphyaddr=kvm.hw.caps.maxphyaddr, nxe=True)
+    walk = paging.software_walk(lambda address: kvm_read_guest(kvm, address), guest_paging(kvm, vcpu), kvm_read_cr3(kvm, vcpu),
+                                la, vmx_cache_pdptrs(kvm, vcpu))
     return kvm_read_guest(kvm, walk.address) if walk.mapped else None
 
 
@@ -418,7 +420,7 @@ def handle_invvpid(kvm: Kvm, vcpu: Vcpu) -> None:
 
 def invvpid_with_operand(kvm: Kvm, vcpu: Vcpu, type: int, vpid: int, gla: int) -> None:
     """Check the descriptor, then flush vpid02 (nested.c: handle_invvpid(), since bcdde302b826)."""
-    bad_address = type == INDIVIDUAL_ADDRESS and not paging.canonical(gla)
+    bad_address = type == INDIVIDUAL_ADDRESS and not paging.canonical(gla, kvm.hw.caps.linear_bits)
     if vpid >> 16 or bad_address or (type != ALL_CONTEXT and not vpid):
         nested_vmx_fail(kvm, vcpu, VMXERR_INVALID_OPERAND)
         return

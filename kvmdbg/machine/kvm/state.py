@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple, Protocol
 
-from kvmdbg.machine.hw.state import Cpu, Hardware, Insn
+from kvmdbg.machine.hw.state import Cpu, Hardware, Insn, Pdptes
 from kvmdbg.machine.kvm.era import Era
 from kvmdbg.tape import Record, Table, Tape
 
@@ -78,8 +78,8 @@ class Vcpu(Record):
     __slots__ = (
         "id", "cpu", "mode", "requests", "todo", "program", "retries", "fail", "mp_state", "exit_to_user", "rax", "exception",
         "exit_insn",
-        "vpid", "loaded_vmcs", "vmcs01_cpu", "vmcs02_cpu", "vmcs01_launched", "vmcs02_launched", "cr0", "cr3", "cr3_dirty", "cr4",
-        "efer", "mmu",
+        "vpid", "loaded_vmcs", "vmcs01_cpu", "vmcs02_cpu", "vmcs01_launched", "vmcs02_launched", "cr0", "cr3", "cr3_dirty",
+        "pdptrs", "pdptrs_dirty", "cr4", "efer", "mmu",
         "guest_mode", "vmxon", "vmxon_ptr", "current_vmptr", "vmcs02", "vpid02", "last_vpid", "nested_run_pending", "dirty_vmcs12",
     )
     id: int                       # index in kvm->vcpus
@@ -104,6 +104,8 @@ class Vcpu(Record):
     cr0: int                      # vcpu->arch.cr0: as the running guest level sees it
     cr3: int                      # vcpu->arch.cr3; with EPT the VMCS field counts unless cr3_dirty
     cr3_dirty: bool               # VCPU_EXREG_CR3 is dirty: written to GUEST_CR3 when the root is loaded
+    pdptrs: Pdptes                # mmu->pdptrs, of a guest in PAE paging; with EPT the VMCS fields count unless pdptrs_dirty
+    pdptrs_dirty: bool            # VCPU_EXREG_PDPTR is dirty: written to the VMCS when the root is loaded
     cr4: int
     efer: int
     mmu: str                      # vcpu->arch.mmu points to ROOT_MMU or GUEST_MMU

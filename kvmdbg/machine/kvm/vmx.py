@@ -44,7 +44,8 @@ from kvmdbg.machine.hw.entry import vm_entry
 from kvmdbg.machine.hw.execute import HAS_ERROR_CODE, VECTORS
 from kvmdbg.machine.hw.exit import INSTRUCTION_LENGTH
 from kvmdbg.machine.hw.fields import F
-from kvmdbg.machine.hw.state import Cpu
+from kvmdbg.machine.hw.guest_state import PDPTES
+from kvmdbg.machine.hw.state import Cpu, Pdptes
 from kvmdbg.machine.kvm.events import Decided, FlushAsked
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.state import VMCS01, Kvm, Vcpu
@@ -182,6 +183,21 @@ def kvm_read_cr3(kvm: Kvm, vcpu: Vcpu) -> int:
     return vcpu.cr3
 
 
+def vmx_cache_pdptrs(kvm: Kvm, vcpu: Vcpu) -> Pdptes:
+    """The PDPTEs of a guest in PAE paging: with EPT each VM exit saves them in the VMCS (vmx.c: ept_save_pdptrs())."""
+    if not kvm.config.enable_ept or vcpu.pdptrs_dirty:
+        return vcpu.pdptrs
+    first, second, third, fourth = (read(kvm, vcpu, field) for field in PDPTES)
+    return first, second, third, fourth
+
+
+def ept_load_pdptrs(kvm: Kvm, vcpu: Vcpu, pdptrs: Pdptes) -> None:
+    """The PDPTEs with which the guest goes on (vmx.c: ept_load_pdptrs())."""
+    for encoding, value in zip(PDPTES, pdptrs, strict=True):
+        write(kvm, vcpu, encoding, value)
+    vcpu.pdptrs_dirty = False
+
+
 def set_cr3(vcpu: Vcpu, cr3: int) -> None:
     """vcpu->arch.cr3 = cr3, to be written to GUEST_CR3 with the root."""
     vcpu.cr3 = cr3
@@ -212,12 +228,14 @@ def vmx_vcpu_load_vmcs(kvm: Kvm, vcpu: Vcpu, cpu: int) -> None:
 
 
 def vmx_load_mmu_pgd(kvm: Kvm, vcpu: Vcpu) -> None:
-    """EPTP and, if KVM changed it, CR3 of the guest (vmx.c: vmx_load_mmu_pgd(), v5.8; vmx_set_cr3() before)."""
+    """EPTP and, if KVM changed them, CR3 and the PDPTEs of the guest (vmx.c: vmx_load_mmu_pgd(), v5.8; vmx_set_cr3() before)."""
     root = kvm.mmu(vcpu).root
     write(kvm, vcpu, F.EPT_POINTER, construct_eptp(root))
     if vcpu.cr3_dirty:
         write(kvm, vcpu, F.GUEST_CR3, vcpu.cr3)
         vcpu.cr3_dirty = False
+    if vcpu.pdptrs_dirty:
+        ept_load_pdptrs(kvm, vcpu, vcpu.pdptrs)
     if not kvm.era.root_load_flushes_the_current_context():
         kvm.emit(FlushAsked, vcpu.id, "root load", "vmx_set_cr3", f"vpid {vcpu.vpid} and the new EPTP")
         vmx_flush_tlb(kvm, vcpu)

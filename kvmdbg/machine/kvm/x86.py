@@ -20,6 +20,7 @@ from kvmdbg.machine.hw.controls import (
 )
 from kvmdbg.machine.kvm import mmu
 from kvmdbg.machine.kvm.events import Decided, ExceptionInjected, FlushAsked
+from kvmdbg.machine.kvm.guest_paging import X86_CR0_PDPTR_BITS, X86_CR4_PDPTR_BITS, load_pdptrs
 from kvmdbg.machine.kvm.kvm_host import kvm_check_request, kvm_make_request
 from kvmdbg.machine.kvm.state import IN_GUEST_MODE, Kvm, PendingException, Vcpu
 
@@ -87,6 +88,9 @@ def kvm_set_cr0(kvm: Kvm, vcpu: Vcpu, cr0: int) -> bool:
     if cr0_problem(cr0, CR0_FIXED1 if vcpu.vmxon else 0) or (not cr0 & CR0_PG and vcpu.efer & EFER_LMA):
         return False
     cr0 = cr0 & CR0_DEFINED | CR0_ET
+    pae = not vcpu.efer & EFER_LMA and cr0 & CR0_PG and vcpu.cr4 & CR4_PAE
+    if pae and (old ^ cr0) & X86_CR0_PDPTR_BITS and not load_pdptrs(kvm, vcpu, kvm.ops.read_cr3(kvm, vcpu)):
+        return False
     kvm.ops.set_cr0(kvm, vcpu, cr0)
     changed = old ^ cr0
     if changed & CR0_WP and (kvm.era.wp_change_resets_the_mmu() or changed != CR0_WP):
@@ -99,9 +103,12 @@ def kvm_set_cr4(kvm: Kvm, vcpu: Vcpu, cr4: int) -> bool:
     old = kvm.ops.read_cr4(kvm, vcpu)
     if cr4_problem(cr4, kvm.hw.caps, CR4_FIXED1 if vcpu.vmxon else 0) or (cr4 & CR4_VMXE and not kvm.config.nested):
         return False
-    if vcpu.efer & EFER_LMA and not cr4 & CR4_PAE:
+    if vcpu.efer & EFER_LMA and (not cr4 & CR4_PAE or (old ^ cr4) & CR4_LA57):
         return False
-    if cr4 & ~old & CR4_PCIDE and kvm.ops.read_cr3(kvm, vcpu) & 0xFFF:
+    if cr4 & ~old & CR4_PCIDE and (kvm.ops.read_cr3(kvm, vcpu) & 0xFFF or not vcpu.efer & EFER_LMA):
+        return False
+    pae = not vcpu.efer & EFER_LMA and vcpu.cr0 & CR0_PG and cr4 & CR4_PAE
+    if pae and (old ^ cr4) & X86_CR4_PDPTR_BITS and not load_pdptrs(kvm, vcpu, kvm.ops.read_cr3(kvm, vcpu)):
         return False
     kvm.ops.set_cr4(kvm, vcpu, cr4)
     kvm_post_set_cr4(kvm, vcpu, old, cr4)

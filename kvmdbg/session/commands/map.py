@@ -65,8 +65,8 @@ class EntryValueOperand(Operand):
 
 
 MapOptions = Annotated[dict[str, Any] | None,
-                       OptionsOperand("letters of rwxug, size=2M, root=ADDRESS (or cr3=, eptp=)", "flags", "size", *ROOTS)]
-PteOptions = Annotated[dict[str, Any] | None, OptionsOperand("level=1..4, root=ADDRESS (or cr3=, eptp=)", "level", *ROOTS)]
+                       OptionsOperand("letters of rwxug, size=2M or 1G, root=ADDRESS (or cr3=, eptp=)", "flags", "size", *ROOTS)]
+PteOptions = Annotated[dict[str, Any] | None, OptionsOperand("level=1..5, root=ADDRESS (or cr3=, eptp=)", "level", *ROOTS)]
 WalkOptions = Annotated[dict[str, Any] | None, OptionsOperand("root=ADDRESS (or cr3=, eptp=)", *ROOTS)]
 EntryValue = Annotated[int, EntryValueOperand()]
 
@@ -93,13 +93,13 @@ def edit(s: Session, word: str, text: str, vcpu: int | None, change: Any) -> Tex
 
 
 @command("map", group="machine",
-         examples=("map L1 0x400000 0x5000", "map ept12 0x5000 0x8000 rw", "map L2 0x400000 0x5000 size=2M"))
+         examples=("map L1 0x400000 0x5000", "map ept12 0x5000 0x8000 rw", "map L2 0x400000 0x600000 size=2M"))
 def map_(s: Session, vcpu: VcpuInFront = None, level: Level = REQUIRED, address: Address = REQUIRED, target: Address = REQUIRED,
          options: MapOptions = None) -> Text | None:
     """Map a page in the tables of L1, L2 or ept12, as that level's software would, with new tables where they are missing.
 
     ADDRESS: linear (L1, L2) or L2 guest-physical (ept12); TARGET: guest-physical in the level's own space.  Then letters of
-    r w x u g, `size=2M`, `root=ADDRESS`.  Nothing is invalidated: that is the level's own duty.
+    r w x u g, `size=2M` (or 1G; 4M in 32-bit paging), `root=ADDRESS`.  Nothing is invalidated: that is the level's own duty.
     """
     given = options or {}
     more = {name: value for name, value in given.items() if name in ("flags", "size")} | roots(level, given)

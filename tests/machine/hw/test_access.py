@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kvmdbg.errors import ModelBug, Unsupported
+from kvmdbg.errors import ModelBug
 from kvmdbg.machine.hw import access, ept, invalidate
 from kvmdbg.machine.hw.controls import (
     CR0_PG,
@@ -13,15 +13,17 @@ from kvmdbg.machine.hw.controls import (
     CR4_PAE,
     CR4_PCIDE,
     CR4_PGE,
+    CR4_PSE,
     CR4_SMAP,
     CR4_SMEP,
     EFER_LMA,
+    EFER_LME,
     EFER_NXE,
 )
 from kvmdbg.machine.hw.events import Accessed, Evicted, Hit, Invalidated, Referenced
 from kvmdbg.machine.hw.faults import GuestFault, VmExit
 from kvmdbg.machine.hw.memory import FIRST_FRAME, read64, write64
-from kvmdbg.machine.hw.paging import PAGE_2M, PAGE_4K, PS, RW, US, XD, A, D, G, P, index, software_walk
+from kvmdbg.machine.hw.paging import PAGE_1G, PAGE_2M, PAGE_4K, PAGE_4M, PS, RW, US, XD, A, D, G, P, index, software_walk
 from kvmdbg.machine.hw.state import Caps, Cpu, Hardware
 from kvmdbg.machine.hw.tlbkey import COMBINED, GLOBAL, GUEST_PHYSICAL, LINEAR, NONE, TlbKey
 from support import EPT_WB_4LEVEL, HOST_CR3, enter_non_root, events, flat_descriptors, map_ept, map_page, new_hardware
@@ -80,7 +82,7 @@ def test_a_2m_page_is_cached_as_one_translation() -> None:
 def test_a_is_set_at_every_level_and_d_in_the_leaf_on_a_write() -> None:
     hw, cpu, cell = bare()
     access.load(hw, cpu, LA)
-    walk = software_walk(lambda pa: read64(hw, pa), HOST_CR3, LA, maxphyaddr=46, nxe=True)
+    walk = software_walk(lambda pa: read64(hw, pa), access.paging_of(hw, cpu), HOST_CR3, LA)
     assert all(step.value & A for step in walk.steps) and not walk.dirty
     access.store(hw, cpu, LA, 1)
     assert read64(hw, cell) & D
@@ -216,13 +218,107 @@ def test_without_paging_and_ept_addresses_are_physical_and_nothing_is_cached() -
     assert access.translate(hw, cpu, 1 << 32 | 0x5000, "read") == 0x5000
 
 
-@pytest.mark.parametrize(("register", "clear", "set_", "name"), [
-    ("cr4", CR4_PAE, 0, "32-bit"), ("efer", EFER_LMA, 0, "PAE"), ("cr4", 0, CR4_LA57, "5-level")])
-def test_other_paging_modes_are_refused(register: str, clear: int, set_: int, name: str) -> None:
-    hw, cpu, _ = bare()
-    setattr(cpu, register, getattr(cpu, register) & ~clear | set_)
-    with pytest.raises(Unsupported, match=name):
+def test_five_levels_and_57_bits() -> None:
+    hw, cpu, _ = bare(caps=Caps(la57=True))
+    la = 1 << 50 | LA
+    with pytest.raises(GuestFault, match="#GP"):
+        access.load(hw, cpu, la)
+    cpu.cr4 |= CR4_LA57
+    write64(hw, 0x8000 + 8 * (la >> 48), HOST_CR3 | P | RW | US)
+    cpu.cr3 = 0x8000
+    access.load(hw, cpu, la)
+    assert [event.level for event in events(hw, Referenced)] == [5, 4, 3, 2, 1]
+    with pytest.raises(GuestFault, match="#GP"):
+        access.load(hw, cpu, 1 << 57)
+
+
+def test_a_1g_page_is_cached_as_one_translation() -> None:
+    hw, cpu, _ = bare(0x8000_0000 | P | PS, level=3)
+    assert access.translate(hw, cpu, LA, "read") == 0x8000_0000 + LA
+    assert list(hw.tlb[0]) == [TlbKey(LINEAR, 0, 0, NONE, 0, PAGE_1G)]
+    assert access.translate(hw, cpu, 0x3FFF_FFFF, "read") == 0xBFFF_FFFF
+    assert len(events(hw, Referenced)) == 2
+
+
+def test_without_1g_pages_their_bit_is_reserved() -> None:
+    hw, cpu, _ = bare(0x8000_0000 | P | PS, level=3, caps=Caps(page_1g=False))
+    with pytest.raises(GuestFault) as fault:
         access.load(hw, cpu, LA)
+    assert fault.value.error_code == 0x9
+
+
+def pae(cpu: Cpu) -> None:
+    """PAE paging whose third PDPTE names the directory at 0x9000."""
+    cpu.efer &= ~(EFER_LMA | EFER_LME)
+    cpu.pdptes = (0, 0, 0x9001, 0)
+
+
+LA_PAE = 0x8040_1238
+
+
+def test_a_pae_walk_reads_two_entries_and_sets_their_flags() -> None:
+    hw = new_hardware()
+    cpu = hw.cpus[0]
+    pae(cpu)
+    write64(hw, 0x9010, 0xA000 | P | RW | US)
+    write64(hw, 0xA008, DATA | P | RW | US)
+    access.store(hw, cpu, 0xFFFF_FFFF_0000_0000 | LA_PAE, 4)             # the high half of an address means nothing
+    assert [(event.level, event.pa) for event in events(hw, Referenced)] == [(2, 0x9010), (1, 0xA008)]
+    assert read64(hw, 0x9010) & (A | D) == A and read64(hw, 0xA008) & (A | D) == A | D
+    assert list(hw.tlb[0]) == [TlbKey(LINEAR, 0, 0, NONE, LA_PAE & ~0xFFF, PAGE_4K)]
+    with pytest.raises(GuestFault, match="#PF"):
+        access.load(hw, cpu, 0x1000)                                     # its PDPTE is not present
+
+
+def test_a_pae_walk_under_ept_makes_14_references() -> None:
+    hw, cpu = guest()
+    pae(cpu)
+    write64(hw, GUEST_BASE + 0x9010, 0x60_0000 | P)
+    write64(hw, GUEST_BASE + 0x60_0008, DATA | P)
+    map_gpa(hw, 0x9000)
+    access.load(hw, cpu, LA_PAE)
+    assert shape(hw) == "EEEEg" * 2 + "EEEE"
+
+
+def bits_32(hw: Hardware, pse: bool = False) -> Cpu:
+    """32-bit paging; LA is mapped by the odd halves of two cells."""
+    cpu = hw.cpus[0]
+    cpu.efer &= ~(EFER_LMA | EFER_LME)
+    cpu.cr4 = CR4_PSE if pse else 0
+    write64(hw, HOST_CR3, (0xA000 | P | RW | US) << 32 | 0xFFFF_F000)       # PDE 1
+    write64(hw, 0xA000, (DATA | P | RW | US) << 32)                          # PTE 1
+    return cpu
+
+
+def test_a_32_bit_walk_sets_flags_in_its_half_of_the_cell() -> None:
+    hw = new_hardware()
+    access.store(hw, bits_32(hw), LA, 7)
+    assert read64(hw, HOST_CR3) == (0xA000 | P | RW | US | A) << 32 | 0xFFFF_F000
+    assert read64(hw, 0xA000) == (DATA | P | RW | US | A | D) << 32
+    assert [(event.pa, event.value) for event in events(hw, Referenced)] == [
+        (HOST_CR3 + 4, 0xA000 | P | RW | US), (0xA004, DATA | P | RW | US)]
+    assert read64(hw, DATA + 0x238) == 7
+
+
+def test_a_4m_page_is_cached_as_one_and_invalidated_as_one() -> None:
+    hw = new_hardware()
+    cpu = bits_32(hw, pse=True)
+    write64(hw, HOST_CR3, (0x80_0000 | P | PS) << 32)
+    assert access.translate(hw, cpu, LA, "read") == 0x80_1238
+    assert list(hw.tlb[0]) == [TlbKey(LINEAR, 0, 0, NONE, 0x40_0000, PAGE_4M)]
+    assert access.translate(hw, cpu, 0x7F_FFFF, "read") == 0xBF_FFFF
+    invalidate.invlpg(hw, cpu, 0x7F_F000)
+    assert len(hw.tlb[0]) == 0
+
+
+@pytest.mark.parametrize(("cr4", "code"), [(0, 0x0), (CR4_PAE, 0x10)])
+def test_a_fetch_is_told_apart_only_where_execution_can_be_disabled(cr4: int, code: int) -> None:
+    hw = new_hardware()
+    cpu = bits_32(hw)
+    cpu.cr4 = cr4
+    with pytest.raises(GuestFault) as fault:
+        access.fetch(hw, cpu, 0xFFFF_F000)
+    assert fault.value.error_code == code
 
 
 def test_a_small_tlb_evicts() -> None:
@@ -295,6 +391,42 @@ def test_2m_pages_in_ept_make_19() -> None:
     hw, cpu = guest(ept_level=2)
     access.load(hw, cpu, LA)
     assert shape(hw) == "EEEg" * 4 + "EEE"
+
+
+def test_a_2m_page_under_a_1g_page_of_ept_is_cached_as_2m_and_the_other_way_round_too() -> None:
+    hw, cpu = guest(0x4000_0000 | P | PS, level=2)
+    map_ept(hw, EPTP, 0x4000_0000, GUEST_BASE + 0x4000_0000 | RWX_WB | ept.LARGE, level=3)
+    assert access.translate(hw, cpu, LA, "read") == GUEST_BASE + 0x4000_1238
+    assert TlbKey(COMBINED, 5, 0, 7, 0x40_0000, PAGE_2M) in hw.tlb[0]
+    assert TlbKey(GUEST_PHYSICAL, NONE, NONE, 7, 0x4000_0000, PAGE_1G) in hw.tlb[0]
+    hw, cpu = guest(0x4000_0000 | P | PS, level=3)
+    map_gpa(hw, 0x4000_0000 + LA, level=2)
+    assert access.translate(hw, cpu, LA, "read") == GUEST_BASE + 0x4000_0000 + LA
+    entry = hw.tlb[0][TlbKey(COMBINED, 5, 0, 7, 0x40_0000, PAGE_2M)]
+    assert (entry.span, entry.gpa) == (PAGE_1G, 0x4040_0000)
+    invalidate.invlpg(hw, cpu, 0x1000)                      # an address of the same page: every fragment goes
+    assert not [key for key, _ in hw.tlb[0].items() if key.kind == COMBINED]
+
+
+def test_without_guest_paging_a_1g_page_of_ept_is_used_whole() -> None:
+    hw, cpu = guest()
+    cpu.cr0 &= ~CR0_PG
+    map_ept(hw, EPTP, 0x8000_0000, 0xC000_0000 | RWX_WB | ept.LARGE, level=3)
+    assert access.translate(hw, cpu, 0x8000_1238, "read") == 0xC000_1238
+    assert TlbKey(COMBINED, 5, 0, 7, 0x8000_0000, PAGE_1G) in hw.tlb[0]
+
+
+def test_pdptes_are_read_by_guest_physical_address() -> None:
+    hw, cpu = guest()
+    map_gpa(hw, 0x9000)
+    write64(hw, GUEST_BASE + 0x9028, 0xA001)
+    assert access.load_pdptes(hw, cpu, 0x9020) == (0, 0xA001, 0, 0) == access.load_pdptes(hw, cpu, 0x903F)
+    write64(hw, GUEST_BASE + 0x9028, 0xA003)
+    with pytest.raises(GuestFault, match="#GP"):
+        access.load_pdptes(hw, cpu, 0x9020)
+    with pytest.raises(VmExit) as leaves:
+        access.load_pdptes(hw, cpu, 0xB000)
+    assert (leaves.value.qualification, leaves.value.gpa, leaves.value.gla) == (0x1, 0xB000, 0)
 
 
 def test_without_guest_paging_there_are_4() -> None:

@@ -22,6 +22,7 @@ from kvmdbg.machine.hw.entry import INVALID_GUEST, vm_entry
 from kvmdbg.machine.hw.events import Completed, Delivered, Invalidated, VmEntered, VmEntryFailed
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.instruction import ENTERED, EXITED, RETIRED
+from kvmdbg.machine.hw.memory import write64
 from kvmdbg.machine.hw.state import NO_VMCS, VMX_NON_ROOT, VMX_ROOT
 from kvmdbg.machine.hw.tlbkey import COMBINED, GUEST_PHYSICAL, LINEAR, NONE, TlbEntry, TlbKey
 from support import events
@@ -154,10 +155,35 @@ def test_an_event_wakes_a_halted_guest() -> None:
     assert cpu.activity == 0
 
 
-@pytest.mark.parametrize("changes", [
-    {F.VM_EXIT_MSR_LOAD_COUNT: 1}, {F.VM_ENTRY_CONTROLS: GOOD[F.VM_ENTRY_CONTROLS] & ~(ENTRY_IA32E_MODE | ENTRY_LOAD_IA32_EFER)}])
-def test_what_the_model_lacks_is_refused_before_anything_changes(changes: dict[int, int]) -> None:
-    hw, cpu = with_vmcs(changes)
+PAE_GUEST = {F.VM_ENTRY_CONTROLS: GOOD[F.VM_ENTRY_CONTROLS] & ~(ENTRY_IA32E_MODE | ENTRY_LOAD_IA32_EFER), F.GUEST_CR3: 0x6020,
+             F.GUEST_PDPTR0: 0xA001, F.GUEST_PDPTR3: 0xFFFF_FFFF_FFFF_FFFE}
+
+
+def test_a_pae_guest_with_ept_gets_its_pdptes_from_the_vmcs() -> None:
+    hw, cpu = with_vmcs(PAE_GUEST)
+    write64(hw, 0x6020, 0xB001)
+    assert vm_entry(hw, cpu, launch=True).entered
+    assert cpu.pdptes == (0xA001, 0, 0, 0xFFFF_FFFF_FFFF_FFFE)
+
+
+def test_a_pae_guest_without_ept_gets_its_pdptes_from_memory() -> None:
+    hw, cpu = with_vmcs({**PAE_GUEST, F.SECONDARY_VM_EXEC_CONTROL: 0})
+    write64(hw, 0x6020, 0xB001)
+    assert vm_entry(hw, cpu, launch=True).entered
+    assert cpu.pdptes == (0xB001, 0, 0, 0)
+
+
+@pytest.mark.parametrize("changes", [{F.GUEST_PDPTR1: 0xA003}, {F.SECONDARY_VM_EXEC_CONTROL: 0}], ids=["EPT", "no EPT"])
+def test_pdptes_that_cannot_be_loaded_fail_the_entry_with_qualification_2(changes: dict[int, int]) -> None:
+    hw, cpu = with_vmcs({**PAE_GUEST, **changes})
+    write64(hw, 0x6028, 0xB003)
+    result = vm_entry(hw, cpu, launch=True)
+    assert result.exit_reason == INVALID_GUEST
+    assert vmcs.read(hw, cpu, F.EXIT_QUALIFICATION) == 2
+
+
+def test_an_msr_area_is_refused_before_anything_changes() -> None:
+    hw, cpu = with_vmcs({F.VM_EXIT_MSR_LOAD_COUNT: 1})
     start = hw.tape.end
     with pytest.raises(Unsupported, match="not modelled"):
         vm_entry(hw, cpu, launch=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw.ept import (
     ACCESSED,
     DIRTY,
@@ -72,6 +71,9 @@ def test_only_the_table_is_part_of_the_tag() -> None:
     (READ | 1 << 46, 1, Caps(), "MAXPHYADDR"),
     (READ | 1 << 46, 4, Caps(maxphyaddr=47), ""),
     (READ | LARGE, 4, Caps(), "bit 7 of a PML4E"),
+    (READ | LARGE | WB, 3, Caps(), ""),
+    (READ | LARGE | WB, 3, Caps(ept_1g=False), "a 1-GiB page, which this processor lacks"),
+    (READ | LARGE | WB | 1 << 29, 3, Caps(), "29:12"),
     (READ | LARGE | WB, 2, Caps(), ""),
     (READ | LARGE | WB, 2, Caps(ept_2m=False), "2-MiB"),
     (READ | LARGE | WB | 1 << 12, 2, Caps(), "20:12"),
@@ -127,11 +129,12 @@ def test_four_levels_translate_48_bits() -> None:
     assert not found.present and found.steps == ()
 
 
-def test_a_1g_page_is_refused_not_guessed() -> None:
+def test_a_1g_page_is_found_in_two_steps() -> None:
     hw = new_hardware()
-    map_ept(hw, EPTP, GPA, READ | LARGE, level=3)
-    with pytest.raises(Unsupported, match="1-GiB"):
-        walk(hw)
+    map_ept(hw, EPTP, GPA, 0x8000_0000 | READ | WB | LARGE, level=3)
+    found = walk(hw)
+    assert [step.level for step in found.steps] == [4, 3]
+    assert (found.page, found.size, found.address) == (0x8000_0000, 0x4000_0000, 0x8000_0000 | GPA & 0x3FFF_FFFF)
 
 
 def test_a_table_without_memory_is_named() -> None:

@@ -21,6 +21,7 @@ from kvmdbg.machine.hw.controls import (
     ENTRY_IA32E_MODE,
     ENTRY_LOAD_BNDCFGS,
     ENTRY_LOAD_DEBUG_CONTROLS,
+    ENTRY_LOAD_IA32_EFER,
     ENTRY_LOAD_IA32_PAT,
     ENTRY_LOAD_IA32_PERF_GLOBAL_CTRL,
     PIN_NMI_EXITING,
@@ -32,7 +33,10 @@ from kvmdbg.machine.hw.controls import (
 )
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.guest_checks import GUEST_CHECKS
+from kvmdbg.machine.hw.guest_state import PDPTES
+from kvmdbg.machine.hw.memory import write64
 from kvmdbg.machine.hw.segment_checks import CODE_AND_DATA, CS, SEGMENT_CHECKS, SS
+from kvmdbg.machine.hw.state import Cpu, Hardware
 from vmx import CR0, GOOD, LONG_EFER, OTHER_REGION, REGION, reader, with_vmcs
 
 ENTRY = GOOD[F.VM_ENTRY_CONTROLS]
@@ -44,6 +48,8 @@ NOT_CANONICAL = 0x8000_0000_0000
 UNRESTRICTED = {F.SECONDARY_VM_EXEC_CONTROL: SEC_ENABLE_EPT | SEC_UNRESTRICTED_GUEST}
 V8086 = {**{segment.base: 0x100 for segment in CODE_AND_DATA}, **{segment.limit: 0xFFFF for segment in CODE_AND_DATA},
          **{segment.ar: 0xF3 for segment in CODE_AND_DATA}}
+PAE_GUEST = {F.VM_ENTRY_CONTROLS: ENTRY & ~(ENTRY_IA32E_MODE | ENTRY_LOAD_IA32_EFER), F.GUEST_CR3: 0x9000}
+BAD_PDPTES = 0x8000                       # where PDPTEs lie that cannot be loaded
 IF = {F.GUEST_RFLAGS: 2 | RFLAGS_IF}
 
 BAD: dict[str, dict[int, int]] = {
@@ -87,22 +93,34 @@ BAD: dict[str, dict[int, int]] = {
     "the VMCS link pointer is a page": {F.VMCS_LINK_POINTER: 0x5001},
     "the VMCS link pointer names a VMCS": {F.VMCS_LINK_POINTER: 0x9000},
     "the VMCS link pointer is not the current VMCS": {F.VMCS_LINK_POINTER: REGION},
+    **{f"guest PDPTE{i} has no reserved bit": {**PAE_GUEST, field: 3} for i, field in enumerate(PDPTES)},
+    "the PDPTEs in memory have no reserved bit": {**PAE_GUEST, F.SECONDARY_VM_EXEC_CONTROL: 0, F.GUEST_CR3: BAD_PDPTES},
 }
 QUALIFICATIONS = {"an injected NMI is not blocked by STI or MOV SS": 3, "the VMCS link pointer is a page": 4,
-                  "the VMCS link pointer names a VMCS": 4, "the VMCS link pointer is not the current VMCS": 4}
+                  "the VMCS link pointer names a VMCS": 4, "the VMCS link pointer is not the current VMCS": 4,
+                  **{f"guest PDPTE{i} has no reserved bit": 2 for i in range(4)}, "the PDPTEs in memory have no reserved bit": 2}
 
 FINE: dict[str, dict[int, int]] = {
     "unrestricted guest in real-address mode": {**UNRESTRICTED, F.GUEST_CR0: CR0_NE, F.VM_ENTRY_CONTROLS: 0},
     "fields that are not loaded": {F.GUEST_IA32_PAT: 3, F.GUEST_BNDCFGS: 4, F.GUEST_IA32_DEBUGCTL: 4},
     "interrupt into a halted guest": {**IF, F.GUEST_ACTIVITY_STATE: 1, INFO: INTERRUPT},
+    "PDPTEs that are not present": {**PAE_GUEST, F.GUEST_PDPTR2: 0xFFFF_FFFF_FFFF_FFFE},
+    "PDPTEs in the VMCS while CR3 names others": {**PAE_GUEST, F.GUEST_CR3: BAD_PDPTES},
+    "PDPTEs of a guest with four levels": {F.GUEST_PDPTR0: 3},
     "a linked VMCS": {F.VMCS_LINK_POINTER: OTHER_REGION},
     "NMI with blocking by NMI but without virtual NMIs": {INFO: NMI, BLOCKING: BLOCKING_NMI},
 }
 
 
+def given(changes: dict[int, int]) -> tuple[Hardware, Cpu]:
+    hw, cpu = with_vmcs(changes)
+    write64(hw, BAD_PDPTES, 3)
+    return hw, cpu
+
+
 @pytest.mark.parametrize("name", BAD)
 def test_a_check_is_the_first_to_fail(name: str) -> None:
-    hw, cpu = with_vmcs(BAD[name])
+    hw, cpu = given(BAD[name])
     problem = first_problem(subject(hw, cpu, reader(hw, cpu)), GUEST_AREA)
     assert problem is not None
     assert (problem.check, problem.qualification) == (name, QUALIFICATIONS.get(name, 0))
@@ -110,7 +128,7 @@ def test_a_check_is_the_first_to_fail(name: str) -> None:
 
 @pytest.mark.parametrize("name", FINE)
 def test_what_is_allowed_passes(name: str) -> None:
-    hw, cpu = with_vmcs(FINE[name])
+    hw, cpu = given(FINE[name])
     assert first_problem(subject(hw, cpu, reader(hw, cpu)), GUEST_AREA) is None
 
 

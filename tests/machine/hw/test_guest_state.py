@@ -21,7 +21,7 @@ from kvmdbg.machine.hw.controls import (
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.segment_checks import DS
 from kvmdbg.machine.hw.state import Caps, Descriptors, Segment
-from vmx import CR0, GOOD, LONG_EFER, reader, with_vmcs
+from vmx import CR0, GOOD, LONG_EFER, in_guest, reader, with_vmcs
 
 
 def test_vm_entry_loads_the_registers() -> None:
@@ -101,3 +101,22 @@ def test_the_ia32e_control_follows_the_guest_that_can_leave_the_mode(unrestricte
     cpu.efer = EFER_NXE
     guest_state.save(hw, cpu)
     assert vmcs.read(hw, cpu, F.VM_ENTRY_CONTROLS) & ENTRY_IA32E_MODE == ia32e
+
+
+PAE = {F.VM_ENTRY_CONTROLS: GOOD[F.VM_ENTRY_CONTROLS] & ~ENTRY_IA32E_MODE, F.GUEST_IA32_EFER: EFER_NXE}
+
+
+def test_the_pdptes_of_pae_paging_under_ept_are_saved() -> None:
+    hw, cpu = in_guest({**PAE, F.GUEST_PDPTR1: 0xA001})
+    assert cpu.pdptes == (0, 0xA001, 0, 0)
+    cpu.pdptes = (0xB001, 0, 0, 0xC001)
+    guest_state.save(hw, cpu)
+    assert [vmcs.read(hw, cpu, field) for field in guest_state.PDPTES] == [0xB001, 0, 0, 0xC001]
+
+
+@pytest.mark.parametrize("changes", [{}, {**PAE, F.SECONDARY_VM_EXEC_CONTROL: 0}], ids=["four levels", "no EPT"])
+def test_otherwise_their_fields_keep_what_they_hold(changes: dict[int, int]) -> None:
+    hw, cpu = in_guest({**changes, F.GUEST_PDPTR1: 0xA001})
+    cpu.pdptes = (0xB001, 0, 0, 0)
+    guest_state.save(hw, cpu)
+    assert [vmcs.read(hw, cpu, field) for field in guest_state.PDPTES] == [0, 0xA001, 0, 0]

@@ -21,7 +21,6 @@ from kvm_support import (
     of,
     values,
 )
-from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw import ept
 from kvmdbg.machine.hw.tlbkey import COMBINED, GUEST_PHYSICAL
 from kvmdbg.machine.kvm.events import Decided, NestedExited, RequestMade
@@ -96,15 +95,6 @@ def test_a_misconfigured_ept12_is_reflected_as_such(name: str, entry: int, level
     assert m.vmread("VM_EXIT_REASON") == 49
 
 
-def test_a_1_gib_page_of_ept12_is_refused() -> None:
-    m = Machine().given_vmx().given_l2()
-    m.set("ept12", DATA, 0xB7, root=EPT12, table_level=3)
-    m.enter()
-    m.program(LOAD)
-    with pytest.raises(Unsupported, match="1-GiB"):
-        m.step_to("never")
-
-
 # -- 2-MiB pages of EPT12 ----------------------------------------------------------------------------------------------
 
 
@@ -158,6 +148,23 @@ def test_rights_taken_from_a_2m_page_are_gone_for_pages_already_mapped(name: str
     m.run("store 0xc01000, 7")
     assert not m.vcpu.guest_mode
     assert (m.vmread("EXIT_QUALIFICATION"), m.vmread("GUEST_PHYSICAL_ADDRESS")) == (0x1AA, 0x60_1000)
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_under_a_1g_page_of_ept12_two_levels_of_direct_pages_map_it(name: str) -> None:
+    m = Machine(name).given_vmx().given_l2()
+    m.map("ept12", 0, 0, root=OTHER_EPT12, size=0x4000_0000)
+    m.given_l2(eptp=None, EPT_POINTER=OTHER_EPT12 | 0x1E, SECONDARY_VM_EXEC_CONTROL=2)
+    m.poke(DATA, 9)
+    m.enter()
+    assert values(m.run(LOAD)) == [9]
+    direct = [key for key, _ in m.kvm.shadow_pages.items() if key.role.kind == "ept" and key.direct]
+    assert {(key.level, key.gfn) for key in direct} == {(2, 0), (1, 0), (1, 0x2_0000)}
+    m.run("vmcall")
+    events = m.set("ept12", 0, 0x4000_00B7, table_level=3)
+    assert [(event.name, event.by) for event in of(events, RequestMade)] == [("TLB_FLUSH", "kvm_mmu_track_write")]
+    m.run("vmresume", LOAD)
+    assert m.vcpu.exit_to_user.startswith("KVM_EXIT_MMIO")
 
 
 # -- accessed and dirty flags of EPT12 ---------------------------------------------------------------------------------

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from kvm_support import DATA, EPT12, KERNELS, L1_PAGE, L2_CR3, L2_PAGE, V6_12, VMCS, Machine, of, values
 from kvmdbg.errors import UserError
 from kvmdbg.machine.actions import enabled
+from kvmdbg.machine.hw.controls import CR4_LA57, CR4_PAE, CR4_PSE, EFER_LMA, EFER_NXE
+from kvmdbg.machine.hw.state import Caps
 from kvmdbg.machine.kvm import tables
 from kvmdbg.machine.kvm.events import GuestWrote
 
@@ -138,7 +142,7 @@ def test_a_walk_changes_nothing() -> None:
     ({"level": "L1", "address": 0x10, "target": 0}, "multiples of the page size"),
     ({"level": "L1", "address": 0, "target": 0x10}, "multiples of the page size"),
     ({"level": "L1", "address": 0x1000, "target": 0, "size": 0x20_0000}, "multiples of the page size"),
-    ({"level": "L1", "address": 0, "target": 0, "size": 0x4000_0000}, "page size 0x40000000 is not modelled"),
+    ({"level": "L1", "address": 0, "target": 0, "size": 0x40_0000}, "no pages of 0x400000 bytes in L1's 4-level paging"),
     ({"level": "L1", "address": 0, "target": 0, "flags": "rq"}, "unknown flag 'q'"),
     ({"level": "ept12", "address": 0, "target": 0, "flags": "u", "root": 0x9000}, "unknown flag 'u'"),
     ({"level": "L1", "address": 0, "target": 0, "root": 0x7000_0000}, "no memory at L1 table address"),
@@ -180,3 +184,95 @@ def test_a_small_machine_runs_out_of_room_for_tables() -> None:
     m = Machine(memory=0x10_0000)
     with pytest.raises(UserError, match="no room for page tables"):
         m.map("L1", L1_PAGE, 0x5000)
+
+
+# -- other sizes and modes ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("level", "entry"), [("L1", 0x4000_0087), ("ept12", 0x4000_00B7)])
+def test_a_1g_page_is_an_entry_of_level_3(level: str, entry: int) -> None:
+    m = Machine()
+    m.map(level, 0x4000_0000, 0x4000_0000, size=0x4000_0000, root=0x9000)
+    assert m.entry(level, 0x4000_0000, table_level=3, root=0x9000) == entry
+    steps = tables.walk(m.kvm, m.vcpu, level, 0x4000_1234, root=0x9000)
+    assert [(step.level, step.note) for step in steps][-1] == (3, "-> page 0x40000000")
+
+
+def test_a_1g_page_is_reached_by_the_processor() -> None:
+    m = Machine(memory=0x8000_0000)
+    m.poke(0x4000_5000, 5)
+    m.map("L1", 0x80_0000_0000, 0x4000_0000, size=0x4000_0000)
+    assert values(m.run("load 0x8000005000")) == [5]
+
+
+def test_without_1g_pages_none_can_be_mapped() -> None:
+    m = Machine(caps=Caps(page_1g=False, ept_1g=False))
+    for level in ("L1", "ept12"):
+        with pytest.raises(UserError, match="no pages of 0x40000000 bytes") as refusal:
+            m.map(level, 0, 0, size=0x4000_0000, root=0x9000)
+        assert refusal.value.hint == "Use 4K or 2M."
+
+
+def in_mode(cr4: int, efer: int) -> Machine:
+    """An L1 whose registers choose another paging mode, as if it had booted in it."""
+    m = Machine(caps=Caps(la57=True))
+    m.vcpu.cr4, m.vcpu.efer = cr4, efer
+    return m
+
+
+def test_five_levels_have_a_table_more() -> None:
+    m = in_mode(CR4_PAE | CR4_LA57, EFER_LMA | EFER_NXE)
+    m.map("L1", 1 << 50 | L1_PAGE, L1_PAGE)
+    steps = tables.walk(m.kvm, m.vcpu, "L1", 1 << 50 | L1_PAGE)
+    assert [step.level for step in steps] == [5, 4, 3, 2, 1] and steps[-1].note == f"-> page {L1_PAGE:#x}"
+    assert steps[0].address == 0x1000 + 8 * 4
+
+
+def test_pae_tables_start_at_four_pdptes_without_rights() -> None:
+    m = in_mode(CR4_PAE, EFER_NXE)
+    m.map("L1", 0xC040_0000, L1_PAGE, root=0x9020)
+    m.map("L1", 0x4000_0000, 0x60_0000, size=0x20_0000, root=0x9020)
+    steps = tables.walk(m.kvm, m.vcpu, "L1", 0xC040_0000, root=0x9020)
+    assert [(step.level, step.value & 0xFFF) for step in steps] == [(3, 1), (2, 7), (1, 7)]
+    assert steps[0].address == 0x9038
+    assert tables.walk(m.kvm, m.vcpu, "L1", 0x4000_0000, root=0x9020)[-1].note == "-> page 0x600000"
+    assert tables.walk(m.kvm, m.vcpu, "L1", 0xC040_0000)[0].note == "not present (register)"
+    with pytest.raises(UserError, match="no table level 4 in PAE paging"):
+        m.set("L1", 0, 0, table_level=4)
+
+
+def test_32_bit_tables_have_small_entries() -> None:
+    m = in_mode(CR4_PSE, 0)
+    m.map("L1", 0xC040_1000, L1_PAGE, flags="rwx")
+    m.map("L1", 0xC040_0000, 0x50_0000, flags="rxu")
+    steps = tables.walk(m.kvm, m.vcpu, "L1", 0xC040_1000)
+    assert [(step.level, step.address & 0xFFF) for step in steps] == [(2, 4 * 0x301), (1, 4)]
+    assert [m.entry("L1", 0xC040_0000 + 0x1000 * i) for i in (0, 1)] == [0x50_0005, L1_PAGE | 3]
+    m.map("L1", 0x40_0000, 0x80_0000, size=0x40_0000)
+    assert m.entry("L1", 0x40_0000, table_level=2) == 0x80_0087
+
+
+@pytest.mark.parametrize(("word", "words"), [
+    (lambda m: m.map("L1", 1 << 32, 0), "no address of 32-bit paging"),
+    (lambda m: m.map("L1", 0, 1 << 32), "does not fit an entry"),
+    (lambda m: m.map("L1", 0, 0, flags="rw"), "cannot take the right to execute"),
+    (lambda m: m.set("L1", 0, 1 << 32, table_level=2), "does not fit an entry of 32-bit paging, which has 32 bits"),
+    (lambda m: m.map("L1", 0, 0, size=0x20_0000), "no pages of 0x200000 bytes in L1's 32-bit paging"),
+    (lambda m: m.set("L1", 0, 0, table_level=3), "no table level 3")])
+def test_what_32_bit_paging_cannot_hold_is_refused(word: Callable[[Machine], object], words: str) -> None:
+    m = in_mode(CR4_PSE, 0)
+    end = m.kvm.tape.end
+    with pytest.raises(UserError, match=words):
+        word(m)
+    assert m.kvm.tape.end == end
+
+
+def test_the_mode_of_a_level_that_does_not_run_is_kept_in_its_vmcs() -> None:
+    m = Machine().given_vmx().given_l2(VM_ENTRY_CONTROLS=1 << 15, GUEST_IA32_EFER=EFER_NXE)
+    modes = [[tables.paging_of(m.kvm, m.vcpu, level).mode for level in ("L1", "L2")]]
+    m.run(f"vmclear {VMCS:#x}", f"vmptrld {VMCS:#x}")
+    modes.append([tables.paging_of(m.kvm, m.vcpu, level).mode for level in ("L1", "L2")])
+    m.run("vmlaunch")
+    modes.append([tables.paging_of(m.kvm, m.vcpu, level).mode for level in ("L1", "L2")])
+    assert modes == [["4-level", "4-level"], ["4-level", "PAE"], ["4-level", "PAE"]]
+    assert tables.pdptes_of(m.kvm, m.vcpu, "L1") == (0, 0, 0, 0)

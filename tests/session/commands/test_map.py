@@ -36,7 +36,8 @@ def test_each_is_one_edit() -> None:
 
 
 @pytest.mark.parametrize(("line", "message"), [
-    ("map L1 0x400001 0x5000", "multiples"), ("map L1 0x400000 0x5000 q", "no option"), ("map L1 0 0 size=3", "not modelled"),
+    ("map L1 0x400001 0x5000", "multiples"), ("map L1 0x400000 0x5000 q", "no option"),
+    ("map L1 0 0 size=3", "no pages of 0x3 bytes"),
     ("map L1 0 0 eptp=5", "L1 has no eptp"), ("map L1 0 0 root=1 cr3=1", "same thing"), ("map L1 0 0 size=2M size=2M", "twice"),
     ("poke 0x5001 1", "not a multiple of 8"), ("poke 0xffffffff0000 1", "no memory"), ("pte L1 0x400000 1", "no level-"),
     ("walk ept12 0", "no current VMCS")])

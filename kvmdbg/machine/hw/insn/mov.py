@@ -6,17 +6,23 @@ from collections.abc import Callable
 from typing import Final
 
 from kvmdbg.errors import UserError
-from kvmdbg.machine.hw import invalidate, vmcs
+from kvmdbg.machine.hw import access, invalidate, vmcs
 from kvmdbg.machine.hw.checking import secondary_controls
 from kvmdbg.machine.hw.control_registers import CR0_FIXED1, CR3_NO_FLUSH, CR4_FIXED1, cr0_problem, cr4_problem, too_wide
 from kvmdbg.machine.hw.controls import (
     CPU_CR3_LOAD_EXITING,
     CPU_CR3_STORE_EXITING,
+    CR0_CD,
     CR0_ET,
+    CR0_NW,
     CR0_PE,
     CR0_PG,
+    CR4_LA57,
     CR4_PAE,
     CR4_PCIDE,
+    CR4_PGE,
+    CR4_PSE,
+    CR4_SMEP,
     EFER_LMA,
     EFER_LME,
     EXIT_REASON_CR_ACCESS,
@@ -27,10 +33,13 @@ from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.instruction import Operands, instruction, primary
 from kvmdbg.machine.hw.modes import long_mode, non_root
 from kvmdbg.machine.hw.operands import DESTINATION, RAX, SOURCE
-from kvmdbg.machine.hw.state import VMX_OFF, Cpu, Hardware
+from kvmdbg.machine.hw.paging import MASK_32, PAE, paging_mode
+from kvmdbg.machine.hw.state import VMX_OFF, Cpu, Hardware, Pdptes
 
 MOV_FROM: Final = 1 << 4                      # access type of the exit qualification; MOV to is 0
 CR3_TARGETS: Final = (F.CR3_TARGET_VALUE0, F.CR3_TARGET_VALUE1, F.CR3_TARGET_VALUE2, F.CR3_TARGET_VALUE3)
+PDPTE_CR0: Final = CR0_CD | CR0_NW | CR0_PG          # a change of one of these loads the PDPTEs (SDM Vol. 3A 4.4.1)
+PDPTE_CR4: Final = CR4_PAE | CR4_PGE | CR4_PSE | CR4_SMEP
 MASKS: Final = {"cr0": (F.CR0_GUEST_HOST_MASK, F.CR0_READ_SHADOW), "cr4": (F.CR4_GUEST_HOST_MASK, F.CR4_READ_SHADOW)}
 
 
@@ -83,10 +92,22 @@ def write_cr0(hw: Hardware, cpu: Cpu, value: int) -> None:
     new = _guest_writes(hw, cpu, "cr0", cpu.cr0, value) | CR0_ET
     if cr0_problem(new, _fixed_cr0(hw, cpu)) or _illegal_paging_change(cpu, new):
         raise GuestFault("#GP")
+    efer = cpu.efer ^ EFER_LMA if (cpu.cr0 ^ new) & CR0_PG and cpu.efer & EFER_LME else cpu.efer
+    pdptes = _pdptes(hw, cpu, new, cpu.cr4, efer, bool((cpu.cr0 ^ new) & PDPTE_CR0))
     invalidate.mov_cr0(hw, cpu, cpu.cr0, new)
-    if (cpu.cr0 ^ new) & CR0_PG and cpu.efer & EFER_LME:
-        cpu.efer ^= EFER_LMA
+    cpu.pdptes = pdptes
+    cpu.efer = efer
     cpu.cr0 = new
+
+
+def _pdptes(hw: Hardware, cpu: Cpu, cr0: int, cr4: int, efer: int, loads: bool) -> Pdptes:
+    """The PDPTE registers after a write to CR0 or CR4 that leaves these values: from memory if PAE paging is in use then.
+
+    loads: a bit changes that makes the processor load them.    raises: GuestFault #GP, VmExit; before anything changes.
+    """
+    if not loads or paging_mode(cr0, cr4, efer, hw.caps).mode != PAE:
+        return cpu.pdptes
+    return access.load_pdptes(hw, cpu, cpu.cr3)
 
 
 def _fixed_cr0(hw: Hardware, cpu: Cpu) -> int:
@@ -115,7 +136,9 @@ def write_cr3(hw: Hardware, cpu: Cpu, value: int) -> None:
     new = value & ~CR3_NO_FLUSH if cpu.cr4 & CR4_PCIDE else value
     if too_wide(new, hw.caps):
         raise GuestFault("#GP")
+    pdptes = access.load_pdptes(hw, cpu, new) if access.paging_of(hw, cpu).mode == PAE else cpu.pdptes
     invalidate.mov_cr3(hw, cpu, value)
+    cpu.pdptes = pdptes
     cpu.cr3 = new
 
 
@@ -124,16 +147,18 @@ def write_cr4(hw: Hardware, cpu: Cpu, value: int) -> None:
     fixed = 0 if cpu.vmx == VMX_OFF else CR4_FIXED1
     if cr4_problem(new, hw.caps, fixed) or _illegal_cr4_change(cpu, new):
         raise GuestFault("#GP")
+    pdptes = _pdptes(hw, cpu, cpu.cr0, new, cpu.efer, bool((cpu.cr4 ^ new) & PDPTE_CR4))
     invalidate.mov_cr4(hw, cpu, cpu.cr4, new)
+    cpu.pdptes = pdptes
     cpu.cr4 = new
 
 
 def _illegal_cr4_change(cpu: Cpu, new: int) -> bool:
-    """PCIDs start in IA-32e mode with PCID 0; PAE cannot be cleared in that mode."""
+    """PCIDs start in IA-32e mode with PCID 0; PAE cannot be cleared in that mode, and LA57 not changed."""
     ia32e = bool(cpu.efer & EFER_LMA)
     if new & ~cpu.cr4 & CR4_PCIDE and (not ia32e or cpu.cr3 & 0xFFF):
         return True
-    return ia32e and not new & CR4_PAE
+    return ia32e and (not new & CR4_PAE or bool((cpu.cr4 ^ new) & CR4_LA57))
 
 
 WRITERS: Final[dict[str, Callable[[Hardware, Cpu, int], None]]] = {
@@ -156,4 +181,4 @@ def run(hw: Hardware, cpu: Cpu, destination: str, source: int | str) -> None:
     if isinstance(source, str):
         cpu.rax = _guest_sees(hw, cpu, source, getattr(cpu, source))
     else:
-        WRITERS[destination](hw, cpu, source)
+        WRITERS[destination](hw, cpu, source if long_mode(cpu) else source & MASK_32)

@@ -20,6 +20,7 @@ from kvmdbg.machine.hw.controls import (
     CR4_PAE,
     CR4_PCIDE,
     CR4_PGE,
+    CR4_PSE,
     CR4_SMEP,
     CR4_VMXE,
     EFER_LMA,
@@ -27,10 +28,11 @@ from kvmdbg.machine.hw.controls import (
     SEC_ENABLE_EPT,
     SEC_UNRESTRICTED_GUEST,
 )
-from kvmdbg.machine.hw.events import Invalidated
+from kvmdbg.machine.hw.events import Invalidated, Referenced
 from kvmdbg.machine.hw.execute import EXITED, FAULTED, RETIRED, execute
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.instructions import parse_insn
+from kvmdbg.machine.hw.memory import write64
 from kvmdbg.machine.hw.state import Caps, Cpu, Hardware
 from support import events, flat_descriptors, new_hardware
 from vmx import CR0, GUEST_CR3, in_guest, in_root
@@ -238,3 +240,80 @@ def test_without_the_controls_a_guest_switches_page_tables_itself() -> None:
     hw, cpu = in_guest()
     assert mov(hw, cpu, "cr3", 0x5000) == RETIRED
     assert cpu.cr3 == 0x5000
+
+
+# -- PDPTEs (SDM Vol. 3A 4.4.1) -----------------------------------------------------------------------------------------------
+
+LOADED = (0xA001, 0, 0, 0)
+IN_MEMORY = (0xB001, 0, 0, 0xC001)
+
+
+def in_pae(**registers: int) -> tuple[Hardware, Cpu]:
+    """PAE paging with LOADED in the registers and IN_MEMORY at CR3 = 0x6020, at 0x7000 a table that cannot be loaded."""
+    hw = new_hardware()
+    cpu = hw.cpus[0]
+    cpu.efer &= ~(EFER_LMA | EFER_LME)
+    cpu.cr3, cpu.pdptes = 0x6020, LOADED
+    write64(hw, 0x6020, 0xB001)
+    write64(hw, 0x6038, 0xC001)
+    write64(hw, 0x7010, 0xB003)
+    for name, value in registers.items():
+        setattr(cpu, name, value)
+    return hw, cpu
+
+
+PAE_CR0 = CR0_PE | CR0_ET | CR0_NE | CR0_PG
+
+
+@pytest.mark.parametrize(("register", "value", "loads"), [
+    ("cr3", 0x6020, True), ("cr0", PAE_CR0 | CR0_CD, True), ("cr0", PAE_CR0 | CR0_WP, False), ("cr4", CR4_PAE | CR4_PGE, True),
+    ("cr4", CR4_PAE | CR4_PSE, True), ("cr4", CR4_PAE | CR4_SMEP, True), ("cr4", CR4_PAE | 1 << 9, False),
+    ("cr0", PAE_CR0 & ~CR0_PG, False), ("cr4", 0, False)])
+def test_which_writes_load_the_pdptes(register: str, value: int, loads: bool) -> None:
+    hw, cpu = in_pae(cr0=PAE_CR0)
+    assert mov(hw, cpu, register, value) == RETIRED
+    assert cpu.pdptes == (IN_MEMORY if loads else LOADED)
+    assert len(events(hw, Referenced)) == (4 if loads else 0)
+
+
+def test_turning_paging_on_loads_them_too() -> None:
+    hw, cpu = in_pae(cr0=PAE_CR0 & ~CR0_PG)
+    assert mov(hw, cpu, "cr0", PAE_CR0) == RETIRED
+    assert cpu.pdptes == IN_MEMORY
+    hw, cpu = in_pae(cr0=PAE_CR0, cr4=0)
+    assert mov(hw, cpu, "cr4", CR4_PAE) == RETIRED
+    assert cpu.pdptes == IN_MEMORY
+
+
+@pytest.mark.parametrize("register", ["cr0", "cr3", "cr4"])
+def test_a_reserved_bit_in_a_pdpte_is_gp_and_nothing_changes(register: str) -> None:
+    hw, cpu = in_pae(cr0=PAE_CR0)
+    if register != "cr3":
+        write64(hw, 0x6028, 0xB003)
+    before = cpu.frozen()
+    assert mov(hw, cpu, register, {"cr0": PAE_CR0 | CR0_CD, "cr3": 0x7000, "cr4": CR4_PAE | CR4_PGE}[register]) == FAULTED
+    assert cpu.frozen() == before and not events(hw, Invalidated)
+
+
+def test_with_ept_loading_them_may_exit_and_without_pae_nothing_is_loaded() -> None:
+    hw, cpu = in_guest()
+    assert mov(hw, cpu, "cr3", 0x6020) == RETIRED
+    cpu.efer &= ~(EFER_LMA | EFER_LME)
+    assert mov(hw, cpu, "cr3", 0x7000) == EXITED
+    assert qualification(hw, cpu) == (48, 1)
+    assert vmcs.read(hw, cpu, F.GUEST_PHYSICAL_ADDRESS) == 0x7000 and vmcs.read(hw, cpu, F.GUEST_CR3) == 0x6020
+
+
+def test_outside_64_bit_mode_the_operand_has_32_bits() -> None:
+    hw, cpu = in_pae()
+    assert mov(hw, cpu, "cr3", 0xFFFF_FFFF_0000_6020) == RETIRED
+    assert cpu.cr3 == 0x6020
+
+
+def test_la57_cannot_change_in_ia32e_mode() -> None:
+    hw = new_hardware(Caps(la57=True))
+    cpu = hw.cpus[0]
+    assert mov(hw, cpu, "cr4", CR4_PAE | CR4_LA57) == FAULTED
+    cpu.efer &= ~EFER_LMA
+    cpu.cr0 &= ~CR0_PG
+    assert mov(hw, cpu, "cr4", CR4_PAE | CR4_LA57) == RETIRED
