@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test bench docs clean
+.PHONY: run test fuzz bench docs clean
 
 run: $(VENV)/.installed
 	$(BIN)/kvmdbg
@@ -14,6 +14,10 @@ test: $(VENV)/.installed-dev
 	$(BIN)/mypy --strict -p kvmdbg.machine -p kvmdbg.session -p kvmdbg.explore -p kvmdbg.oracle
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n 2 -q
+
+# Hostile words by the ten thousand; some of them are part of `test`.
+fuzz: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -q tests/session/test_fuzz.py --hypothesis-profile=fuzz --hypothesis-show-statistics
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/run.py
