@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import linecache
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import PurePath
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, MappingProxyType
 from typing import Final
 
 from kvmdbg.errors import UserError
@@ -59,12 +61,20 @@ def short(file: str) -> str:
     return PurePath(file).name
 
 
-def excerpt(file: str, function: str, first: int, count: int, marks: dict[int, str]) -> Listing:
-    """Lines `first` .. of a file of the model.  marks: line number -> "=>", ">" or "B"."""
+def excerpt(file: str, function: str, first: int, count: int, marks: dict[int, str],
+            notes: Mapping[int, str] = MappingProxyType({})) -> Listing:
+    """Lines `first` .. of a file of the model.  marks: line number -> "=>", ">" or "B".  notes: what is said of a line."""
     lines = linecache.getlines(file)
     last = min(first + count - 1, len(lines))
-    return Listing(file, function, tuple(SourceLine(number, lines[number - 1].rstrip("\n"), marks.get(number, ""))
+    return Listing(file, function, tuple(SourceLine(number, lines[number - 1].rstrip("\n"), marks.get(number, ""),
+                                                    notes.get(number, ""))
                                          for number in range(max(first, 1), last + 1)))
+
+
+def whole(code: CodeType) -> tuple[int, int]:
+    """First line and number of lines of a function in its file."""
+    lines, first = inspect.getsourcelines(code)
+    return max(first, 1), len(lines)
 
 
 def length(file: str) -> int:

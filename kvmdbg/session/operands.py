@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable
 from typing import Annotated, Any, Final
 
 from kvmdbg.errors import UserError
+from kvmdbg.machine.eras import versions
+from kvmdbg.machine.eras.commit import COMMITS
 from kvmdbg.machine.hw.instructions import complete as complete_insn
 from kvmdbg.machine.hw.instructions import parse_insn
 from kvmdbg.machine.hw.operands import number
@@ -161,6 +163,25 @@ class InstructionOperand(Operand):
     def complete(self, session: Any, text: str) -> Iterable[Candidate]:
         start = len(text) - len(re.split(r"[,\s]+", text)[-1])
         return [Candidate(word, start) for word in complete_insn(text)]
+
+
+class KernelOperand(Operand):
+    """`v4.4`, `eeeb4f67a6cd^`, `v6.12 -2b4a5a5d5688`: versions and commits; behind the first, what it has or lacks."""
+
+    name, describe, whole_line = "KERNEL", "a version such as v4.4 or a commit, then commits: -HASH reverted, +HASH applied", True
+
+    def complete(self, session: Any, text: str) -> Iterable[Candidate]:
+        last = text.rpartition(" ")[2]
+        if last == text:
+            named = {version.name: f"{version.date}, {version.era}" for version in versions.VERSIONS}
+            named |= {one.hash: one.subject for one in COMMITS} | {f"{one.hash}^": f"before {one.subject}" for one in COMMITS}
+            return matching(named, text, named.__getitem__)
+        try:
+            lacked = versions.missing_from(text[:-len(last)] if last else text)
+        except UserError:
+            return ()
+        signed = {("+" if one.hash in lacked else "-") + one.hash: one.subject for one in COMMITS}
+        return [one._replace(start=len(text) - len(last)) for one in matching(signed, last, signed.__getitem__)]
 
 
 class NumbersOperand(Operand):

@@ -278,7 +278,7 @@ def _complete_operands(session: Any, entry: Command, line: str, at: int) -> list
             break
         if value is MISSING:
             continue
-        if " " not in rest:
+        if " " not in rest or not (left or rest.endswith(" ")):
             break
         found = []
         at = len(line) - len(left) - 1

@@ -33,11 +33,15 @@ class Value:
 
 @dataclass(slots=True, frozen=True)
 class SourceLine:
-    """One line of the model's source.  mark: "=>" the line about to run, ">" a selected outer frame, "B" a breakpoint, ""."""
+    """One line of the model's source.
+
+    mark: "=>" the line about to run, ">" a selected outer frame, "B" a breakpoint, "".  note: what is said below it, or "".
+    """
 
     number: int
     text: str
     mark: str = ""
+    note: str = ""
 
 
 @dataclass(slots=True, frozen=True)
@@ -50,7 +54,8 @@ class Listing:
 
     def as_data(self) -> dict[str, Any]:
         return {"kind": "source", "file": self.file, "function": self.function,
-                "lines": [{"number": line.number, "text": line.text, "mark": line.mark} for line in self.lines]}
+                "lines": [{"number": line.number, "text": line.text, "mark": line.mark} | ({"note": line.note} if line.note else {})
+                          for line in self.lines]}
 
 
 @dataclass(slots=True, frozen=True)

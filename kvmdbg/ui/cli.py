@@ -32,7 +32,7 @@ gdb for the part of Linux KVM that nobody can watch: a model of KVM's TLB flushi
   kvmdbg run FILE... [-k K] [-ex CMD]...     replay without a screen
   kvmdbg compare FILE -k K -k K...           one session on several kernels, side by side
   kvmdbg check CASES.yaml...                 run conformance cases, one line each
-  kvmdbg kernels                             the kernels and commits it knows, with sources
+  kvmdbg kernels [WHAT]                      the kernels and commits it knows, with sources; one in full
   kvmdbg --version | --help
 
   kvmdbg COMMAND --help says more.  A FILE is a session (*.kvmdbg): commands of the debugger, one a line; "-" is standard input.
@@ -172,6 +172,11 @@ def _compare(parser: Parser) -> None:
     _json(parser)
 
 
+def _kernels(parser: Parser) -> None:
+    parser.add_argument("what", metavar="WHAT", nargs="*", help="a commit, or a kernel: that one in full")
+    _json(parser)
+
+
 def _check(parser: Parser) -> None:
     parser.add_argument("files", metavar="CASES", nargs="+", help="YAML files of cases")
     parser.add_argument("--case", metavar="ID", help="this case only")
@@ -189,7 +194,8 @@ COMMANDS: Final = {
     "compare": Command("The same session on several kernels: flushes, dropped entries, requests, exits.", _compare,
                        "kvmdbg.ui.compare:compare"),
     "check": Command("Run conformance cases: a line each, exit 0 only when all passed.", _check, "kvmdbg.ui.check:check"),
-    "kernels": Command("The kernels and commits that are modelled, with their sources.", _json, "kvmdbg.ui.kernels:kernels"),
+    "kernels": Command("The kernels and commits that are modelled, with their sources.", _kernels,
+                       "kvmdbg.ui.kernels:kernels"),
 }
 LATER: Final = {
     "agree": "It will compare the model with what a real kernel recorded.",

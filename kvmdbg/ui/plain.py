@@ -51,9 +51,14 @@ def stop_lines(stop: Stop) -> list[str]:
 
 
 def listing_lines(listing: Listing) -> list[str]:
-    """Source lines with their numbers, and `=>` before the one that is about to run."""
+    """Source lines with their numbers, and `=>` before the one that is about to run; what is said of a line stands below it."""
     digits = max((len(str(line.number)) for line in listing.lines), default=1)
-    return [f"{line.mark:{MARK_WIDTH}} {line.number:>{digits}}  {line.text}".rstrip() for line in listing.lines]
+    found = []
+    for line in listing.lines:
+        found.append(f"{line.mark:{MARK_WIDTH}} {line.number:>{digits}}  {line.text}".rstrip())
+        indent = len(line.text) - len(line.text.lstrip())
+        found += [f"{'':{MARK_WIDTH + digits + 3 + indent}}^ {note}" for note in line.note.splitlines()]
+    return found
 
 
 def grid_lines(grid: Grid, width: int = 0) -> list[str]:

@@ -22,4 +22,18 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     versions = {one["name"]: one for one in found if one["kind"] == "kernel"}
     assert versions["v6.12"]["lacks"] == []
     assert "5c614b3583e7" in versions["v4.3"]["lacks"] and "5c614b3583e7" not in versions["v4.4"]["lacks"]
+    assert all(one["changes"] and one["before"] and one["answers"] for one in found if one["kind"] == "commit")
     assert all(one["touches"] and one["subject"] for one in found if one["kind"] == "commit")
+
+
+def test_one_in_full(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["kernels", "5c614b3"]) == 0
+    assert "nested VPID emulation" in capsys.readouterr().out
+    assert main(["kernels", "v6.12 -2b4a5"]) == 0
+    assert "kernel v6.12 -2b4a5a5d5688" in capsys.readouterr().out
+    assert main(["kernels", "v4.3", "--json"]) == 0
+    kernel = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert {"question": "has_vpid02", "answer": "no", "decided by": "without 5c614b3583e7 (v4.4)"} in kernel["answers"]
+    assert main(["kernels", "5c614b3583e7", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["hash"] == "5c614b3583e7"
+    assert main(["kernels", "now"]) == 2

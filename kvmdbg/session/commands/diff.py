@@ -1,30 +1,72 @@
-"""diff: what differs between two positions."""
+"""diff: what differs between two positions, or two kernels."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from collections.abc import Iterable
+from typing import Annotated, Any
 
+from kvmdbg.errors import UserError
+from kvmdbg.machine.eras import versions
 from kvmdbg.machine.hw.tlbkey import TlbKey
 from kvmdbg.machine.kvm.events import RequestCleared, RequestMade, RequestServiced
 from kvmdbg.session.changes import fold
 from kvmdbg.session.describe import cell_name, cell_value
 from kvmdbg.session.grid import CHANGED, FILLED, GONE, Grid, Row, columns
-from kvmdbg.session.operands import Position
-from kvmdbg.session.parse import command
+from kvmdbg.session.kernel_diff import kernel_diff
+from kvmdbg.session.operands import KernelOperand, Position
+from kvmdbg.session.parse import MISSING, Candidate, command, matching
+from kvmdbg.session.results import Result
 from kvmdbg.session.session import Session
 from kvmdbg.tape import ABSENT
 
 REQUESTS = {RequestMade: "made", RequestServiced: "serviced", RequestCleared: "cleared"}
 
 
-@command("diff", group="data", examples=("diff #10 #42", "diff before-flush", "diff start end"), recorded=False)
-def diff(s: Session, a: Position, b: Position = -1) -> Grid:
+class KernelsOperand(KernelOperand):
+    """`kernel A B` in front; any other word is left for the next operand."""
+
+    whole_line = False
+    name, describe = "kernel A B", "two kernels (one: against the present one), with bars around one that has commits behind it"
+
+    def take(self, session: Any, text: str) -> tuple[Any, str]:
+        word, _, rest = text.partition(" ")
+        return (MISSING, text) if word != "kernel" else (self.parse(session, rest.strip()), "")
+
+    def parse(self, session: Any, word: str) -> tuple[str, str]:
+        named = versions.several(word)
+        if len(named) > 2:
+            raise UserError(f"diff kernel: {len(named)} kernels are too many", "Write: diff kernel v4.3 v4.4.")
+        return (named[0], named[1]) if len(named) == 2 else (session.kernel, named[0])
+
+    def complete(self, session: Any, text: str) -> Iterable[Candidate]:
+        if not text.startswith("kernel "):
+            return matching(("kernel",), text)
+        last = text.rpartition(" ")[2]
+        return [one._replace(start=len(text) - len(last)) for one in super().complete(session, last)]
+
+
+Kernels = Annotated[tuple[str, str] | None, KernelsOperand()]
+
+
+@command("diff", group="data", examples=("diff #10 #42", "diff before-flush", "diff start end", "diff kernel v4.3 v4.4",
+                                         "diff kernel v6.12 | v6.12 -2b4a5a5d5688"), recorded=False)
+def diff(s: Session, kernels: Kernels = None, a: Position = -1, b: Position = -1) -> Result:
     """Show what differs from position A to position B (default: the cursor): TLB entries, fields, memory, requests on the way.
 
-    `+` an entry that is there at B only, `-` at A only, `*` a value that changed.
+    `+` an entry that is there at B only, `-` at A only, `*` a value that changed.  `diff kernel A B` shows what differs between
+    two kernels: commits, requests, and the functions of the model that ask what they answer differently, both answers side by
+    side as wide as `set width` says.
     """
-    b = s.tape.cursor if b < 0 else b
+    if kernels is not None:
+        return kernel_diff(versions.kernel(kernels[0]), versions.kernel(kernels[1]), int(s.settings["width"]))
+    if a < 0:
+        raise UserError("diff: POSITION is missing: #12, +3, -3, start, end or a bookmark", "Write: diff [POSITION] [POSITION].")
+    return differences(s, a, s.tape.cursor if b < 0 else b)
+
+
+def differences(s: Session, a: int, b: int) -> Grid:
+    """What differs from position a to position b."""
     entries = s.tape.entries
     then, now = fold(entries, a, b), fold(entries, b, a)
     rows = [row(s, owner, key, then.then(owner, key, ABSENT), now.then(owner, key, ABSENT)) for owner, key in then.cells()]

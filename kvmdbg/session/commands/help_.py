@@ -71,7 +71,10 @@ def scripts(s: Session) -> str:
     """What a *.kvmdbg file is."""
     return ("A script is what one could type, one command a line; `#` begins a comment (at the beginning of a line, or with\n"
             "blanks around it).  `commands`, `program` and `define` take the lines up to `end`.  A failing `expect` is\n"
-            "reported and the script goes on; any other error ends it.  `record FILE` writes the present session as a script.")
+            "reported and the script goes on; any other error ends it.  `record FILE` writes the present session as a script.\n"
+            "What differs from kernel to kernel: `kernels v4.3 v4.4` as the first command says where the script is played,\n"
+            "`expect on v4.3: ...` counts there only, `expect with HASH: ...` and `expect without HASH: ...` wherever the\n"
+            "kernel has, or lacks, that commit.")
 
 
 TOPICS: Final[dict[str, Callable[[Session], str]]] = {

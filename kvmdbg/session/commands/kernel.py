@@ -13,29 +13,11 @@ from kvmdbg.machine.hw.state import Caps
 from kvmdbg.machine.kvm.state import Config
 from kvmdbg.oracle.verdict import FORBIDDEN
 from kvmdbg.session.judged import judged_of
+from kvmdbg.session.operands import KernelOperand
 from kvmdbg.session.parse import COMMANDS, Candidate, Operand, command, did_you_mean, head, matching, resolve
 from kvmdbg.session.results import Result, Text
 from kvmdbg.session.session import Session
 from kvmdbg.session.settings import STOP_ON_FORBIDDEN
-
-
-class KernelOperand(Operand):
-    """`v4.4`, `eeeb4f67a6cd^`, `v6.12 -2b4a5a5d5688`: versions and commits; behind the first, what it has or lacks."""
-
-    name, describe, whole_line = "KERNEL", "a version such as v4.4 or a commit, then commits: -HASH reverted, +HASH applied", True
-
-    def complete(self, session: Any, text: str) -> Iterable[Candidate]:
-        last = text.rpartition(" ")[2]
-        if last == text:
-            named = {version.name: f"{version.date}, {version.era}" for version in versions.VERSIONS}
-            named |= {one.hash: one.subject for one in COMMITS} | {f"{one.hash}^": f"before {one.subject}" for one in COMMITS}
-            return matching(named, text, named.__getitem__)
-        try:
-            lacked = versions.missing_from(text[:-len(last)] if last else text)
-        except UserError:
-            return ()
-        signed = {("+" if one.hash in lacked else "-") + one.hash: one.subject for one in COMMITS}
-        return [one._replace(start=len(text) - len(last)) for one in matching(signed, last, signed.__getitem__)]
 
 
 class CommitsOperand(Operand):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from kvmdbg.session.commands.diff import diff as differences
+from kvmdbg.session.commands.diff import differences
 from kvmdbg.session.grid import Grid
 from kvmdbg.session.session import Session
 from kvmdbg.tape import Entry, Tape

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from kvmdbg.errors import UserError
 from session_support import L2, cell, say, session
 
 
@@ -21,3 +24,23 @@ def test_rows_of_the_tlb_come_first_with_their_marks() -> None:
 
 def test_nothing_differs() -> None:
     assert say(session(*L2), "diff 5 5") == "Nothing differs."
+
+
+def test_two_kernels() -> None:
+    s = session()
+    assert "5c614b3583e7 | v4.4" in say(s, "diff kernel v4.3 v4.4")
+    assert "2b4a5a5d5688" in say(s, "diff kernel v6.12 | v6.12 -2b4a5a5d5688")
+    assert say(s, "diff kernel v4.3").startswith("- | 089d7b6ec515") or "- | 5c614b3583e7" in say(s, "diff kernel v4.3")
+
+
+@pytest.mark.parametrize(("line", "message"), [("diff", "POSITION is missing"), ("diff kernel", "no kernel was named"),
+                                               ("diff kernel v4.3 v4.4 v5.7", "are too many"), ("diff kernel v9 v4.4", "known")])
+def test_mistakes(line: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        session().execute(line)
+
+
+def test_completion() -> None:
+    s = session("bookmark kept")
+    assert [one.text for one in s.completions("diff k")] == ["kernel", "kept"]
+    assert ("v4.4", 17) in [(one.text, one.start) for one in s.completions("diff kernel v4.3 v4.4")]

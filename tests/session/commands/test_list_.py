@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from kvmdbg.errors import UserError
+from kvmdbg.session.results import Listing, SourceLine
+from kvmdbg.session.session import Session
 from session_support import say, session
 
 
@@ -40,3 +42,29 @@ def test_size_and_mistakes() -> None:
         s.execute("list nonsense")
     with pytest.raises(UserError, match="No source here"):
         session("poke 0x5000 1", "continue", "goto start", listening=False).execute("list")
+
+
+def notes(s: Session, line: str) -> list[SourceLine]:
+    """The lines of a listing about which something is said."""
+    listing = s.execute(line)
+    assert isinstance(listing, Listing)
+    return [one for one in listing.lines if one.note]
+
+
+def test_with_the_answers_of_a_kernel() -> None:
+    s = session()
+    (line,) = notes(s, "list nested_vmx_transition_tlb_flush -k v4.3")
+    assert "kvm.era.transition_flush(" in line.text
+    assert line.note == "v4.3: transition_flush: depends on t; without 5c614b3583e7 (v4.4)"
+    assert "L1 and L2 share vpid01" in say(s, "list transition_flush -k v4.3")
+    assert [line.note for line in notes(s, "list set_mode -k v4.3")] == ["asks its kernel nothing: the same on every kernel"]
+    assert notes(session("until kvm_make_request"), "list -k v4.4")[0].note.startswith("v4.4: request_bits: ")
+
+
+def test_wrong_kernels_and_completion() -> None:
+    s = session()
+    for line in ("list set_mode -k", "list set_mode v4.3", "list set_mode -k v9"):
+        with pytest.raises(UserError):
+            s.execute(line)
+    assert [one.text for one in s.completions("list set_mode -")] == ["-k"]
+    assert [(one.text, one.start) for one in s.completions("list set_mode -k v4.1")] == [("v4.15", 17)]
