@@ -45,6 +45,7 @@ from kvmdbg.machine.kvm.vmx import (
 from kvmdbg.machine.kvm.vpid import allocate_vpid
 from kvmdbg.tape import Tape
 
+MOST_CPUS: Final = 64         # processors of the host: a VMXON region each below VMCS01_BASE
 L1_CR3: Final = 0x1000        # guest-physical: an empty PML4 table
 FLAT: Final = 0xFFFF_FFFF
 
@@ -75,9 +76,11 @@ def refuse(config: Config, caps: Caps) -> None:
     """Say what is not modelled yet before anything is built on it."""
     if not config.enable_ept or not caps.ept:
         raise Unsupported("enable_ept=0: shadow paging is not modelled yet", "Use enable_ept=1; `info model` lists the limits.")
-    if config.vcpus != 1 or config.cpus != 1:
-        raise Unsupported(f"{config.vcpus} vCPUs on {config.cpus} processors: several CPUs are not modelled yet",
-                          "Use vcpus=1 cpus=1; `info model` lists the limits.")
+    if config.vcpus != 1:
+        raise Unsupported(f"{config.vcpus} vCPUs: several vCPUs are not modelled yet",
+                          "Use vcpus=1, on as many processors as you like (cpus=2); `info model` lists the limits.")
+    if not 1 <= config.cpus <= MOST_CPUS:
+        raise UserError(f"{config.cpus} processors make no host", f"Give 1 to {MOST_CPUS}.")
     if config.enable_vpid and not (caps.vpid and {1, 2} & set(caps.invvpid_types)):
         raise UserError("enable_vpid=1 needs a processor with VPID and INVVPID of type 1 or 2 (vmx.c: hardware_setup())",
                         "Use enable_vpid=0.")
@@ -105,8 +108,8 @@ def make_vcpu(tape: Tape, number: int) -> Vcpu:
                 vmcs01_cpu=-1, vmcs02_cpu=-1, vmcs01_launched=False, vmcs02_launched=False, cr0=BOOT_CR0, cr3=L1_CR3,
                 cr3_dirty=False, pdptrs=NO_PDPTES, pdptrs_dirty=False, cr4=CR4_PAE | CR4_PGE | CR4_VMXE, efer=BOOT_EFER,
                 mmu=ROOT_MMU, guest_mode=False, vmxon=False, vmxon_ptr=INVALID_GPA, current_vmptr=INVALID_GPA, vmcs02=INVALID_PAGE,
-                vpid02=0, last_vpid=0, nested_run_pending=False, dirty_vmcs12=False, smm=False, smi_pending=False,
-                smram=None, smm_guest_mode=False, smm_vmxon=False, saved_nested_state=None)
+                vpid02=0, last_vpid=0, nested_run_pending=False, dirty_vmcs12=False, next_cpu=0,
+                steal_time=0, at_instruction_boundary=False)
 
 
 def make_mmus(tape: Tape, vcpus: tuple[Vcpu, ...], name: str) -> tuple[Mmu, ...]:

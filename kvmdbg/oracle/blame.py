@@ -15,14 +15,14 @@ TRANSITIONS: Final = ("nested_vmx_transition_tlb_flush", "prepare_vmcs02", "load
 NEAR: Final = 400                # entries of one nested transition, at most
 HANDLERS: Final = {"invvpid": "handle_invvpid", "invept": "handle_invept", "ept violation": "nested_ept_inject_page_fault",
                    "mov cr0": "kvm_post_set_cr0", "mov cr3": "kvm_set_cr3", "mov cr4": "kvm_post_set_cr4",
-                   "#pf": "kvm_inject_page_fault"}
+                   "#pf": "kvm_inject_page_fault", "pv flush": "record_steal_time"}
 
 
 def writer(index: Index, cpu: int, position: int) -> str:
     """The level whose software made the change at `position`: "L1", "L2", or "L0" for KVM."""
     entries = index.kvm.tape.entries
     owner, key, old, new = entries[position]
-    context = index.contexts.at(cpu, position)
+    context = index.contexts.anywhere(cpu, position)
     if isinstance(owner, Record) and context is not None:
         return context.name
     if owner is VmEntered:
@@ -30,9 +30,7 @@ def writer(index: Index, cpu: int, position: int) -> str:
     word = _debugger_word(index, position)
     if word:
         return "L1" if word == "ept12" else word
-    if context is None or not (index.contexts.in_guest(cpu, position) or _guest_page(index, key)):
-        return "L0"
-    return context.name
+    return "L0" if context is None or owner is not index.kvm.hw.memory or not _guest_page(index, key, position) else context.name
 
 
 def _after_transition(index: Index, position: int) -> bool:
@@ -60,9 +58,9 @@ def _debugger_word(index: Index, position: int) -> str:
     return ""
 
 
-def _guest_page(index: Index, pa: object) -> bool:
-    """Is it memory of the VM? KVM writes there in the guest's stead only."""
-    return isinstance(pa, int) and pa & ~0xFFF in index.kvm.gfn_of
+def _guest_page(index: Index, pa: int, position: int) -> bool:
+    """Was it memory of the VM? KVM writes there in the guest's stead only, and elsewhere the guest cannot."""
+    return index.value_at(index.kvm.gfn_of, pa & ~0xFFF, position) is not None
 
 
 def transition_function(index: Index, position: int) -> str:

@@ -101,7 +101,7 @@ class GuestTables:
 
     def _context(self, past: Past) -> Context:
         """Whose control registers count: the last that ran with these tags as of the position."""
-        found = next((context for context, _ in self.index.contexts.intervals(self.cached.cpu, self.fits, past.position)), None)
+        found = next((context for context, _ in self.index.contexts.intervals(self.fits, past.position)), None)
         if found is None:
             return self.cached.user
         past.note(found.since - 1, found.since)

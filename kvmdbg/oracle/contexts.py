@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from heapq import merge
 from typing import Any, Final, NamedTuple
 from weakref import ref
 
@@ -161,6 +162,7 @@ class Contexts:
         root = state.roots.get(entry.eptp & 0x000F_FFFF_FFFF_F000)
         shadows = level == 2 and root is not None and root.role.kind == "ept"
         state.running.add(cpu)
+        self._gap(entry.position, owner, elsewhere_than=cpu)
         self._begin(cpu, entry.position, Context(
             0, cpu, owner, level, entry.vpid, entry.eptp >> 12 if entry.eptp else NONE, 0, 0, NO_PDPTES,
             paging_mode(0, 0, 0, self.kvm.hw.caps), False, True,
@@ -189,10 +191,10 @@ class Contexts:
         self.state.nested.pop(vcpu, None)
         self._gap(position, vcpu)
 
-    def _gap(self, position: int, vcpu: int) -> None:
-        """Nobody runs until the next VM entry."""
-        for contexts in self.of_cpu.values():
-            if contexts and contexts[-1].vcpu == vcpu and contexts[-1].level != NOBODY:
+    def _gap(self, position: int, vcpu: int, elsewhere_than: int = -1) -> None:
+        """The vCPU runs nowhere until its next VM entry, or nowhere else than on the processor that it has just entered on."""
+        for cpu, contexts in self.of_cpu.items():
+            if cpu != elsewhere_than and contexts and contexts[-1].vcpu == vcpu and contexts[-1].level != NOBODY:
                 contexts.append(contexts[-1]._replace(since=position, level=NOBODY))
 
     # -- questions -------------------------------------------------------------------------------------------------
@@ -207,6 +209,11 @@ class Contexts:
         contexts = self.of_cpu[cpu]
         i = bisect_right(contexts, position, key=_since)
         return contexts[i - 1] if i and contexts[i - 1].level != NOBODY else None
+
+    def anywhere(self, cpu: int, position: int) -> Context | None:
+        """The context of a processor as of `position`, or of another one where that one runs nobody."""
+        found = (self.at(one, position) for one in (cpu, *self.of_cpu))
+        return next((context for context in found if context is not None), None)
 
     def last_user(self, cpu: int, vpid: int, pcid: int, ep4ta: int, position: int) -> Context | None:
         """The last context as of `position` that could use an entry with these tags; vpid NONE: guest-physical."""
@@ -234,8 +241,14 @@ class Contexts:
         i, j = bisect_left(entries, position), bisect_left(exits, position)
         return bool(i) and (not j or exits[j - 1] < entries[i - 1])
 
-    def intervals(self, cpu: int, fits: Callable[[Context], bool], position: int) -> Iterator[tuple[Context, int]]:
-        """(context, its last position) of every context that fits and began by `position`, newest first."""
+    def intervals(self, fits: Callable[[Context], bool], position: int) -> Iterator[tuple[Context, int]]:
+        """(context, its last position) of every context of any processor that fits and began by `position`, newest first.
+
+        A virtual processor is one, whichever logical processors it has run on.
+        """
+        return merge(*(self._intervals_of(cpu, fits, position) for cpu in self.of_cpu), key=_newest)
+
+    def _intervals_of(self, cpu: int, fits: Callable[[Context], bool], position: int) -> Iterator[tuple[Context, int]]:
         contexts = self.of_cpu[cpu]
         end = position
         for i in range(bisect_right(contexts, position, key=_since) - 1, -1, -1):
@@ -261,4 +274,8 @@ def alive(machine: ref[Kvm]) -> Kvm:
 
 def _since(context: Context) -> int:
     return context.since
+
+
+def _newest(found: tuple[Context, int]) -> int:
+    return -found[0].since
 

@@ -37,7 +37,7 @@ def window(index: Index, cached: Cached, part: Component, position: int) -> Wind
 
 def last_current(index: Index, cached: Cached, part: Component, start: int, stop: int) -> int:
     """The last position in `start .. stop` at which a context ran that could cache the component; -1 when there was none."""
-    for _, end in index.contexts.intervals(cached.cpu, part.fits, stop):
+    for _, end in index.contexts.intervals(part.fits, stop):
         return end if end >= start else -1
     return -1
 

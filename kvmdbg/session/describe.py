@@ -88,10 +88,6 @@ SAYINGS: Final[dict[type, Saying]] = {
     kvm_events.ExitHandled: Saying(lambda e: f"vcpu{e.vcpu} handles the exit {reason_text(e.reason)} of L{e.level}", True, ""),
     kvm_events.NestedEntered: Saying(lambda e: f"vcpu{e.vcpu} enters L2: VMCS {e.vmptr:#x} vpid12 {e.vpid12}", True, "N"),
     kvm_events.NestedExited: Saying(lambda e: f"vcpu{e.vcpu} leaves L2, L1 sees {reason_text(e.reason)}", True, "n"),
-    kvm_events.NestedLeft: Saying(lambda e: f"vcpu{e.vcpu} leaves L2 without an exit that L1 could read", True, "n"),
-    kvm_events.Ioctl: Saying(lambda e: f"vcpu{e.vcpu} {e.name} returns {e.result}", True, ""),
-    kvm_events.SmmChanged: Saying(lambda e: f"vcpu{e.vcpu} {'enters' if e.entering else 'leaves'} SMM, L{e.level} "
-                                  + ("is interrupted" if e.entering else "goes on"), True, "!"),
     kvm_events.NestedFailed: Saying(lambda e: f"vcpu{e.vcpu} {e.instruction} of L1 fails"
                                     + (f", error {e.error}" if e.error else " (VMfailInvalid)"), True, "!"),
     kvm_events.NestedSucceeded: Saying(lambda e: f"vcpu{e.vcpu} {e.instruction} of L1 succeeds", True, ""),
@@ -100,6 +96,10 @@ SAYINGS: Final[dict[type, Saying]] = {
     kvm_events.RootAllocated: Saying(lambda e: f"vcpu{e.vcpu} {e.mmu} root {e.hpa:#x} allocated for {e.pgd:#x}", True, ""),
     kvm_events.RootReused: Saying(lambda e: f"vcpu{e.vcpu} {e.mmu} root {e.hpa:#x} reused for {e.pgd:#x}", True, ""),
     kvm_events.RootFreed: Saying(lambda e: f"vcpu{e.vcpu} {e.mmu} root {e.hpa:#x} of {e.pgd:#x} freed", True, ""),
+    kvm_events.VmcsCleared: Saying(lambda e: f"vcpu{e.vcpu} {e.vmcs}: VMCLEAR on pcpu{e.cpu}", True, ""),
+    kvm_events.ScheduledOut: Saying(lambda e: f"vcpu{e.vcpu} is scheduled out of pcpu{e.cpu}", True, "s"),
+    kvm_events.StealTimeRecorded: Saying(lambda e: f"vcpu{e.vcpu} steal time recorded, need_flush_tlb "
+                                         + ("true" if e.need_flush else "false"), True, ""),
     kvm_events.VpidAllocated: Saying(lambda e: f"vcpu{e.vcpu} allocate_vpid() = {e.vpid}", True, ""),
     kvm_events.VpidFreed: Saying(lambda e: f"vcpu{e.vcpu} free_vpid({e.vpid})", True, ""),
     kvm_events.GuestWrote: Saying(lambda e: f"{e.level} writes {e.new:#x} at gpa {e.gpa:#x} (was {e.old:#x})", True, "p"),

@@ -98,14 +98,17 @@ VECTORS: Final = ("#UD", "#GP", "#PF", "#DF", "#SS", "#NP", "#TS", "#DB", "#AC")
 _BY: Final = ("invvpid", "invept", "invlpg", "mov cr3", "mov cr4", "mov cr0", "vm entry", "vm exit", "#pf", "ept violation")
 _TYPES: Final = ("individual-address", "single-context", "all-context", "single-context-retaining-globals")
 _HOOKS: Final = ("TLB_FLUSH", "TLB_FLUSH_CURRENT", "TLB_FLUSH_GUEST", "root load", "nested entry", "nested exit",
-                 "INVVPID emulation", "vcpu reset")
+                 "INVVPID emulation", "vcpu reset", "PV flush")
 
 kind("flush", "an operation removes cached translations (INVVPID, INVEPT, MOV CR3, VM entry, ...); qualify by who and by type",
      {hw.Invalidated: lambda e: (e.by, e.type)}, _fixed(*map(dashed, _BY), *_TYPES))
 kind("hook", "KVM is about to flush; qualify by the kernel function or by the cause",
      {kvm_events.FlushAsked: lambda e: (e.hook, e.by)}, _fixed(*map(dashed, _HOOKS)), open=True)
-kind("guest-flush", "an INVVPID or INVEPT of L1, emulated by KVM, is done; qualify by which and by type",
-     {kvm_events.GuestInvalidated: lambda e: (e.by, e.type)}, _fixed("invvpid", "invept", *_TYPES))
+kind("guest-flush", "an INVVPID or INVEPT of L1, emulated by KVM, or a PV flush is done; qualify by which and by type",
+     {kvm_events.GuestInvalidated: lambda e: (e.by, e.type)}, _fixed("invvpid", "invept", "pv flush", *_TYPES))
+kind("sched", "the scheduler takes a vCPU's thread from its processor", {kvm_events.ScheduledOut: lambda e: ()})
+kind("steal-time", "record_steal_time() looks for a flush that was left to the host; qualify by yes or no",
+     {kvm_events.StealTimeRecorded: lambda e: ("yes" if e.need_flush else "no",)}, _fixed("yes", "no"))
 kind("vmentry", "a VM entry completed", {hw.VmEntered: lambda e: ()})
 kind("vmexit", "a VM exit; qualify by its reason", {hw.VmExited: _reason}, _reasons)
 kind("entryfail", "a VM entry failed", {hw.VmEntryFailed: lambda e: ()})

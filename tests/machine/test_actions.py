@@ -104,4 +104,4 @@ def test_stacks_end_at_the_action() -> None:
 
 def test_the_first_load_of_a_vmcs_asks_to_flush_everything() -> None:
     name, events = Machine().step()
-    assert (name, names(events)) == ("vcpu_load", ["Decided", "RequestMade"])
+    assert (name, names(events)) == ("vcpu_load", ["Decided", "RequestMade", "RequestMade"])

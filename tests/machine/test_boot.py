@@ -53,7 +53,7 @@ def test_without_nested_no_vpid02_is_taken() -> None:
 
 @pytest.mark.parametrize(("config", "caps", "word"), [
     (Config(enable_ept=False), Caps(), "enable_ept=0"), (Config(), Caps(ept=False), "enable_ept=0"),
-    (Config(vcpus=2), Caps(), "2 vCPUs"), (Config(cpus=2), Caps(), "2 processors")])
+    (Config(vcpus=2), Caps(), "2 vCPUs")])
 def test_what_is_not_modelled_is_refused(config: Config, caps: Caps, word: str) -> None:
     with pytest.raises(Unsupported, match=word) as refusal:
         boot(kernel(V6_12), config, caps)
@@ -79,3 +79,14 @@ def test_a_bare_machine_keeps_no_tape() -> None:
 
 def test_two_boots_are_equal() -> None:
     assert Machine().kvm.tape.digest() == Machine().kvm.tape.digest()
+
+
+def test_a_host_has_as_many_processors_as_one_says() -> None:
+    kvm = boot(kernel(V6_12), Config(cpus=3), Caps())
+    assert [cpu.id for cpu in kvm.hw.cpus] == [0, 1, 2] and len({cpu.vmxon_pointer for cpu in kvm.hw.cpus}) == 3
+
+
+@pytest.mark.parametrize("cpus", [0, 65])
+def test_a_host_without_processors_or_with_too_many_is_refused(cpus: int) -> None:
+    with pytest.raises(UserError, match="processors make no host"):
+        boot(kernel(V6_12), Config(cpus=cpus), Caps())

@@ -39,7 +39,7 @@ def test_an_instruction_is_done_between_two_actions_of_the_guest() -> None:
 
 
 def test_depth_counts_from_the_selected_frame() -> None:
-    s = session("stepi 8")
+    s = session("stepi 10")
     depth = moves.depth_of(s)
     s.frame = 1
     assert moves.depth_of(s) == depth - 1

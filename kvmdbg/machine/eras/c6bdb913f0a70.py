@@ -6,7 +6,7 @@ from kvmdbg.machine.eras.commit import commit
 from kvmdbg.machine.kvm.era import Era
 
 
-@commit("6bdb913f0a70", order=20121010, first="v3.7", date="2012-10",
+@commit("6bdb913f0a70", order=20121061, first="v3.7", date="2012-10",
         subject="mm: wrap calls to set_pte_at_notify with invalidate_range_start and invalidate_range_end",
         touches=("mm/memory.c: do_wp_page()", "mm/ksm.c: write_protect_page(), replace_page()"), read="memory")
 class Without(Era):

@@ -88,12 +88,6 @@ class NestedExited(NamedTuple):
     qualification: int
 
 
-class NestedLeft(NamedTuple):
-    """L2 was left with no exit that L1 could read: for an SMI, or because user space ended it (nested_vmx_vmexit(), reason -1)."""
-
-    vcpu: int
-
-
 class NestedFailed(NamedTuple):
     """A VMX instruction of L1 ended in VMfail (nested_vmx_fail())."""
 
@@ -110,11 +104,11 @@ class NestedSucceeded(NamedTuple):
 
 
 class GuestInvalidated(NamedTuple):
-    """Software of a level has invalidated cached translations by an instruction that KVM emulated; it ends in VMsucceed."""
+    """Software of a level has invalidated cached translations, by an instruction that KVM emulated or by asking KVM to do it."""
 
     vcpu: int
-    level: int        # whose: 1: L1 executed it
-    by: str           # "invvpid", "invept", L2's "vmfunc", or an "smi" or "rsm" of either level
+    level: int        # 1: L1 asked for it
+    by: str           # "invvpid", "invept" or "pv flush"
     type: str         # as in hw Invalidated: "individual-address", "single-context", "all-context", ...
     vpid: int         # VPID that it named; -1 where it names none, or KVM did not look
     pcid: int         # -1: INVVPID and INVEPT cover all
@@ -158,6 +152,28 @@ class RootFreed(NamedTuple):
     pgd: int
 
 
+class VmcsCleared(NamedTuple):
+    """VMCLEAR on the processor that had the VMCS loaded, because another one is about to load it (loaded_vmcs_clear())."""
+
+    vcpu: int
+    vmcs: str         # "vmcs01" or "vmcs02"
+    cpu: int
+
+
+class ScheduledOut(NamedTuple):
+    """The scheduler has taken the vCPU's thread from its processor (kvm_sched_out())."""
+
+    vcpu: int
+    cpu: int
+
+
+class StealTimeRecorded(NamedTuple):
+    """record_steal_time() has looked at the preempted byte; the tracepoint kvm_pv_tlb_flush says the same."""
+
+    vcpu: int
+    need_flush: bool  # KVM_VCPU_FLUSH_TLB was set: another vCPU of L1 has left its flush to the host
+
+
 class VpidAllocated(NamedTuple):
     """allocate_vpid(): 0 means that none was left."""
 
@@ -186,19 +202,3 @@ class Stuck(NamedTuple):
 
     vcpu: int
     instruction: str
-
-
-class Ioctl(NamedTuple):
-    """An ioctl of user space returned."""
-
-    vcpu: int
-    name: str         # "KVM_SET_NESTED_STATE"
-    result: str       # "ok", or the error: "EINVAL"
-
-
-class SmmChanged(NamedTuple):
-    """The guest enters or leaves system-management mode (kvm_smm_changed())."""
-
-    vcpu: int
-    entering: bool
-    level: int        # who was interrupted, or goes on: 1 or 2

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from kvmdbg.errors import UserError
-from kvmdbg.machine.hw.operands import NUMBER, OperandType, value_64
+from kvmdbg.machine.hw.operands import NUMBER, OperandType, number, value_64
 from kvmdbg.machine.kvm.state import Kvm
 
+
+def _processor(text: str) -> int | None:
+    return number(re.sub("^p?cpu", "", text.lower()))
+
+
 GFN: Final = OperandType("gfn", f"a guest frame number, {NUMBER}", value_64)
+PROCESSOR: Final = OperandType("processor", "a processor of the host such as pcpu1", _processor, ("pcpu0", "pcpu1"))
+
+
+def processor_of(kvm: Kvm, word: str, cpu: int) -> int:
+    """raises: UserError for a processor that the host has not."""
+    if cpu < len(kvm.hw.cpus):
+        return cpu
+    raise UserError(f"host {word}: there is no pcpu{cpu}", f"The host has {len(kvm.hw.cpus)}: `machine cpus={cpu + 1}` makes more.")
 
 
 def page_in_use(kvm: Kvm, word: str, gfn: int) -> None:

@@ -32,7 +32,7 @@ def always(kvm: Kvm, vcpu: Vcpu) -> bool:
 
 
 def never(kvm: Kvm, vcpu: Vcpu) -> bool:
-    """EPT violations and misconfigurations: L0 looks at them first, and reflects what EPT12 explains."""
+    """Host interrupts; EPT violations and misconfigurations, which L0 looks at first, to reflect what EPT12 explains."""
     return False
 
 
@@ -75,6 +75,7 @@ def cr3_access(kvm: Kvm, vcpu: Vcpu, reads: bool) -> bool:
 
 L1_WANTS: Final[dict[int, Wish]] = {
     c.EXIT_REASON_EXCEPTION_NMI: exception,
+    c.EXIT_REASON_EXTERNAL_INTERRUPT: never,
     c.EXIT_REASON_HLT: primary(c.CPU_HLT_EXITING),
     c.EXIT_REASON_INVLPG: primary(c.CPU_INVLPG_EXITING),
     c.EXIT_REASON_CR_ACCESS: cr_access,

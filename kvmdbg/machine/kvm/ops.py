@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from kvmdbg.machine.hw.controls import EXIT_REASON_EXTERNAL_INTERRUPT
+from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import vmx, vmx_exits, vmx_flush
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
 
@@ -35,6 +37,9 @@ class VmxOps:
 
     def vcpu_after_exit(self, kvm: Kvm, vcpu: Vcpu) -> None:
         vmx.vmx_vcpu_after_exit(kvm, vcpu)
+
+    def exit_was_between_instructions(self, kvm: Kvm, vcpu: Vcpu) -> bool:
+        return vmx.read(kvm, vcpu, F.VM_EXIT_REASON) == EXIT_REASON_EXTERNAL_INTERRUPT
 
     def handle_exit(self, kvm: Kvm, vcpu: Vcpu) -> bool:
         return vmx_exits.vmx_handle_exit(kvm, vcpu)

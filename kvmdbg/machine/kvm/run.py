@@ -23,6 +23,7 @@ from kvmdbg.machine.kvm.events import ModeChanged, Stuck
 from kvmdbg.machine.kvm.kvm_host import kvm_check_request
 from kvmdbg.machine.kvm.mmu import kvm_mmu_reload
 from kvmdbg.machine.kvm.request import EVENT, REQUESTS
+from kvmdbg.machine.kvm.sched import kvm_arch_vcpu_load
 from kvmdbg.machine.kvm.state import HALTED, IN_GUEST_MODE, OUTSIDE_GUEST_MODE, Kvm, Vcpu
 from kvmdbg.machine.kvm.vmx import drop_instruction
 from kvmdbg.machine.kvm.x86 import kvm_vcpu_exit_request
@@ -43,13 +44,15 @@ def act(function: Act) -> Act:
 @act
 def vcpu_load(kvm: Kvm, vcpu: Vcpu) -> None:
     """kvm_arch_vcpu_load(): the VMCS becomes current on this processor."""
-    kvm.ops.vcpu_load(kvm, vcpu, max(vcpu.cpu, 0))
+    kvm_arch_vcpu_load(kvm, vcpu, vcpu.next_cpu)
     vcpu.todo = vcpu.todo[1:]
 
 
 @act
 def vcpu_enter_guest(kvm: Kvm, vcpu: Vcpu) -> None:
     """Serve the requests in the kernel's order, inject, make sure of a root."""
+    if vcpu.at_instruction_boundary:
+        vcpu.at_instruction_boundary = False
     if not serve_requests(kvm, vcpu):
         vcpu.todo = ()
         return
@@ -119,6 +122,8 @@ def guest(kvm: Kvm, vcpu: Vcpu) -> None:
 def after_exit(kvm: Kvm, vcpu: Vcpu) -> None:
     """The rest of vcpu_enter_guest(): mode, interrupts on, one more exit counted."""
     kvm.ops.vcpu_after_exit(kvm, vcpu)
+    if kvm.ops.exit_was_between_instructions(kvm, vcpu):
+        vcpu.at_instruction_boundary = True
     set_mode(kvm, vcpu, OUTSIDE_GUEST_MODE)
     take(kvm.hw, kvm.cpu(vcpu))
     kvm.count(vcpu.id, "exits")

@@ -46,7 +46,7 @@ from kvmdbg.machine.hw.exit import INSTRUCTION_LENGTH
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.guest_state import PDPTES
 from kvmdbg.machine.hw.state import Cpu, Pdptes
-from kvmdbg.machine.kvm.events import Decided, FlushAsked
+from kvmdbg.machine.kvm.events import Decided, FlushAsked, VmcsCleared
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.state import VMCS01, Kvm, Vcpu
 from kvmdbg.machine.kvm.vmx_flush import construct_eptp, vmx_flush_tlb
@@ -59,6 +59,7 @@ KERNEL_CS: Final = 0x10
 KERNEL_DS: Final = 0x18
 KERNEL_TR: Final = 0x40
 
+NEVER: Final = -1             # loaded_vmcs->cpu of a VMCS that no processor has loaded
 SEGMENTS: Final = ("ES", "CS", "SS", "DS", "FS", "GS", "LDTR", "TR")
 AR_DATA: Final = AR_P | AR_S | AR_DB | AR_G | 0x3       # read/write, accessed
 AR_CODE_64: Final = AR_P | AR_S | AR_L | AR_G | 0xB     # execute/read, accessed
@@ -215,9 +216,11 @@ def vmx_vcpu_load_vmcs(kvm: Kvm, vcpu: Vcpu, cpu: int) -> None:
     last = vcpu.vmcs01_cpu if vcpu.loaded_vmcs == VMCS01 else vcpu.vmcs02_cpu
     region = kvm.vmcs01(vcpu) if vcpu.loaded_vmcs == VMCS01 else vcpu.vmcs02
     vcpu.cpu = cpu
-    vmcs.load(kvm.hw, kvm.hw.cpus[cpu], region)
     kvm.emit(Decided, vcpu.id, "vmx_vcpu_load_vmcs", f"is {vcpu.loaded_vmcs} new to this processor?",
              "no" if last == cpu else "yes", f"loaded_vmcs->cpu {last}, now {cpu}", "vmx.c: vmx_vcpu_load_vmcs()")
+    if last not in (cpu, NEVER):
+        loaded_vmcs_clear(kvm, vcpu, region, last)
+    vmcs.load(kvm.hw, kvm.hw.cpus[cpu], region)
     if last == cpu:
         return
     kvm_make_request(kvm, vcpu, "TLB_FLUSH", "vmx_vcpu_load_vmcs")
@@ -225,6 +228,16 @@ def vmx_vcpu_load_vmcs(kvm: Kvm, vcpu: Vcpu, cpu: int) -> None:
         vcpu.vmcs01_cpu = cpu
     else:
         vcpu.vmcs02_cpu = cpu
+
+
+def loaded_vmcs_clear(kvm: Kvm, vcpu: Vcpu, region: int, cpu: int) -> None:
+    """VMCLEAR on the processor that used the VMCS last; what that one has cached for the vCPU stays there (vmx.c)."""
+    kvm.emit(VmcsCleared, vcpu.id, vcpu.loaded_vmcs, cpu)
+    vmcs.clear(kvm.hw, kvm.hw.cpus[cpu], region)
+    if vcpu.loaded_vmcs == VMCS01:
+        vcpu.vmcs01_launched = False
+    else:
+        vcpu.vmcs02_launched = False
 
 
 def vmx_load_mmu_pgd(kvm: Kvm, vcpu: Vcpu) -> None:

@@ -13,7 +13,6 @@ from kvmdbg.machine.kvm import nested, nested_insn, vmcs12
 from kvmdbg.machine.kvm.events import ExitHandled
 from kvmdbg.machine.kvm.nested_ept import Reflected, ept_page_fault
 from kvmdbg.machine.kvm.nested_exits import nested_vmx_reflect_vmexit
-from kvmdbg.machine.kvm.smm import em_rsm
 from kvmdbg.machine.kvm.state import HALTED, Kvm, Vcpu, level_of
 from kvmdbg.machine.kvm.tdp import EMULATE, MMIO, direct_page_fault, emulate_write
 from kvmdbg.machine.kvm.vmx import drop_instruction, read, skip_emulated_instruction, write
@@ -77,13 +76,18 @@ def handle_ept_violation(kvm: Kvm, vcpu: Vcpu) -> None:
 
 
 def handle_exception(kvm: Kvm, vcpu: Vcpu) -> None:
-    """#UD, the one exception that L0 intercepts with EPT: RSM in SMM is emulated, else the guest gets it (handle_ud())."""
-    if vcpu.exit_insn.name == "rsm" and vcpu.smm:
-        em_rsm(kvm, vcpu)
-        return
+    """#UD, the one exception that L0 intercepts with EPT: not emulated, so the guest gets it (vmx.c: handle_exception_nmi())."""
     info = read(kvm, vcpu, F.VM_EXIT_INTR_INFO)
     kvm_queue_exception(kvm, vcpu, NAMES[info & 0xFF], read(kvm, vcpu, F.VM_EXIT_INTR_ERROR_CODE))
     drop_instruction(vcpu)
+
+
+def handle_external_interrupt(kvm: Kvm, vcpu: Vcpu) -> None:
+    """The host has handled it as soon as interrupts were on (vmx.c: handle_external_interrupt()).
+
+    The kernel counts it as irq_exits; the guest goes on where it was.
+    """
+    kvm.count(vcpu.id, "irq_exits")
 
 
 # -- instructions --------------------------------------------------------------------------------------------------
@@ -152,6 +156,7 @@ CR_WRITERS: Final[dict[str, Callable[[Kvm, Vcpu, int], bool]]] = {
 
 HANDLERS: Final[dict[int, Callable[[Kvm, Vcpu], None]]] = {
     c.EXIT_REASON_EXCEPTION_NMI: handle_exception,
+    c.EXIT_REASON_EXTERNAL_INTERRUPT: handle_external_interrupt,
     c.EXIT_REASON_CPUID: handle_cpuid,
     c.EXIT_REASON_HLT: handle_halt,
     c.EXIT_REASON_VMCALL: handle_vmcall,

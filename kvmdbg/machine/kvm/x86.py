@@ -46,10 +46,10 @@ def kvm_vcpu_flush_tlb_current(kvm: Kvm, vcpu: Vcpu) -> None:
     kvm.ops.flush_tlb_current(kvm, vcpu)
 
 
-def kvm_vcpu_flush_tlb_guest(kvm: Kvm, vcpu: Vcpu) -> None:
+def kvm_vcpu_flush_tlb_guest(kvm: Kvm, vcpu: Vcpu, by: str = "KVM_REQ_TLB_FLUSH_GUEST") -> None:
     """Serve KVM_REQ_TLB_FLUSH_GUEST: the guest's linear mappings only (e64419d991ea)."""
     kvm.count(vcpu.id, "tlb_flush")
-    kvm.emit(FlushAsked, vcpu.id, "KVM_REQ_TLB_FLUSH_GUEST", "flush_tlb_guest", "the guest's own view")
+    kvm.emit(FlushAsked, vcpu.id, by, "flush_tlb_guest", "the guest's own view")
     kvm.ops.flush_tlb_guest(kvm, vcpu)
 
 

@@ -17,7 +17,7 @@ def test_back_to_the_entry_that_changed_a_value() -> None:
 def test_again_goes_to_the_change_before() -> None:
     s = session("c")
     first, second = stop_of(s, "last vcpu0.requests"), stop_of(s, "last vcpu0.requests")
-    assert second.position < first.position and "0 -> TLB_FLUSH" in second.text
+    assert second.position < first.position and "-> STEAL_UPDATE" in second.text
 
 
 def test_the_last_such_event() -> None:

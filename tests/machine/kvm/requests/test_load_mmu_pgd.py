@@ -24,7 +24,7 @@ def test_without_a_root_there_is_nothing_to_load() -> None:
     m.step()
     kvm_make_request(m.kvm, m.vcpu, "LOAD_MMU_PGD", "a test")
     _, events = m.step()
-    assert served(events) == ["LOAD_MMU_PGD", "TLB_FLUSH"]
+    assert served(events) == ["LOAD_MMU_PGD", "TLB_FLUSH", "STEAL_UPDATE"]
     assert read(m.kvm, m.vcpu, F.EPT_POINTER) >> 12 == m.tag()          # by kvm_mmu_load(), at the end
 
 
