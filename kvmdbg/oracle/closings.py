@@ -16,13 +16,23 @@ from kvmdbg.machine.hw.events import Faulted, Invalidated, Retired, VmEntered, V
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.tlb import ALL_GLOBALS, NO_GLOBALS, NONZERO_VPID, OWN_GLOBALS
 from kvmdbg.machine.hw.tlbkey import COMBINED, GUEST_PHYSICAL, LINEAR, NONE
-from kvmdbg.machine.kvm.events import ExceptionInjected, ExitHandled, GuestInvalidated, NestedEntered, NestedExited, NestedFailed
+from kvmdbg.machine.kvm.events import (
+    ExceptionInjected,
+    ExitHandled,
+    GuestInvalidated,
+    NestedEntered,
+    NestedExited,
+    NestedFailed,
+    NestedLeft,
+)
 from kvmdbg.machine.kvm.state import Kvm
 from kvmdbg.oracle.closing import ANY, Closing, CrAccess, cr_scope
 from kvmdbg.oracle.contexts import Context, Contexts
 
 BY_VPID: Final = (LINEAR, COMBINED)
 BY_EPT: Final = (GUEST_PHYSICAL, COMBINED)
+OF_VPID_0: Final = {"vmfunc": (COMBINED,), "smi": BY_VPID}       # kinds of mappings of VPID 0000H that go
+OF_EVERY_VPID: Final = ("rsm",)
 TRANSLATION: Final = 1 << 8              # qualification of an EPT violation: the access was to a linear address' translation
 LA_VALID: Final = 1 << 7
 GLOBALS_OF_INVPCID: Final = {"individual-address": NO_GLOBALS, "single-context": NO_GLOBALS,
@@ -84,7 +94,7 @@ class Closings:
         read: dict[type, Callable[[int, Any], None]] = {
             Invalidated: self._invalidated, Retired: self._retired, Faulted: self._faulted, ExceptionInjected: self._injected,
             GuestInvalidated: self._guest_invalidated, NestedEntered: self._nested_entered, NestedExited: self._nested_exited,
-            NestedFailed: self._nested_failed, ExitHandled: self._exit_handled}
+            NestedLeft: self._nested_left, NestedFailed: self._nested_failed, ExitHandled: self._exit_handled}
         return {VmEntered: vm_entered, VmExited: vm_exited, **{kind: _of(kind, reader) for kind, reader in read.items()}}
 
     # -- executed by the processor in the guest --------------------------------------------------------------------
@@ -134,6 +144,10 @@ class Closings:
         if event.by == "invept":
             self.all.append(Closing(position, event.vcpu, event.by, what, False, BY_EPT, ep4ta=event.ep4ta))
             return
+        if event.by in OF_EVERY_VPID or event.by in OF_VPID_0:
+            vpid12 = 0 if event.by in OF_VPID_0 else ANY
+            self.all.append(Closing(position, event.vcpu, event.by, what, False, OF_VPID_0.get(event.by, BY_VPID), vpid12))
+            return
         globals_ = NO_GLOBALS if event.type.endswith("retaining-globals") else ALL_GLOBALS
         vpid = NONZERO_VPID if event.vpid == NONE else event.vpid
         self.all.append(Closing(position, event.vcpu, event.by, what, False, BY_VPID, vpid, address=event.address,
@@ -157,6 +171,11 @@ class Closings:
         self.contexts.nested_left(position, event.vcpu)
         if not vpid12:
             self._transition(position, event.vcpu, "nested exit", "the VM exit to L1")
+
+    def _nested_left(self, position: int, event: NestedLeft) -> None:
+        """No VM exit of L1's processor: it is in system-management mode, or out of VMX operation."""
+        self.state.emulating.pop(event.vcpu, None)
+        self.contexts.nested_left(position, event.vcpu)
 
     def _ept_violation(self, position: int, event: NestedExited) -> None:
         """Reflected to L1: its processor forgets the guest-physical address, and the linear one that it was the translation of."""

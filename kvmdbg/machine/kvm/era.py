@@ -10,14 +10,15 @@ from __future__ import annotations
 from kvmdbg.machine.kvm.questions.flushes import FlushQuestions
 from kvmdbg.machine.kvm.questions.memory import MemoryQuestions
 from kvmdbg.machine.kvm.questions.nested import NestedQuestions
+from kvmdbg.machine.kvm.questions.nested_state import NestedStateQuestions
 from kvmdbg.machine.kvm.questions.requests import RequestQuestions
 from kvmdbg.machine.kvm.questions.roots import RootQuestions
 from kvmdbg.machine.kvm.questions.statistics import StatisticsQuestions
 from kvmdbg.machine.kvm.questions.steal_time import StealTimeQuestions
 
 
-class Era(RequestQuestions, FlushQuestions, RootQuestions, NestedQuestions, MemoryQuestions,
-          StealTimeQuestions, StatisticsQuestions):
+class Era(RequestQuestions, FlushQuestions, RootQuestions, NestedQuestions, MemoryQuestions, StealTimeQuestions,
+          StatisticsQuestions, NestedStateQuestions):
     """Every question, answered as v6.12 does."""
 
     name: str = "v6.12"

@@ -88,6 +88,12 @@ class NestedExited(NamedTuple):
     qualification: int
 
 
+class NestedLeft(NamedTuple):
+    """L2 was left with no exit that L1 could read: for an SMI, or because user space ended it (nested_vmx_vmexit(), reason -1)."""
+
+    vcpu: int
+
+
 class NestedFailed(NamedTuple):
     """A VMX instruction of L1 ended in VMfail (nested_vmx_fail())."""
 
@@ -107,8 +113,8 @@ class GuestInvalidated(NamedTuple):
     """Software of a level has invalidated cached translations, by an instruction that KVM emulated or by asking KVM to do it."""
 
     vcpu: int
-    level: int        # 1: L1 asked for it
-    by: str           # "invvpid", "invept" or "pv flush"
+    level: int        # whose: 1: L1 asked for it
+    by: str           # "invvpid", "invept", "pv flush", L2's "vmfunc", or an "smi" or "rsm" of either level
     type: str         # as in hw Invalidated: "individual-address", "single-context", "all-context", ...
     vpid: int         # VPID that it named; -1 where it names none, or KVM did not look
     pcid: int         # -1: INVVPID and INVEPT cover all
@@ -202,3 +208,19 @@ class Stuck(NamedTuple):
 
     vcpu: int
     instruction: str
+
+
+class Ioctl(NamedTuple):
+    """An ioctl of user space returned."""
+
+    vcpu: int
+    name: str         # "KVM_SET_NESTED_STATE"
+    result: str       # "ok", or the error: "EINVAL"
+
+
+class SmmChanged(NamedTuple):
+    """The guest enters or leaves system-management mode (kvm_smm_changed())."""
+
+    vcpu: int
+    entering: bool
+    level: int        # who was interrupted, or goes on: 1 or 2

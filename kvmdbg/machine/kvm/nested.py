@@ -35,16 +35,18 @@ from kvmdbg.machine.hw.controls import (
     SEC_ENABLE_INVPCID,
     SEC_ENABLE_RDTSCP,
     SEC_UNRESTRICTED_GUEST,
+    SEC_VIRTUALIZE_APIC_ACCESSES,
 )
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.guest_state import PDPTES
 from kvmdbg.machine.hw.vmcs import CLEAR
 from kvmdbg.machine.kvm import mmu, vmcs12
-from kvmdbg.machine.kvm.events import Decided, FlushAsked, NestedEntered, NestedExited
+from kvmdbg.machine.kvm.events import Decided, FlushAsked, NestedEntered, NestedExited, NestedLeft
 from kvmdbg.machine.kvm.guest_paging import is_pae_paging, load_pdptrs
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.nested_checks import nested_check_area
 from kvmdbg.machine.kvm.nested_ept import nested_ept_init_mmu_context, nested_ept_uninit_mmu_context
+from kvmdbg.machine.kvm.nested_pages import nested_get_vmcs12_pages
 from kvmdbg.machine.kvm.questions.nested import HOOK_VPID01, HOOK_VPID02, MAKE_REQUEST, NO_FLUSH, Transition
 from kvmdbg.machine.kvm.state import HALTED, INVALID_PAGE, RUNNABLE, VMCS01, VMCS02, Kvm, Vcpu
 from kvmdbg.machine.kvm.vmx import (
@@ -71,6 +73,7 @@ from kvmdbg.machine.kvm.vmx_flush import __vmx_flush_tlb, nested_cpu_has_vpid, n
 from kvmdbg.machine.kvm.x86 import kvm_service_local_tlb_flush_requests
 
 ALL_ONES: Final = 0xFFFF_FFFF_FFFF_FFFF
+NO_EXIT: Final = -1                # exit reason of nested_vmx_vmexit() for leaving L2 without an exit
 
 # Guest state that prepare_vmcs02() copies as it is, and sync_vmcs02_to_vmcs12() copies back.
 SEGMENT_FIELDS: Final = tuple(field(f"GUEST_{segment}_{part}") for segment in SEGMENTS
@@ -108,22 +111,34 @@ def nested_read_cr4(kvm: Kvm, vcpu: Vcpu) -> int:
 # -- entry (E.2) ---------------------------------------------------------------------------------------------------
 
 
-def nested_vmx_enter_non_root_mode(kvm: Kvm, vcpu: Vcpu) -> None:
+def nested_vmx_enter_non_root_mode(kvm: Kvm, vcpu: Vcpu, from_vmentry: bool = True) -> None:
     """From L1 to L2; the checks have passed.
+
+    from_vmentry: by VMLAUNCH or VMRESUME.  Else by RSM or KVM_SET_NESTED_STATE, when L1's memory may not be mapped as it will be:
+    what needs it waits for KVM_REQ_GET_NESTED_STATE_PAGES (since 7f7f1ba33cf2).
 
     Pending flushes are served first, while "current" still means L1's context; what the transition itself owes is a
     request, because it must run after L2's root is loaded.
     """
     early = kvm.era.checks_guest_state_before_the_switch()
-    if early and nested_vmx_check_guest_state(kvm, vcpu):
+    if early and from_vmentry and nested_vmx_check_guest_state(kvm, vcpu):
         return
     kvm_service_local_tlb_flush_requests(kvm, vcpu)
     vmx_switch_vmcs(kvm, vcpu, VMCS02)
     prepare_vmcs02_early(kvm, vcpu)
-    if not early and nested_vmx_check_guest_state(kvm, vcpu):
+    deferred = not from_vmentry and kvm.era.defers_pages_of_vmcs12()
+    if not deferred and not nested_get_vmcs12_pages(kvm, vcpu):
+        vcpu.nested_run_pending = False
+        vmx_switch_vmcs(kvm, vcpu, VMCS01)
+        return
+    if not early and from_vmentry and nested_vmx_check_guest_state(kvm, vcpu):
         return
     enter_guest_mode(kvm, vcpu)
-    prepare_vmcs02(kvm, vcpu)
+    prepare_vmcs02(kvm, vcpu, from_vmentry)
+    if deferred:
+        kvm_make_request(kvm, vcpu, kvm.era.nested_state_pages_request(), "nested_vmx_enter_non_root_mode")
+    if not from_vmentry:
+        return
     if vmcs12.get(kvm, vcpu, F.GUEST_ACTIVITY_STATE) == ACTIVITY_HLT and not injects(kvm, vcpu):
         vcpu.nested_run_pending = False
         vcpu.mp_state = HALTED          # L2 sleeps: the processor is never entered in the HLT state
@@ -224,8 +239,11 @@ def nested_cr4_guest_owned_bits(kvm: Kvm, vcpu: Vcpu) -> int:
     return cr4_guest_owned_bits(kvm) & ~vmcs12.get(kvm, vcpu, F.CR4_GUEST_HOST_MASK)
 
 
-def prepare_vmcs02(kvm: Kvm, vcpu: Vcpu) -> None:
-    """Guest state, the transition's flush, then L2's MMU, control registers and CR3, in this order."""
+def prepare_vmcs02(kvm: Kvm, vcpu: Vcpu, from_vmentry: bool = True) -> None:
+    """Guest state, the transition's flush, then L2's MMU, control registers and CR3, in this order.
+
+    from_vmentry: False leaves PDPTEs in L1's memory to KVM_REQ_GET_NESTED_STATE_PAGES (0f85722341b0).
+    """
     for encoding in COPIED:
         write(kvm, vcpu, encoding, vmcs12.get(kvm, vcpu, encoding))
     for encoding in INJECTED:
@@ -234,13 +252,15 @@ def prepare_vmcs02(kvm: Kvm, vcpu: Vcpu) -> None:
     nested_ept = nested_cpu_has_ept(kvm, vcpu)
     if nested_ept:
         nested_ept_init_mmu_context(kvm, vcpu)
+    flush_for_apic_access_page(kvm, vcpu, "nested entry")
     vmx_set_cr0(kvm, vcpu, vmcs12.get(kvm, vcpu, F.GUEST_CR0))
     write(kvm, vcpu, F.CR0_READ_SHADOW, nested_read_cr0(kvm, vcpu))
     vmx_set_cr4(kvm, vcpu, vmcs12.get(kvm, vcpu, F.GUEST_CR4))
     write(kvm, vcpu, F.CR4_READ_SHADOW, nested_read_cr4(kvm, vcpu))
     vmx_set_efer(kvm, vcpu, nested_vmx_calc_efer(kvm, vcpu))
     nested_vmx_load_cr3(kvm, vcpu, vmcs12.get(kvm, vcpu, F.GUEST_CR3), nested_ept)
-    load_l2_pdptrs(kvm, vcpu, nested_ept)
+    if from_vmentry or nested_ept or not kvm.era.defers_pdptrs_of_l2():
+        load_l2_pdptrs(kvm, vcpu, nested_ept)
 
 
 def load_l2_pdptrs(kvm: Kvm, vcpu: Vcpu, nested_ept: bool) -> None:
@@ -336,6 +356,14 @@ def nested_vmx_transition_tlb_flush(kvm: Kvm, vcpu: Vcpu, entry: bool) -> None:
         __vmx_flush_tlb(kvm, vcpu, nested_get_vpid02(vcpu))
 
 
+def flush_for_apic_access_page(kvm: Kvm, vcpu: Vcpu, by: str) -> None:
+    """vmcs12's own APIC-access page under the EPTP that L1 runs with: from v4.12 to v5.4 a flush each way (I-21)."""
+    virtualizes = vmcs12.nested_cpu_has2(kvm, vcpu, SEC_VIRTUALIZE_APIC_ACCESSES)
+    if kvm.era.apic_access_flushes_at_transitions(nested_cpu_has_ept(kvm, vcpu), virtualizes):
+        kvm.emit(FlushAsked, vcpu.id, by, "vmx_flush_tlb", "the APIC-access address changes")
+        vmx_flush_tlb(kvm, vcpu)
+
+
 def nested_vmx_entry_failure(kvm: Kvm, vcpu: Vcpu, qualification: int) -> None:
     """L2's state is invalid: an exit with reason 33 and bit 31, L2 has not run (vmentry_fail_vmexit)."""
     reason = EXIT_REASON_INVALID_STATE | EXIT_REASON_FAILED_VMENTRY
@@ -350,16 +378,25 @@ def nested_vmx_entry_failure(kvm: Kvm, vcpu: Vcpu, qualification: int) -> None:
 
 
 def nested_vmx_vmexit(kvm: Kvm, vcpu: Vcpu, reason: int, qualification: int) -> None:
-    """From L2 to L1 with a 32-bit exit reason (nested.c: nested_vmx_vmexit())."""
+    """From L2 to L1 with a 32-bit exit reason (nested.c: nested_vmx_vmexit()).
+
+    reason: NO_EXIT when nothing is to be seen of it in vmcs12: an SMI, or user space ends nesting; L2's instruction stays.
+    """
     kvm_service_local_tlb_flush_requests(kvm, vcpu)
-    kvm.emit(NestedExited, vcpu.id, reason, qualification)
+    if reason == NO_EXIT:
+        kvm.emit(NestedLeft, vcpu.id)
+    else:
+        kvm.emit(NestedExited, vcpu.id, reason, qualification)
     vcpu.guest_mode = False
     kvm.stats[vcpu.id, "guest_mode"] = 0
     sync_vmcs02_to_vmcs12(kvm, vcpu)
-    prepare_vmcs12(kvm, vcpu, reason, qualification)
+    if reason != NO_EXIT:
+        prepare_vmcs12(kvm, vcpu, reason, qualification)
     vmx_switch_vmcs(kvm, vcpu, VMCS01)
+    flush_for_apic_access_page(kvm, vcpu, "nested exit")
     load_vmcs12_host_state(kvm, vcpu)
-    drop_instruction(vcpu)
+    if reason != NO_EXIT:
+        drop_instruction(vcpu)
 
 
 def sync_vmcs02_to_vmcs12(kvm: Kvm, vcpu: Vcpu) -> None:

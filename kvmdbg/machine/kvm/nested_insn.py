@@ -20,7 +20,7 @@ from kvmdbg.machine.kvm import mmu, nested, vmcs12
 from kvmdbg.machine.kvm.events import Decided, FlushAsked, GuestInvalidated, NestedFailed, NestedSucceeded
 from kvmdbg.machine.kvm.guest_memory import kvm_read_guest
 from kvmdbg.machine.kvm.guest_paging import guest_paging
-from kvmdbg.machine.kvm.kvm_host import kvm_make_request
+from kvmdbg.machine.kvm.kvm_host import kvm_clear_request, kvm_make_request
 from kvmdbg.machine.kvm.nested_checks import nested_check_area
 from kvmdbg.machine.kvm.nested_ept import nested_ept_uninit_mmu_context
 from kvmdbg.machine.kvm.state import GUEST_MMU, INVALID_GPA, VMCS01, Kvm, Root, Vcpu
@@ -164,12 +164,17 @@ def enter_vmx_operation(kvm: Kvm, vcpu: Vcpu) -> None:
     if bad_address(kvm, pointer) or not vmcs12.is_vmcs12(kvm, pointer):
         nested_vmx_fail_invalid(kvm, vcpu)
         return
+    start_vmx_operation(kvm, vcpu, pointer)
+    nested_vmx_succeed(kvm, vcpu)
+
+
+def start_vmx_operation(kvm: Kvm, vcpu: Vcpu, pointer: int) -> None:
+    """VMX operation begins, by VMXON or because user space restores it (nested.c: enter_vmx_operation())."""
     vcpu.vmxon_ptr = pointer
     nested.alloc_vmcs02(kvm, vcpu)
     if kvm.era.has_vpid02() and kvm.era.vpid02_lives_from_vmxon():
         vcpu.vpid02 = allocate_vpid(kvm, vcpu, "vpid02")
     vcpu.vmxon = True
-    nested_vmx_succeed(kvm, vcpu)
 
 
 def handle_vmxoff(kvm: Kvm, vcpu: Vcpu) -> None:
@@ -181,10 +186,12 @@ def handle_vmxoff(kvm: Kvm, vcpu: Vcpu) -> None:
 
 def free_nested(kvm: Kvm, vcpu: Vcpu) -> None:
     """Leave VMX operation (nested.c: free_nested()); last_vpid stays (I-33), and before v4.18 so does vpid02."""
+    kvm_clear_request(kvm, vcpu, kvm.era.nested_state_pages_request(), "free_nested")
     if kvm.era.caches_roots():
         mmu.kvm_mmu_free_roots(kvm, vcpu, GUEST_MMU)
     vcpu.current_vmptr = INVALID_GPA          # the cached vmcs12 is thrown away, not written back
     vcpu.vmxon = False
+    vcpu.smm_vmxon = False
     vcpu.vmxon_ptr = INVALID_GPA
     free_vpid(kvm, vcpu, vcpu.vpid02)
     if kvm.era.vpid02_lives_from_vmxon():

@@ -63,6 +63,32 @@ NO_ROLE: Final = MmuRole("direct", False, False)
 NO_ROOT: Final = Root(0, INVALID_PAGE, NO_ROLE)
 
 
+class Smram(NamedTuple):
+    """The state-save area of an SMI, as far as the model has registers (struct kvm_smram_state_64)."""
+
+    cr0: int
+    cr3: int
+    cr4: int
+    efer: int
+    rip: int
+    rflags: int
+    rax: int
+    segments: tuple[tuple[int, int], ...]     # guest-state fields of segments and tables, and their values
+
+
+class NestedState(NamedTuple):
+    """struct kvm_nested_state with its header for VMX, as user space keeps it."""
+
+    format: int                   # 0: VMX
+    size: int                     # bytes: the header alone, or with a vmcs12
+    flags: int                    # KVM_STATE_NESTED_*
+    vmxon_pa: int                 # INVALID_GPA: L1 is not in VMX operation
+    vmcs12_pa: int                # INVALID_GPA: L1 has no current VMCS
+    smm_flags: int                # KVM_STATE_NESTED_SMM_*
+    vmx_flags: int                # KVM_STATE_VMX_PREEMPTION_TIMER_DEADLINE
+    vmcs12: tuple[tuple[int, int], ...]       # (member, value), those that are not 0
+
+
 class Mmu(Record):
     """One struct kvm_mmu of a vCPU."""
 
@@ -81,6 +107,7 @@ class Vcpu(Record):
         "vpid", "loaded_vmcs", "vmcs01_cpu", "vmcs02_cpu", "vmcs01_launched", "vmcs02_launched", "cr0", "cr3", "cr3_dirty",
         "pdptrs", "pdptrs_dirty", "cr4", "efer", "mmu",
         "guest_mode", "vmxon", "vmxon_ptr", "current_vmptr", "vmcs02", "vpid02", "last_vpid", "nested_run_pending", "dirty_vmcs12",
+        "smm", "smi_pending", "smram", "smm_guest_mode", "smm_vmxon", "saved_nested_state",
         "next_cpu", "steal_time", "at_instruction_boundary",
     )
     id: int                       # index in kvm->vcpus
@@ -119,6 +146,12 @@ class Vcpu(Record):
     last_vpid: int                # vpid12 of the last nested entry that used one
     nested_run_pending: bool
     dirty_vmcs12: bool
+    smm: bool                     # HF_SMM_MASK: the guest is in system-management mode
+    smi_pending: bool
+    smram: Smram | None           # the state-save area: what RSM will bring back
+    smm_guest_mode: bool          # nested.smm.guest_mode: the SMI came while L2 ran
+    smm_vmxon: bool               # nested.smm.vmxon: VMX operation goes on after RSM
+    saved_nested_state: NestedState | None    # what user space got from KVM_GET_NESTED_STATE
     next_cpu: int                 # processor on which the thread will go on: vcpu_load loads the VMCS there
     steal_time: int               # MSR_KVM_STEAL_TIME as L1 wrote it: a 64-byte aligned gpa, bit 0 = enabled; 0 = off
     at_instruction_boundary: bool # the guest was left between two instructions, and KVM has emulated nothing since

@@ -19,6 +19,7 @@ REVISION: Final = -1                   # header members have no VMCS encoding: p
 LAUNCH_STATE: Final = -2
 _HEADER: Final = {REVISION: (0, 32), LAUNCH_STATE: (8, 32)}
 MEMBERS: Final = tuple(field for field in FIELDS.values() if field.in_vmcs12)
+ENCODINGS: Final = (*_HEADER, *(field.encoding for field in MEMBERS))
 
 
 def member(encoding: int) -> Field | None:
@@ -55,14 +56,14 @@ def nested_cpu_has2(kvm: Kvm, vcpu: Vcpu, bit: int) -> bool:
 def fill_cache(kvm: Kvm, vcpu: Vcpu, vmptr: int) -> None:
     """Copy the whole struct from L1's memory (VMPTRLD)."""
     if kvm.era.caches_vmcs12():
-        for encoding in (*_HEADER, *(field.encoding for field in MEMBERS)):
+        for encoding in ENCODINGS:
             put(kvm, vcpu, encoding, read_guest(kvm, vmptr, encoding))
 
 
 def write_back(kvm: Kvm, vcpu: Vcpu) -> None:
     """Copy the cache to L1's memory (nested_release_vmcs12())."""
     if kvm.era.caches_vmcs12():
-        for encoding in (*_HEADER, *(field.encoding for field in MEMBERS)):
+        for encoding in ENCODINGS:
             write_guest(kvm, vcpu.current_vmptr, encoding, get(kvm, vcpu, encoding))
 
 

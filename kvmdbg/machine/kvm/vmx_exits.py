@@ -13,6 +13,7 @@ from kvmdbg.machine.kvm import nested, nested_insn, vmcs12
 from kvmdbg.machine.kvm.events import ExitHandled
 from kvmdbg.machine.kvm.nested_ept import Reflected, ept_page_fault
 from kvmdbg.machine.kvm.nested_exits import nested_vmx_reflect_vmexit
+from kvmdbg.machine.kvm.smm import em_rsm
 from kvmdbg.machine.kvm.state import HALTED, Kvm, Vcpu, level_of
 from kvmdbg.machine.kvm.tdp import EMULATE, MMIO, direct_page_fault, emulate_write
 from kvmdbg.machine.kvm.vmx import drop_instruction, read, skip_emulated_instruction, write
@@ -76,7 +77,10 @@ def handle_ept_violation(kvm: Kvm, vcpu: Vcpu) -> None:
 
 
 def handle_exception(kvm: Kvm, vcpu: Vcpu) -> None:
-    """#UD, the one exception that L0 intercepts with EPT: not emulated, so the guest gets it (vmx.c: handle_exception_nmi())."""
+    """#UD, the one exception that L0 intercepts with EPT: RSM in SMM is emulated, else the guest gets it (handle_ud())."""
+    if vcpu.exit_insn.name == "rsm" and vcpu.smm:
+        em_rsm(kvm, vcpu)
+        return
     info = read(kvm, vcpu, F.VM_EXIT_INTR_INFO)
     kvm_queue_exception(kvm, vcpu, NAMES[info & 0xFF], read(kvm, vcpu, F.VM_EXIT_INTR_ERROR_CODE))
     drop_instruction(vcpu)

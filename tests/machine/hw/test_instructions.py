@@ -9,8 +9,8 @@ from kvmdbg.machine.hw.instructions import INSTRUCTIONS, complete, parse_insn, u
 from kvmdbg.machine.hw.operands import Descriptor
 from kvmdbg.machine.hw.state import Insn
 
-NAMES = ("cpuid", "fetch", "hlt", "invept", "invlpg", "invvpid", "load", "mov", "nop", "store", "vmcall", "vmclear", "vmlaunch",
-         "vmptrld", "vmptrst", "vmread", "vmresume", "vmwrite", "vmxoff", "vmxon")
+NAMES = ("cpuid", "fetch", "hlt", "invept", "invlpg", "invvpid", "load", "mov", "nop", "rsm", "store", "vmcall", "vmclear",
+         "vmlaunch", "vmptrld", "vmptrst", "vmread", "vmresume", "vmwrite", "vmxoff", "vmxon")
 
 
 def test_the_catalogue() -> None:

@@ -1,0 +1,105 @@
+"""KVM_GET_NESTED_STATE and KVM_SET_NESTED_STATE (nested.c: vmx_get_nested_state(), vmx_set_nested_state(); kvm.md E.7).
+
+What user space gets is a value, `vcpu.saved_nested_state`; it stays with the machine until user space gives it back.  Restored into
+guest mode, vmcs02 is built without touching L1's memory: the pages that vmcs12 names are mapped by a request, at the next VM entry.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kvmdbg.machine.kvm import vmcs12
+from kvmdbg.machine.kvm.nested import NO_EXIT, nested_vmx_enter_non_root_mode, nested_vmx_vmexit, sync_vmcs02_to_vmcs12
+from kvmdbg.machine.kvm.nested_checks import nested_check_area
+from kvmdbg.machine.kvm.nested_insn import bad_address, free_nested, set_current_vmptr, start_vmx_operation
+from kvmdbg.machine.kvm.state import INVALID_GPA, Kvm, NestedState, Vcpu
+from kvmdbg.machine.kvm.user_space import EINVAL, OK
+
+GUEST_MODE: Final = 0x1                     # KVM_STATE_NESTED_*
+RUN_PENDING: Final = 0x2
+EVMCS: Final = 0x4
+MTF_PENDING: Final = 0x8
+KNOWN_FLAGS: Final = GUEST_MODE | RUN_PENDING | EVMCS | MTF_PENDING
+SMM_GUEST_MODE: Final = 0x1                 # KVM_STATE_NESTED_SMM_*
+SMM_VMXON: Final = 0x2
+TIMER_DEADLINE: Final = 0x1                 # KVM_STATE_VMX_PREEMPTION_TIMER_DEADLINE
+HEADER: Final = 128                         # bytes of struct kvm_nested_state without data
+VMCS12_SIZE: Final = 0x1000
+
+OFF: Final = NestedState(0, HEADER, 0, INVALID_GPA, INVALID_GPA, 0, 0, ())
+
+
+def vmx_get_nested_state(kvm: Kvm, vcpu: Vcpu) -> NestedState:
+    """What the vCPU's virtual VMX is about; L2's registers are brought into vmcs12 first."""
+    if not (vcpu.vmxon or vcpu.smm_vmxon):
+        return OFF
+    flags = (GUEST_MODE | (RUN_PENDING if vcpu.nested_run_pending else 0)) if vcpu.guest_mode else 0
+    if vcpu.guest_mode:
+        mp_state = vcpu.mp_state
+        sync_vmcs02_to_vmcs12(kvm, vcpu)
+        vcpu.mp_state = mp_state
+    smm = (SMM_VMXON if vcpu.smm_vmxon else 0) | (SMM_GUEST_MODE if vcpu.smm_guest_mode else 0)
+    has_vmcs12 = vcpu.current_vmptr != INVALID_GPA
+    members = ((encoding, vmcs12.get(kvm, vcpu, encoding)) for encoding in vmcs12.ENCODINGS) if has_vmcs12 else ()
+    return NestedState(0, HEADER + (VMCS12_SIZE if has_vmcs12 else 0), flags, vcpu.vmxon_ptr, vcpu.current_vmptr, smm, 0,
+                       tuple((encoding, value) for encoding, value in members if value))
+
+
+def vmx_leave_nested(kvm: Kvm, vcpu: Vcpu) -> None:
+    """Out of guest mode and out of VMX operation, whatever L1 thinks of it."""
+    if vcpu.guest_mode:
+        vcpu.nested_run_pending = False
+        nested_vmx_vmexit(kvm, vcpu, NO_EXIT, 0)
+    if vcpu.vmxon or vcpu.smm_vmxon:
+        free_nested(kvm, vcpu)
+
+
+def vmx_set_nested_state(kvm: Kvm, vcpu: Vcpu, state: NestedState) -> str:
+    """OK or the error.  An error that is found late leaves the vCPU without nesting, as in the kernel."""
+    if illegal(kvm, vcpu, state):
+        return EINVAL
+    vmx_leave_nested(kvm, vcpu)
+    if state.vmxon_pa == INVALID_GPA:
+        return OK
+    start_vmx_operation(kvm, vcpu, state.vmxon_pa)
+    if state.size < HEADER + VMCS12_SIZE:
+        return EINVAL if state.flags & (GUEST_MODE | EVMCS) or state.vmcs12_pa != INVALID_GPA else OK
+    if state.vmcs12_pa in (INVALID_GPA, state.vmxon_pa) or bad_address(kvm, state.vmcs12_pa):
+        return EINVAL
+    set_current_vmptr(kvm, vcpu, state.vmcs12_pa)
+    if state.smm_flags & SMM_VMXON:
+        vcpu.smm_vmxon, vcpu.vmxon = True, False
+        vcpu.smm_guest_mode = bool(state.smm_flags & SMM_GUEST_MODE)
+    members = dict(state.vmcs12)
+    if members.get(vmcs12.REVISION) != vmcs12.VMCS12_REVISION:
+        return EINVAL
+    for encoding in vmcs12.ENCODINGS:
+        vmcs12.put(kvm, vcpu, encoding, members.get(encoding, 0))
+    if not state.flags & GUEST_MODE:
+        return OK
+    vcpu.nested_run_pending = bool(state.flags & RUN_PENDING)
+    if any(nested_check_area(kvm, vcpu, area) for area in ("control", "host", "guest")):
+        vcpu.nested_run_pending = False
+        return EINVAL
+    vcpu.dirty_vmcs12 = True
+    nested_vmx_enter_non_root_mode(kvm, vcpu, from_vmentry=False)
+    return OK
+
+
+def illegal(kvm: Kvm, vcpu: Vcpu, state: NestedState) -> bool:
+    """The checks that come before anything changes (kvm_arch_vcpu_ioctl(), vmx_set_nested_state())."""
+    guest_mode, in_smm = bool(state.flags & GUEST_MODE), state.smm_flags & SMM_GUEST_MODE
+    if state.size < HEADER or state.flags & ~KNOWN_FLAGS or (state.flags & RUN_PENDING and not guest_mode):
+        return True
+    if state.format or state.flags & EVMCS:
+        return True
+    if state.vmxon_pa == INVALID_GPA:
+        if state.smm_flags or state.vmcs12_pa != INVALID_GPA or state.flags:
+            return True
+    elif not kvm.config.nested or bad_address(kvm, state.vmxon_pa):
+        return True
+    if (in_smm and guest_mode) or state.smm_flags & ~(SMM_GUEST_MODE | SMM_VMXON) or state.vmx_flags & ~TIMER_DEADLINE:
+        return True
+    if state.flags & (GUEST_MODE | RUN_PENDING) if vcpu.smm else state.smm_flags:
+        return True
+    return bool(in_smm and not state.smm_flags & SMM_VMXON)
