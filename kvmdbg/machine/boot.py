@@ -59,6 +59,14 @@ def boot(era: Era, config: Config = Config(), caps: Caps = Caps(), *, listening:
     """
     refuse(config, caps)
     tape = Tape(recording=False)
+    kvm = assemble(tape, era, config, caps)
+    tape.recording = recording
+    tape.listening = listening
+    return kvm
+
+
+def assemble(tape: Tape, era: Era, config: Config, caps: Caps) -> Kvm:
+    """The host, its processors and the VM with its vCPUs, of any number."""
     cpus = tuple(make_cpu(tape, i) for i in range(config.cpus))
     hw = Hardware(tape, caps, cpus)
     vcpus = tuple(make_vcpu(tape, i) for i in range(config.vcpus))
@@ -67,8 +75,6 @@ def boot(era: Era, config: Config = Config(), caps: Caps = Caps(), *, listening:
         hw.memory[cpu.vmxon_pointer] = VMCS_REVISION
     for vcpu in vcpus:
         create_vcpu(kvm, vcpu)
-    tape.recording = recording
-    tape.listening = listening
     return kvm
 
 

@@ -82,6 +82,9 @@ SAYINGS: Final[dict[type, Saying]] = {
     kvm_events.RequestLeftOut: Saying(lambda e: f"vcpu{e.vcpu} KVM_REQ_{e.name} of {e.by}() is left out", True, "!"),
     kvm_events.RequestServiced: Saying(lambda e: f"vcpu{e.vcpu} KVM_REQ_{e.name} serviced", True, "r"),
     kvm_events.RequestCleared: Saying(lambda e: f"vcpu{e.vcpu} KVM_REQ_{e.name} cleared unserved by {e.by}()", True, ""),
+    kvm_events.Kicked: Saying(lambda e: f"vcpu{e.vcpu} is kicked: {e.by}() sends an IPI to cpu{e.cpu}"
+                              + (" and waits" if e.waits else ""), True, "k"),
+    kvm_events.WokenUp: Saying(lambda e: f"vcpu{e.vcpu} is woken up", True, ""),
     kvm_events.FlushAsked: Saying(lambda e: f"vcpu{e.vcpu} {e.by}: {e.hook}() is to flush {e.scope}", True, ""),
     kvm_events.Decided: Saying(lambda e: f"{_who(e.vcpu)} {e.function}: {e.question} {e.answer} ({e.values})", True, "?"),
     kvm_events.ModeChanged: Saying(lambda e: f"vcpu{e.vcpu} mode {e.mode}", False, ""),

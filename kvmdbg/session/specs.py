@@ -119,6 +119,9 @@ kind("exit-handled", "KVM looks at an exit; qualify by its reason or by l1, l2",
 kind("req", "a request is raised, serviced or cleared; qualify by its name and by which",
      {kvm_events.RequestMade: lambda e: (e.name, "raised"), kvm_events.RequestServiced: lambda e: (e.name, "serviced"),
       kvm_events.RequestCleared: lambda e: (e.name, "cleared")}, _requests)
+kind("kick", "an IPI makes a vCPU leave the guest, or a sleeping one is woken; qualify by the kernel function or by woken",
+     {kvm_events.Kicked: lambda e: (e.by,), kvm_events.WokenUp: lambda e: ("woken",)},
+     _fixed("kvm_make_all_cpus_request", "kvm_vcpu_kick", "woken"), open=True)
 kind("decision", "KVM decides for or against something; qualify by the kernel function or by the answer",
      {kvm_events.Decided: lambda e: (e.function, e.answer)}, _fixed("yes", "no"), open=True)
 kind("fill", "a translation is cached; qualify by its kind", {FILL: lambda key: (key.kind,)}, _fixed(*KINDS))

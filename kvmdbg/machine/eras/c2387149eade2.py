@@ -25,7 +25,8 @@ SERVICE_ORDER: Final = (
 
 @commit("2387149eade2", order=20170410, first="v4.13", date="2017-04", subject="KVM: improve arch vcpu request defining",
         touches=("kvm_host.h: KVM_ARCH_REQ()",), needs=("bd7e5b0899a4",),
-        series="with the flags of the same series (7a97cec26b94, 930f7fd6da77)", read="memory")
+        series="with the flags, kvm_request_needs_ipi() and wake-ups of the same series (7a97cec26b94, 930f7fd6da77, 6c6e8360b326)",
+        read="memory")
 class Without(Era):
     """One flat list of bits for generic and x86 requests, without flags (kvm.md A.1)."""
 
@@ -40,3 +41,11 @@ class Without(Era):
     def service_order(self) -> tuple[str, ...]:
         """As v4.15's."""
         return SERVICE_ORDER
+
+    def request_waits(self, name: str) -> bool:
+        """Every one (kvm.md A.1)."""
+        return True
+
+    def request_wakes(self, name: str) -> bool:
+        """None."""
+        return False

@@ -36,6 +36,21 @@ class RequestCleared(NamedTuple):
     by: str
 
 
+class Kicked(NamedTuple):
+    """KVM sends an IPI to the processor of a vCPU, so that it leaves the guest; the processor's own event Raised follows."""
+
+    vcpu: int
+    cpu: int
+    by: str           # "kvm_make_all_cpus_request" or "kvm_vcpu_kick"
+    waits: bool       # the sender waits until the processor has answered
+
+
+class WokenUp(NamedTuple):
+    """kvm_vcpu_wake_up() found the vCPU's thread asleep; the thread looks for itself whether it may run."""
+
+    vcpu: int
+
+
 class FlushAsked(NamedTuple):
     """KVM is about to flush by this function; the INVVPIDs and INVEPTs that follow are its doing (perhaps none)."""
 

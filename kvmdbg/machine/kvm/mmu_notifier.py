@@ -10,7 +10,7 @@ from typing import Final
 
 from kvmdbg.machine.hw import ept, memory
 from kvmdbg.machine.kvm.events import Decided
-from kvmdbg.machine.kvm.kvm_host import kvm_flush_remote_tlbs
+from kvmdbg.machine.kvm.kvm_host import kvm_flush_remote_tlbs, tlbs_dirty
 from kvmdbg.machine.kvm.shadow import PRESENT, rmap_remove
 from kvmdbg.machine.kvm.state import Kvm, ShadowKey
 
@@ -22,7 +22,9 @@ SAVED_RIGHTS: Final = PRESENT << SAVED_RIGHTS_SHIFT
 def kvm_mmu_notifier_invalidate_range_start(kvm: Kvm, gfn: int) -> None:
     """The page of gfn is about to lose its frame: unmap it, and flush if it was mapped."""
     zapped = kvm_unmap_gfn_range(kvm, gfn)
-    flush_on_ret(kvm, "kvm_mmu_notifier_invalidate_range_start", bool(zapped), f"{zapped} SPTEs of gfn {gfn:#x} dropped")
+    dirty = tlbs_dirty(kvm)
+    flush_on_ret(kvm, "kvm_mmu_notifier_invalidate_range_start", bool(zapped) or dirty,
+                 f"{zapped} SPTEs of gfn {gfn:#x} dropped{', tlbs_dirty' if dirty else ''}")
 
 
 def kvm_mmu_notifier_clear_flush_young(kvm: Kvm, gfn: int) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from kvmdbg.machine.hw import ept, memory, paging
 from kvmdbg.machine.kvm.events import Decided
 from kvmdbg.machine.kvm.guest_memory import gfn_to_pfn, kvm_read_guest
-from kvmdbg.machine.kvm.kvm_host import kvm_flush_remote_tlbs, kvm_make_request
+from kvmdbg.machine.kvm.kvm_host import count_tlbs_dirty, kvm_flush_remote_tlbs, kvm_make_request
 from kvmdbg.machine.kvm.state import Kvm, ShadowKey, ShadowPage, Vcpu
 
 PRESENT = ept.READ | ept.WRITE | ept.EXECUTE
@@ -139,7 +139,7 @@ def kvm_mmu_track_write(kvm: Kvm, vcpu: Vcpu, gpa: int) -> None:
     for key in shadows:
         zapped |= drop_spte(kvm, kvm.shadow_pages[key].hpa + (gpa & 0xFF8))
     if zapped:
-        kvm_flush_remote_tlbs(kvm, "kvm_mmu_track_write")
+        kvm_flush_remote_tlbs(kvm, "kvm_mmu_track_write", vcpu.cpu)
     elif shadows and kvm.era.syncs_ask_for_a_local_flush():
         kvm_make_request(kvm, vcpu, "TLB_FLUSH", "kvm_mmu_pte_write")
 
@@ -172,7 +172,10 @@ def sync_spte(kvm: Kvm, key: ShadowKey, address: int, spte: int, guest: int) -> 
         rights &= ~(0 if guest & ept.DIRTY else ept.WRITE)
     target = gfn_to_pfn(kvm, (guest & ept.ADDRESS) >> 12) if usable else None
     if target is None or target != spte & ept.ADDRESS:
-        return drop_spte(kvm, address)
+        if not drop_spte(kvm, address):
+            return False
+        count_tlbs_dirty(kvm)
+        return True
     return set_spte(kvm, address, spte & ~PRESENT | rights, (guest & ept.ADDRESS) >> 12)
 
 

@@ -11,6 +11,7 @@ from kvmdbg.tape import Record, Table, Tape
 OUTSIDE_GUEST_MODE: Final = "OUTSIDE_GUEST_MODE"
 IN_GUEST_MODE: Final = "IN_GUEST_MODE"
 EXITING_GUEST_MODE: Final = "EXITING_GUEST_MODE"
+READING_SHADOW_PAGE_TABLES: Final = "READING_SHADOW_PAGE_TABLES"     # a walk without mmu_lock (since v3.8)
 
 RUNNABLE: Final = "RUNNABLE"
 HALTED: Final = "HALTED"
@@ -229,6 +230,7 @@ class Kvm:
         self.rmap: Table[int, tuple[int, ...]] = Table(tape, "rmap")                    # gfn -> addresses of its leaf SPTEs
         self.vpid_bitmap: Table[int, str] = Table(tape, "vmx_vpid_bitmap")              # VPID in use -> by whom
         self.cached_vmcs12: Table[tuple[int, int], int] = Table(tape, "cached_vmcs12")  # (vcpu, encoding) -> value
+        self.counters: Table[str, int] = Table(tape, "kvm")                             # of struct kvm: tlbs_dirty
         self.stats: Table[tuple[int, str], int] = Table(tape, "stats")                  # (vcpu or -1 for the VM, name)
 
     def mmu(self, vcpu: Vcpu) -> Mmu:

@@ -56,3 +56,15 @@ class RequestQuestions:
     def loads_the_root_before_injecting(self) -> bool:
         """Does kvm_mmu_reload() come before KVM_REQ_EVENT is looked at? (kvm.md B.1 steps 2 and 3)"""
         return False
+
+    def request_waits(self, name: str) -> bool:
+        """Does who makes the request on all vCPUs wait until each has left the guest? (A.3)"""
+        return WAIT in self.request_flags().get(name, ())
+
+    def request_wakes(self, name: str) -> bool:
+        """Does kvm_make_all_cpus_request() wake a vCPU that sleeps? (A.3)"""
+        return NO_WAKEUP not in self.request_flags().get(name, ())
+
+    def has_tlbs_dirty(self) -> bool:
+        """Does a sync that dropped SPTEs leave it to the next remote flush to tell the other vCPUs: kvm->tlbs_dirty? (A.3)"""
+        return False
