@@ -125,6 +125,8 @@ class Contexts:
                 state.registers[cpu, field] = new
                 if cpu in state.running:
                     self._begin(cpu, position, self.of_cpu[cpu][-1])
+            elif field == "eptp" and cpu in state.running:
+                self._switched_eptp(cpu, position, new)
             elif field == "vmx" and new == VMX_NON_ROOT and cpu in state.entering:
                 self._entered(cpu, state.entering.pop(cpu))
         return wrote
@@ -167,6 +169,11 @@ class Contexts:
             0, cpu, owner, level, entry.vpid, entry.eptp >> 12 if entry.eptp else NONE, 0, 0, NO_PDPTES,
             paging_mode(0, 0, 0, self.kvm.hw.caps), False, True,
             state.nested.get(owner, 0) if level == 2 else 0, root.gfn if shadows and root else NONE, root))
+
+    def _switched_eptp(self, cpu: int, position: int, eptp: int) -> None:
+        """The guest used VMFUNC."""
+        root = self.state.roots.get(eptp & 0x000F_FFFF_FFFF_F000)
+        self._begin(cpu, position, self.of_cpu[cpu][-1]._replace(ep4ta=eptp >> 12, root=root))
 
     def _begin(self, cpu: int, since: int, like: Context) -> None:
         """A context like another one, with the control registers of now; nothing when it goes on unchanged."""

@@ -61,6 +61,8 @@ def by_invalidation(index: Index, position: int, event: Invalidated) -> Operatio
         return Operation("INVVPID", (INVVPID_CONDITIONS[event.type],), named_vpid=event.vpid, la=event.address)
     if event.by == "invept":
         return Operation("INVEPT", (INVEPT_CONDITIONS[event.type],), named_ep4ta=event.ep4ta)
+    if event.by == "vmfunc":
+        return Operation("VMFUNC_EPTP_SWITCH", ("enable VPID=0",))
     context = index.contexts.at(event.cpu, position)
     if event.by not in NAMED_BY_INSTRUCTION or context is None:
         return None

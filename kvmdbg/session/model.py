@@ -46,8 +46,9 @@ STATEMENTS: Final = (
               "SDM Vol. 3C 24 to 30"),
     Statement("VMX", SIMPLIFIED, "INVVPID and INVEPT remove exactly what they must", "the manual lets a processor remove more"),
     Statement("VMX", LEFT_OUT,
-              "MSR areas with entries, SMM of its own, VMFUNC, APIC virtualization, PML, #VE (refused or not offered)",
+              "MSR areas with entries, SMM of its own, APIC virtualization, PML, #VE (refused or not offered)",
               "they come with the commits that need them"),
+    Statement("VMX", MODELLED, "VM functions with EPTP switching, MSR bitmaps", "SDM Vol. 3C 24.6.9, 25.5.5"),
     Statement("VMX", MODELLED,
               "external interrupts, NMIs, their windows, the monitor trap, the preemption timer, pending #DB: which comes first, "
               "what blocks it, exit or delivery",
@@ -61,7 +62,7 @@ STATEMENTS: Final = (
               "what flushes is an instruction's effect, not its encoding"),
     Statement("instructions", SIMPLIFIED, "a fault or an injected event is delivered, and the program goes on after it",
               "there is no guest kernel to handle it"),
-    Statement("instructions", LEFT_OUT, "INVPCID, MOV DR, RDMSR, WRMSR, I/O", "they come with the commits that need them"),
+    Statement("instructions", LEFT_OUT, "MOV DR, I/O, most model-specific registers", "they come with the commits that need them"),
     # -- KVM -------------------------------------------------------------------------------------------------------------
     Statement("kernels", MODELLED, "v4.3, v4.4 and v6.12; each difference cites its commit (`kvmdbg kernels`)",
               "the kernel's sources of those versions"),
@@ -77,7 +78,7 @@ STATEMENTS: Final = (
     Statement("nested VMX", MODELLED,
               "vmcs12 and its cache, vmcs02, entry, exit and reflection, emulated INVVPID and INVEPT, EPT02 from EPT12",
               "nested.c"),
-    Statement("nested VMX", LEFT_OUT, "VMCS shadowing, enlightened VMCS, virtual interrupts of L2",
+    Statement("nested VMX", LEFT_OUT, "VMFUNC, VMCS shadowing, enlightened VMCS, virtual interrupts of L2",
               "each has an issue of its own"),
     Statement("nested VMX", MODELLED,
               "KVM_GET_NESTED_STATE and KVM_SET_NESTED_STATE with the pages of vmcs12 mapped by request (`host nested-state`)",

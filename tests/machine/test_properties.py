@@ -47,6 +47,8 @@ ORDINARY = (
     f"invvpid individual-address 2 {L2_PAGE:#x}", "invvpid all-context", f"invept single-context {EPT12 | 0x1e:#x}",
     f"invept single-context {EPT12 | 0x5e:#x}", "invept all-context", "vmwrite VIRTUAL_PROCESSOR_ID, 2",
     "vmwrite VIRTUAL_PROCESSOR_ID, 1", f"vmwrite EPT_POINTER, {OTHER_EPT12 | 0x1e:#x}", f"vmwrite EPT_POINTER, {EPT12 | 0x5e:#x}",
+    "invpcid all-context", "invpcid all-context-including-globals", "invpcid single-context 0", "wrmsr IA32_EFER, 0xd01",
+    "wrmsr IA32_EFER, 0xd00", "rdmsr IA32_EFER", f"invpcid individual-address 0 {L2_PAGE:#x}", "sti", "cli",
     "vmread GUEST_CR3", "mov cr4, 0x20a0", "mov cr4, 0x2020", "mov cr4, 0x1020a0", "mov cr0, 0x80040033", "mov cr0, 0x80050033",
 )
 HOSTILE = (
@@ -59,7 +61,9 @@ HOSTILE = (
     "invvpid individual-address 1 0x800000000000", f"invvpid single-context @{L1_PAGE:#x}", "invept single-context 0x10",
     f"invept all-context @{L2_PAGE:#x}", "vmptrld 0x123", f"vmptrld {VMXON_REGION:#x}", "vmptrld 0x7000", "vmclear 0x5001",
     f"vmclear {VMXON_REGION:#x}", "vmptrld @0x800000000000", "vmptrld @0xdead000", "vmread 0x7fff", "vmxon 0x123",
-    "load 0x800000000000", "store 0xdead000, 1", "fetch 0xdead000", "mov cr0, 0", "mov cr4, 0", "mov cr4, -1",
+    "wrmsr IA32_EFER, 1", "wrmsr 0x10, 1", "rdmsr 0x2000", "invpcid 4 0", "invpcid single-context 5", "vmfunc 0, 0", "vmfunc 64, 0",
+    "wrmsr IA32_EFER, 0x501", "load 0x800000000000", "store 0xdead000, 1",
+    "fetch 0xdead000", "mov cr0, 0", "mov cr4, 0", "mov cr4, -1",
     "mov cr3, 0x4000000000000000", "mov cr4, 0x4020a0", "mov cr3, 0x10000", "mov cr0, 0x80050013", "mov cr4, 0x220a0", "hlt",
 )
 RIGHTS = {"load": ept.READ, "store": ept.WRITE, "fetch": ept.EXECUTE}

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from kvmdbg.errors import UserError
-from kvmdbg.machine.hw.controls import CR4_PCIDE, CR4_PGE, CR4_SMEP
+from kvmdbg.machine.hw.controls import CR4_PCIDE, CR4_PGE, CR4_SMEP, EFER_NXE
 from kvmdbg.machine.kvm.state import RUNNABLE, Config
 from oracle.given import CR3_X, CR3_Y, DATA, EPT, L1_LA, L2_LA, OTHER, Machine, X, Y
 
@@ -85,17 +85,27 @@ class Wanderer:
 
     def of_l2(self) -> str:
         pick, cpu = self.random.choice, self.machine.kvm.cpu(self.machine.vcpu)
-        match pick(("leave", "leave", "cpuid", "invlpg", "cr3", "cr3", "cr4", "cr4")):
+        match pick(("leave", "leave", "cpuid", "invlpg", "invpcid", "efer", "cr3", "cr3", "cr4", "cr4")):
             case "leave":
                 return "vmcall"
             case "cpuid":
                 return "cpuid"
             case "invlpg":
                 return f"invlpg {pick(L2_PAGES):#x}"
+            case "invpcid":
+                return self.invpcid(pick(L2_PAGES))
+            case "efer":
+                return f"wrmsr IA32_EFER, {cpu.efer ^ EFER_NXE:#x}"
             case "cr3":
                 extra = pick((0, 1, 2)) | pick((0, 1 << 63)) if cpu.cr4 & CR4_PCIDE else 0
                 return f"mov cr3, {pick((CR3_X, CR3_Y)) | extra:#x}"
         return f"mov cr4, {cpu.cr4 ^ self.cr4_bits():#x}"
+
+    def invpcid(self, page: int) -> str:
+        """An INVPCID that does not fault: without PCIDs only 0 can be named."""
+        cpu = self.machine.kvm.cpu(self.machine.vcpu)
+        pcid = self.random.choice((0, 1, 2)) if cpu.cr4 & CR4_PCIDE else 0
+        return f"invpcid {self.random.choice((0, 1, 2, 3))}, {pcid}, {page:#x}"
 
     def cr4_bits(self) -> int:
         return self.random.choice((CR4_PGE, CR4_PGE, CR4_SMEP, CR4_PCIDE, CR4_PGE | CR4_SMEP, CR4_PGE | CR4_PCIDE))
@@ -107,7 +117,8 @@ class Wanderer:
         words = ("enter", "enter", "enter", "enter", f"vmptrld {pick((X, Y)):#x}", f"vmptrld {pick((X, Y)):#x}",
                  pick(self.invalidations), pick(self.invalidations), f"vmwrite VIRTUAL_PROCESSOR_ID, {pick((1, 2, 3))}",
                  f"vmwrite GUEST_CR3, {pick((CR3_X, CR3_Y)):#x}", f"vmwrite SECONDARY_VM_EXEC_CONTROL, {secondary:#x}",
-                 f"invlpg {pick(L1_PAGES):#x}", "mov cr3, 0x1000", f"mov cr4, {cr4 ^ self.cr4_bits():#x}")
+                 f"invlpg {pick(L1_PAGES):#x}", self.invpcid(pick(L1_PAGES)), "mov cr3, 0x1000",
+                 f"mov cr4, {cr4 ^ self.cr4_bits():#x}")
         word = pick(words)
         if word != "enter":
             self.run(word)

@@ -1,7 +1,7 @@
 """VM-entry checks on the VM-execution, VM-exit and VM-entry control fields, in the manual's order: error 7.
 
 A control that the modelled processor does not offer (`controls.control_caps`) is refused by the first checks, so the
-checks of what such a control would demand (posted interrupts, PML, VM functions, VMCS shadowing, ...) are not needed.
+checks of what such a control would demand (posted interrupts, PML, VMCS shadowing, ...) are not needed.
 """
 
 from __future__ import annotations
@@ -45,8 +45,10 @@ from kvmdbg.machine.hw.controls import (
     PIN_VIRTUAL_NMIS,
     SEC_BITS,
     SEC_ENABLE_EPT,
+    SEC_ENABLE_VMFUNC,
     SEC_ENABLE_VPID,
     SEC_UNRESTRICTED_GUEST,
+    VMFUNC_EPTP_SWITCHING,
     control_caps,
     names_of,
 )
@@ -96,6 +98,10 @@ def needs_ept(value: int, _: Subject) -> str:
 def valid_eptp(value: int, s: Subject) -> str:
     problem = eptp_valid(value, s.caps)
     return f"be a valid EPTP: {problem}" if problem else ""
+
+
+def switching_needs_ept(value: int, s: Subject) -> str:
+    return "not set EPTP_SWITCHING without ENABLE_EPT" if not s.secondary & SEC_ENABLE_EPT else ""
 
 
 def needs_preemption_timer(_: int, s: Subject) -> str:
@@ -160,6 +166,7 @@ def soft_event(s: Subject) -> bool:
 
 ALL: Final = 0xFFFF_FFFF
 TPR_SHADOW = has(F.CPU_BASED_VM_EXEC_CONTROL, CPU_TPR_SHADOW)
+EPTP_SWITCHING = both(secondary(SEC_ENABLE_VMFUNC), has(F.VM_FUNCTION_CONTROL, VMFUNC_EPTP_SWITCHING))
 PAGE: Final = with_caps(page_address_problem)
 EVENT_BITS: Final = only(0x8000_0FFF)
 C: Final = CONTROL_AREA
@@ -187,6 +194,10 @@ CONTROL_CHECKS: Final[tuple[Check, ...]] = (
     Check("the EPTP is valid if EPT is enabled", C, EXECUTION, F.EPT_POINTER, valid_eptp, secondary(SEC_ENABLE_EPT)),
     Check("an unrestricted guest needs EPT", C, EXECUTION, F.SECONDARY_VM_EXEC_CONTROL, needs_ept,
           secondary(SEC_UNRESTRICTED_GUEST)),
+    Check("VM functions are offered", C, EXECUTION, F.VM_FUNCTION_CONTROL, only(VMFUNC_EPTP_SWITCHING),
+          secondary(SEC_ENABLE_VMFUNC)),
+    Check("EPTP switching needs EPT", C, EXECUTION, F.VM_FUNCTION_CONTROL, switching_needs_ept, EPTP_SWITCHING),
+    Check("the EPTP list is a page", C, EXECUTION, F.EPTP_LIST_ADDRESS, PAGE, EPTP_SWITCHING),
 
     Check("VM-exit controls are offered", C, EXIT, F.VM_EXIT_CONTROLS, offered("exit", EXIT_BITS)),
     Check("saving the preemption timer needs the timer", C, EXIT, F.VM_EXIT_CONTROLS, needs_preemption_timer,

@@ -142,6 +142,9 @@ SEC_MODE_BASED_EXECUTE: Final = 1 << 22
 SEC_SUB_PAGE_WRITE: Final = 1 << 23
 SEC_TSC_SCALING: Final = 1 << 25
 
+# -- VM-function controls (24.6.14) -----------------------------------------------------------------------------------
+VMFUNC_EPTP_SWITCHING: Final = 1 << 0
+
 # -- VM-exit controls (24.7.1) ----------------------------------------------------------------------------------------
 EXIT_SAVE_DEBUG_CONTROLS: Final = 1 << 2
 EXIT_HOST_ADDR_SPACE_SIZE: Final = 1 << 9
@@ -197,6 +200,8 @@ EXIT_REASON_VMWRITE: Final = 25
 EXIT_REASON_VMOFF: Final = 26
 EXIT_REASON_VMON: Final = 27
 EXIT_REASON_CR_ACCESS: Final = 28
+EXIT_REASON_MSR_READ: Final = 31
+EXIT_REASON_MSR_WRITE: Final = 32
 EXIT_REASON_INVALID_STATE: Final = 33
 EXIT_REASON_MONITOR_TRAP_FLAG: Final = 37
 EXIT_REASON_EPT_VIOLATION: Final = 48
@@ -204,6 +209,8 @@ EXIT_REASON_EPT_MISCONFIG: Final = 49
 EXIT_REASON_INVEPT: Final = 50
 EXIT_REASON_PREEMPTION_TIMER: Final = 52
 EXIT_REASON_INVVPID: Final = 53
+EXIT_REASON_INVPCID: Final = 58
+EXIT_REASON_VMFUNC: Final = 59
 EXIT_REASON_FAILED_VMENTRY: Final = 1 << 31      # bit of the exit-reason field
 
 EXIT_REASONS: Final[dict[int, str]] = {
@@ -327,5 +334,7 @@ def control_caps(caps: Caps) -> ControlCaps:
         sec |= SEC_UNRESTRICTED_GUEST
     if caps.invpcid:
         sec |= SEC_ENABLE_INVPCID
+    if caps.vmfunc:
+        sec |= SEC_ENABLE_VMFUNC
     return ControlCaps(_PIN_OFFERED | PIN_DEFAULT1, _CPU_OFFERED | CPU_DEFAULT1, sec,
                        _EXIT_OFFERED | EXIT_DEFAULT1, _ENTRY_OFFERED | ENTRY_DEFAULT1)

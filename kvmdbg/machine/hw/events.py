@@ -43,8 +43,8 @@ class Invalidated(NamedTuple):
     """An operation is about to remove cached translations; the removals are the entries that follow it."""
 
     cpu: int
-    by: str           # "invvpid", "invept", "invlpg", "invpcid", "mov cr3", "mov cr4", "mov cr0", "vm entry", "vm exit", "#pf",
-                      # "ept violation"
+    by: str           # "invvpid", "invept", "invlpg", "invpcid", "mov cr3", "mov cr4", "mov cr0", "vm entry", "vm exit", "vmfunc",
+                      # "#pf", "ept violation"
     type: str         # "individual-address", "single-context", "all-context", "single-context-retaining-globals",
                       # and INVPCID's "all-context-including-globals"; "" where there is none
     vpid: int         # -1 where the operation names none

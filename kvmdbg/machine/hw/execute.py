@@ -36,6 +36,7 @@ def execute(hw: Hardware, cpu: Cpu, insn: Insn) -> str:
     raises: Unsupported when the instruction needs something that the model lacks.
     """
     entry = INSTRUCTIONS[insn.name]
+    blocked = cpu.blocking & (BLOCKING_STI | BLOCKING_MOV_SS)   # it lasts for one instruction; what STI sets now, for the next
     try:
         entry.admit(hw, cpu, insn.operands)
         outcome = entry.run(hw, cpu, *insn.operands) or RETIRED
@@ -46,7 +47,7 @@ def execute(hw: Hardware, cpu: Cpu, insn: Insn) -> str:
         return deliver_fault(hw, cpu, fault, insn)
     if outcome == RETIRED:
         cpu.rip = cpu.rip + INSTRUCTION_LENGTH & 0xFFFF_FFFF_FFFF_FFFF
-        cpu.blocking &= ~(BLOCKING_STI | BLOCKING_MOV_SS)       # they last for one instruction
+        cpu.blocking &= ~blocked
         hw.emit(Retired, cpu.id, insn.text)
         pending.instruction_done(hw, cpu)
     return outcome

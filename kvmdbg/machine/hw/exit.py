@@ -4,7 +4,7 @@ Guest code is not in memory, so the operands of an instruction that causes a VM 
 instruction itself stands in `cpu.exit_insn`; the fields that describe it follow one convention. An instruction is
 INSTRUCTION_LENGTH bytes long. A memory operand has neither base nor index, DS as its segment and 64-bit addresses, so that
 its address is the displacement in the exit qualification (0 for an operand given inline). A register operand is RAX, and
-the encoding of VMREAD and VMWRITE and the type of INVEPT and INVVPID are in RCX.
+the encoding of VMREAD and VMWRITE and the type of INVEPT, INVVPID and INVPCID are in RCX.
 """
 
 from __future__ import annotations
@@ -21,9 +21,13 @@ from kvmdbg.machine.hw.controls import (
     EXIT_REASON_HLT,
     EXIT_REASON_INVEPT,
     EXIT_REASON_INVLPG,
+    EXIT_REASON_INVPCID,
     EXIT_REASON_INVVPID,
+    EXIT_REASON_MSR_READ,
+    EXIT_REASON_MSR_WRITE,
     EXIT_REASON_VMCALL,
     EXIT_REASON_VMCLEAR,
+    EXIT_REASON_VMFUNC,
     EXIT_REASON_VMLAUNCH,
     EXIT_REASON_VMOFF,
     EXIT_REASON_VMON,
@@ -52,11 +56,11 @@ _REG2_RCX: Final = 1 << 28
 INSTRUCTION_INFO: Final[dict[int, int]] = {
     EXIT_REASON_VMCLEAR: _MEMORY, EXIT_REASON_VMPTRLD: _MEMORY, EXIT_REASON_VMPTRST: _MEMORY, EXIT_REASON_VMON: _MEMORY,
     EXIT_REASON_VMREAD: _REGISTER | _REG2_RCX, EXIT_REASON_VMWRITE: _REGISTER | _REG2_RCX,
-    EXIT_REASON_INVEPT: _MEMORY | _REG2_RCX, EXIT_REASON_INVVPID: _MEMORY | _REG2_RCX,
+    EXIT_REASON_INVEPT: _MEMORY | _REG2_RCX, EXIT_REASON_INVVPID: _MEMORY | _REG2_RCX, EXIT_REASON_INVPCID: _MEMORY | _REG2_RCX,
 }
 INSTRUCTION_EXITS: Final = frozenset(INSTRUCTION_INFO) | {
     EXIT_REASON_CPUID, EXIT_REASON_HLT, EXIT_REASON_INVLPG, EXIT_REASON_VMCALL, EXIT_REASON_VMLAUNCH, EXIT_REASON_VMRESUME,
-    EXIT_REASON_VMOFF, EXIT_REASON_CR_ACCESS,
+    EXIT_REASON_VMOFF, EXIT_REASON_CR_ACCESS, EXIT_REASON_MSR_READ, EXIT_REASON_MSR_WRITE, EXIT_REASON_VMFUNC,
 }
 EPT_EXITS: Final = (EXIT_REASON_EPT_VIOLATION, EXIT_REASON_EPT_MISCONFIG)
 

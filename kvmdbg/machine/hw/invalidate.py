@@ -155,6 +155,11 @@ def vpid_transition(hw: Hardware, cpu: Cpu, by: str) -> None:
     remove(hw, cpu, by=by, vpid=0, keys=select(hw, cpu, kinds=BY_VPID, vpid=0))
 
 
+def eptp_switch(hw: Hardware, cpu: Cpu) -> None:
+    """VMFUNC 0 of a VMCS with "enable VPID" = 0: combined mappings of VPID 0000H, all PCIDs and EP4TAs; not linear ones."""
+    remove(hw, cpu, by="vmfunc", vpid=0, keys=select(hw, cpu, kinds=(COMBINED,), vpid=0))
+
+
 def invvpid(hw: Hardware, cpu: Cpu, type: int, vpid: int, la: int) -> int:
     """INVVPID as software in VMX root operation executes it, after the checks common to VMX instructions.
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from kvmdbg.machine.hw.controls import AR_L, CR0_PE, EFER_LMA, RFLAGS_VM
+from kvmdbg.errors import Unsupported
+from kvmdbg.machine.hw.controls import AR_L, CR0_PE, CR4_PVI, CR4_VME, EFER_LMA, RFLAGS_VM
+from kvmdbg.machine.hw.faults import GuestFault
 from kvmdbg.machine.hw.state import VMX_NON_ROOT, VMX_OFF, Cpu, Hardware
 
 
@@ -32,3 +34,17 @@ def vmx_undefined(hw: Hardware, cpu: Cpu) -> bool:
 
 def non_root(cpu: Cpu) -> bool:
     return cpu.vmx == VMX_NON_ROOT
+
+
+def require_iopl(cpu: Cpu) -> None:
+    """The test of CLI and STI: privileged enough for I/O (SDM Vol. 3A 6.8.1).
+
+    raises: GuestFault #GP; Unsupported where the instruction would act on the virtual interrupt flag.
+    """
+    iopl = cpu.rflags >> 12 & 3
+    level = 3 if virtual_8086(cpu) else cpu.descriptors.ss.ar >> 5 & 3
+    if not cpu.cr0 & CR0_PE or level <= iopl:
+        return
+    if cpu.cr4 & (CR4_VME if virtual_8086(cpu) else CR4_PVI) and level == 3:
+        raise Unsupported("virtual interrupts (CR4.VME, CR4.PVI) are not modelled", "Clear the bit, or raise IOPL.")
+    raise GuestFault("#GP")

@@ -8,7 +8,8 @@ from typing import Any, Final, NamedTuple
 
 from kvmdbg.errors import UserError
 from kvmdbg.machine.hw.fields import FIELDS, by_name
-from kvmdbg.machine.hw.invalidate import INVEPT_TYPES, INVVPID_TYPES
+from kvmdbg.machine.hw.invalidate import INVEPT_TYPES, INVPCID_TYPES, INVVPID_TYPES
+from kvmdbg.machine.hw.msrs import NUMBERS
 
 MASK_64: Final = 0xFFFF_FFFF_FFFF_FFFF
 SUFFIXES: Final = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
@@ -66,7 +67,7 @@ def _word(words: tuple[str, ...]) -> Callable[[str], str | None]:
 
 
 def _type_of(names: Mapping[int, str]) -> Callable[[str], int | None]:
-    """A type of INVVPID or INVEPT: by name, or any number of 64 bits."""
+    """A type of INVVPID, INVEPT or INVPCID: by name, or any number of 64 bits."""
     numbers = {name: value for value, name in names.items()}
     return lambda text: numbers.get(text.lower(), value_64(text))
 
@@ -89,8 +90,18 @@ def _encoding(text: str) -> int | None:
     field = by_name(text)
     if field is not None:
         return field.encoding
+    return _value_32(text)
+
+
+def _value_32(text: str) -> int | None:
     found = number(text)
     return found if found is not None and found < 1 << 32 else None
+
+
+def _msr(text: str) -> int | None:
+    """A register by name, or any number of 32 bits: software may try one that does not exist."""
+    found = NUMBERS.get(text.upper())
+    return found if found is not None else _value_32(text)
 
 
 def _source(text: str) -> int | str | None:
@@ -113,6 +124,12 @@ INVEPT_TYPE: Final = OperandType("INVEPT type", f"{', '.join(INVEPT_TYPES.values
                                  tuple(INVEPT_TYPES.values()))
 VPID: Final = OperandType("VPID", "bits 63:0 of the descriptor as a number, or @ and the linear address of the descriptor",
                           _descriptor)
+INVPCID_TYPE: Final = OperandType("INVPCID type", f"{', '.join(INVPCID_TYPES.values())}, or {NUMBER}", _type_of(INVPCID_TYPES),
+                                  tuple(INVPCID_TYPES.values()))
+PCID: Final = OperandType("PCID", "bits 63:0 of the descriptor as a number, or @ and the linear address of the descriptor",
+                          _descriptor)
+MSR: Final = OperandType("MSR", "a register's name such as IA32_EFER, or its number", _msr, tuple(NUMBERS))
+VALUE_32: Final = OperandType("value", f"{NUMBER}, of 32 bits", _value_32)
 EPTP: Final = OperandType("EPTP", "an EPT pointer, or @ and the linear address of the descriptor", _descriptor)
 DESTINATION: Final = OperandType("destination", "cr0, cr2, cr3, cr4 or rax", _word((*CONTROL_REGISTERS, RAX)),
                                  (*CONTROL_REGISTERS, RAX))

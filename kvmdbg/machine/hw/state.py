@@ -30,6 +30,7 @@ class Caps(NamedTuple):
     invpcid: bool = True
     page_1g: bool = True                     # CPUID.80000001H:EDX.Page1GB
     la57: bool = False                       # CPUID.07H:ECX.LA57
+    vmfunc: bool = True                      # "enable VM functions", with EPTP switching
     tlb_capacity: int = 0                    # entries a logical processor can hold; 0 = unlimited
 
     @property

@@ -18,6 +18,7 @@ from kvmdbg.machine.hw.controls import (
     CPU_INTERRUPT_WINDOW_EXITING,
     CPU_NMI_WINDOW_EXITING,
     CPU_SECONDARY_CONTROLS,
+    CPU_USE_MSR_BITMAPS,
     CR4_PCIDE,
     EFER_LMA,
     EFER_LME,
@@ -223,7 +224,7 @@ def merged_controls(kvm: Kvm, vcpu: Vcpu, mine: dict[int, int]) -> dict[int, int
         secondary |= theirs(F.SECONDARY_VM_EXEC_CONTROL)
     return mine | {
         F.PIN_BASED_VM_EXEC_CONTROL: pin | theirs(F.PIN_BASED_VM_EXEC_CONTROL) & ~PIN_PREEMPTION_TIMER,
-        F.CPU_BASED_VM_EXEC_CONTROL: primary | theirs(F.CPU_BASED_VM_EXEC_CONTROL),
+        F.CPU_BASED_VM_EXEC_CONTROL: primary | theirs(F.CPU_BASED_VM_EXEC_CONTROL) & ~CPU_USE_MSR_BITMAPS,   # L0 wants every exit
         F.SECONDARY_VM_EXEC_CONTROL: secondary,
         F.VM_ENTRY_CONTROLS: theirs(F.VM_ENTRY_CONTROLS) & ~ENTRY_LOAD_IA32_EFER | ENTRY_LOAD_IA32_EFER,
         F.VM_EXIT_CONTROLS: mine[F.VM_EXIT_CONTROLS],

@@ -29,6 +29,7 @@ def nested_caps(kvm: Kvm) -> Caps:
     return kvm.hw.caps._replace(
         ept=kvm.config.enable_ept, ept_ad=kvm.hw.caps.ept_ad and kvm.era.nested_ept_ad(),
         vpid=kvm.era.offers_vpid_to_l1(kvm.config.enable_vpid),
+        vmfunc=False,                      # VMFUNC is not offered to L1
         invvpid_types=kvm.era.nested_invvpid_types(kvm.config.enable_vpid), invept_types=kvm.era.nested_invept_types())
 
 

@@ -11,6 +11,7 @@ from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.events import Decided
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
 from kvmdbg.machine.kvm.vmx import read
+from kvmdbg.machine.kvm.vmx_msrs import nested_vmx_exit_handled_msr
 
 PF_VECTOR: Final = 14
 CR3_TARGETS: Final = (F.CR3_TARGET_VALUE0, F.CR3_TARGET_VALUE1, F.CR3_TARGET_VALUE2, F.CR3_TARGET_VALUE3)
@@ -79,6 +80,8 @@ L1_WANTS: Final[dict[int, Wish]] = {
     c.EXIT_REASON_HLT: primary(c.CPU_HLT_EXITING),
     c.EXIT_REASON_INVLPG: primary(c.CPU_INVLPG_EXITING),
     c.EXIT_REASON_CR_ACCESS: cr_access,
+    c.EXIT_REASON_MSR_READ: nested_vmx_exit_handled_msr,
+    c.EXIT_REASON_MSR_WRITE: nested_vmx_exit_handled_msr,
     c.EXIT_REASON_EPT_VIOLATION: never,
     c.EXIT_REASON_EPT_MISCONFIG: never,
 }

@@ -17,6 +17,7 @@ from kvmdbg.machine.kvm.smm import em_rsm
 from kvmdbg.machine.kvm.state import HALTED, Kvm, Vcpu, level_of
 from kvmdbg.machine.kvm.tdp import EMULATE, MMIO, direct_page_fault, emulate_write
 from kvmdbg.machine.kvm.vmx import drop_instruction, read, skip_emulated_instruction, write
+from kvmdbg.machine.kvm.vmx_msrs import handle_rdmsr, handle_wrmsr
 from kvmdbg.machine.kvm.x86 import kvm_queue_exception, kvm_set_cr0, kvm_set_cr4
 
 ENOSYS: Final = 0xFFFF_FFFF_FFFF_FC18        # -KVM_ENOSYS (1000) in RAX
@@ -165,6 +166,8 @@ HANDLERS: Final[dict[int, Callable[[Kvm, Vcpu], None]]] = {
     c.EXIT_REASON_HLT: handle_halt,
     c.EXIT_REASON_VMCALL: handle_vmcall,
     c.EXIT_REASON_CR_ACCESS: handle_cr,
+    c.EXIT_REASON_MSR_READ: handle_rdmsr,
+    c.EXIT_REASON_MSR_WRITE: handle_wrmsr,
     c.EXIT_REASON_EPT_VIOLATION: handle_ept_violation,
     c.EXIT_REASON_VMCLEAR: nested_insn.handle_vmclear,
     c.EXIT_REASON_VMLAUNCH: nested_insn.handle_vmlaunch,

@@ -79,7 +79,8 @@ def test_exit_reason_names(reason: int, name: str) -> None:
 
 @pytest.mark.parametrize(("caps", "missing"), [
     (Caps(ept=False), controls.SEC_ENABLE_EPT | controls.SEC_UNRESTRICTED_GUEST), (Caps(vpid=False), controls.SEC_ENABLE_VPID),
-    (Caps(unrestricted_guest=False), controls.SEC_UNRESTRICTED_GUEST), (Caps(invpcid=False), controls.SEC_ENABLE_INVPCID)])
+    (Caps(unrestricted_guest=False), controls.SEC_UNRESTRICTED_GUEST), (Caps(invpcid=False), controls.SEC_ENABLE_INVPCID),
+    (Caps(vmfunc=False), controls.SEC_ENABLE_VMFUNC)])
 def test_what_the_processor_lacks_is_not_offered(caps: Caps, missing: int) -> None:
     assert control_caps(Caps()).sec & ~control_caps(caps).sec == missing
 
@@ -88,4 +89,4 @@ def test_what_the_model_lacks_is_not_offered() -> None:
     offered = control_caps(Caps())
     assert not offered.cpu & controls.CPU_TERTIARY_CONTROLS
     assert not offered.pin & controls.PIN_POSTED_INTERRUPTS
-    assert not offered.sec & (controls.SEC_SHADOW_VMCS | controls.SEC_ENABLE_PML | controls.SEC_ENABLE_VMFUNC)
+    assert not offered.sec & (controls.SEC_SHADOW_VMCS | controls.SEC_ENABLE_PML)

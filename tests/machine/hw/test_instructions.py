@@ -9,8 +9,9 @@ from kvmdbg.machine.hw.instructions import INSTRUCTIONS, complete, parse_insn, u
 from kvmdbg.machine.hw.operands import Descriptor
 from kvmdbg.machine.hw.state import Insn
 
-NAMES = ("cpuid", "fetch", "hlt", "invept", "invlpg", "invvpid", "load", "mov", "nop", "rsm", "store", "vmcall", "vmclear",
-         "vmlaunch", "vmptrld", "vmptrst", "vmread", "vmresume", "vmwrite", "vmxoff", "vmxon")
+NAMES = ("cli", "cpuid", "fetch", "hlt", "invept", "invlpg", "invpcid", "invvpid", "load", "mov", "nop", "rdmsr", "rsm", "sti",
+         "store", "vmcall", "vmclear", "vmfunc", "vmlaunch", "vmptrld", "vmptrst", "vmread", "vmresume", "vmwrite", "vmxoff",
+         "vmxon", "wrmsr")
 
 
 def test_the_catalogue() -> None:
@@ -40,15 +41,16 @@ def test_parsing(text: str, insn: Insn) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_text_of_an_instruction_reads_back_as_itself(name: str) -> None:
     words = {"mov": "cr3 1", "store": "1 2", "vmwrite": "guest_cr3 1", "vmread": "guest_cr3", "invvpid": "0 1 2", "invept": "2",
-             "load": "1", "fetch": "1", "invlpg": "1", "vmclear": "@1", "vmptrld": "1", "vmxon": "1", "vmptrst": "@1"}
+             "load": "1", "fetch": "1", "invlpg": "1", "vmclear": "@1", "vmptrld": "1", "vmxon": "1", "vmptrst": "@1",
+             "invpcid": "0 1 2", "rdmsr": "IA32_EFER", "wrmsr": "0x277 1", "vmfunc": "0 1"}
     insn = parse_insn(f"{name} {words.get(name, '')}")
     assert parse_insn(insn.text) == insn
 
 
 @pytest.mark.parametrize(("text", "message", "hint"), [
     ("invplg 1", "there is no instruction 'invplg'", "Did you mean invlpg?"),
-    ("xyzzy", "there is no instruction 'xyzzy'", "One of: cpuid, "),
-    ("", "an instruction is missing", "One of: cpuid, "),
+    ("xyzzy", "there is no instruction 'xyzzy'", "One of: cli, cpuid, "),
+    ("", "an instruction is missing", "One of: cli, cpuid, "),
     ("load", "load: operand 1 (linear address) is missing: must be a number such as", "Write: load LINEAR ADDRESS."),
     ("load abc", "load: operand 1 (linear address) is 'abc': must be a number such as", "Write: load LINEAR ADDRESS."),
     ("invvpid single-contxt 9", "invvpid: operand 1 (INVVPID type) is 'single-contxt': must be individual-address, ",
@@ -69,7 +71,7 @@ def test_what_is_wrong_is_said_with_what_would_be_right(text: str, message: str,
 
 
 @pytest.mark.parametrize(("text", "words"), [
-    ("", list(NAMES)), ("inv", ["invept", "invlpg", "invvpid"]), ("VMR", ["vmread", "vmresume"]),
+    ("", list(NAMES)), ("inv", ["invept", "invlpg", "invpcid", "invvpid"]), ("VMR", ["vmread", "vmresume"]),
     ("vmread guest_cr", ["GUEST_CR0", "GUEST_CR3", "GUEST_CR4"]), ("invept ", ["single-context", "all-context"]),
     ("mov rax, ", ["cr0", "cr2", "cr3", "cr4"]), ("mov rax,cr", ["cr0", "cr2", "cr3", "cr4"]), ("nop ", []), ("xyzzy ", []),
     ("invept all-context 1 ", [])])

@@ -1,0 +1,94 @@
+"""RDMSR and WRMSR of a guest: L0 intercepts every register (vmx.c: vmx_get_msr(), vmx_set_msr(); x86.c: set_efer())."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kvmdbg.errors import Unsupported
+from kvmdbg.machine.hw import msrs
+from kvmdbg.machine.hw.controls import CPU_USE_MSR_BITMAPS, CR0_PG, EFER_NXE, EXIT_REASON_MSR_WRITE
+from kvmdbg.machine.hw.fields import F
+from kvmdbg.machine.hw.paging import MASK_32, canonical
+from kvmdbg.machine.kvm import mmu, vmcs12
+from kvmdbg.machine.kvm.guest_memory import kvm_read_guest
+from kvmdbg.machine.kvm.state import Kvm, Vcpu
+from kvmdbg.machine.kvm.vmx import drop_instruction, read, skip_emulated_instruction, vmx_set_efer, write
+from kvmdbg.machine.kvm.x86 import kvm_queue_exception
+
+IN_THE_VMCS: Final = {
+    msrs.IA32_SYSENTER_CS: F.GUEST_SYSENTER_CS, msrs.IA32_SYSENTER_ESP: F.GUEST_SYSENTER_ESP,
+    msrs.IA32_SYSENTER_EIP: F.GUEST_SYSENTER_EIP, msrs.IA32_FS_BASE: F.GUEST_FS_BASE, msrs.IA32_GS_BASE: F.GUEST_GS_BASE,
+}
+NOT_SWITCHED: Final = (msrs.IA32_PAT, msrs.IA32_DEBUGCTL)
+
+
+def handle_rdmsr(kvm: Kvm, vcpu: Vcpu) -> None:
+    """RDMSR; #GP for a register that the guest does not have (x86.c: kvm_emulate_rdmsr())."""
+    value = kvm_get_msr(kvm, vcpu, vcpu.exit_insn.operands[0])
+    if value is None:
+        raise_gp(kvm, vcpu)
+    else:
+        vcpu.rax = value
+        skip_emulated_instruction(kvm, vcpu)
+
+
+def handle_wrmsr(kvm: Kvm, vcpu: Vcpu) -> None:
+    """WRMSR; #GP for a register that the guest does not have, and for a value that it refuses (x86.c: kvm_emulate_wrmsr())."""
+    number, value = vcpu.exit_insn.operands
+    if kvm_set_msr(kvm, vcpu, number, value):
+        skip_emulated_instruction(kvm, vcpu)
+    else:
+        raise_gp(kvm, vcpu)
+
+
+def raise_gp(kvm: Kvm, vcpu: Vcpu) -> None:
+    kvm_queue_exception(kvm, vcpu, "#GP")
+    drop_instruction(vcpu)
+
+
+def refuse(number: int) -> None:
+    """raises: Unsupported for a register that the model's KVM does not switch between host and guest."""
+    if number in NOT_SWITCHED:
+        raise Unsupported(f"{msrs.MSRS[number].name} of a guest is not modelled", "It has nothing to do with flushing.")
+
+
+def kvm_get_msr(kvm: Kvm, vcpu: Vcpu, number: int) -> int | None:
+    """The register as the guest that runs has it; None when it has none."""
+    refuse(number)
+    if number == msrs.IA32_EFER:
+        return vcpu.efer
+    return read(kvm, vcpu, IN_THE_VMCS[number]) if number in IN_THE_VMCS else None
+
+
+def kvm_set_msr(kvm: Kvm, vcpu: Vcpu, number: int, value: int) -> bool:
+    """Write a register of the guest that runs; False asks for #GP(0)."""
+    refuse(number)
+    if number == msrs.IA32_EFER:
+        return set_efer(kvm, vcpu, value)
+    if number not in IN_THE_VMCS:
+        return False
+    if number != msrs.IA32_SYSENTER_CS and not canonical(value, kvm.hw.caps.linear_bits):
+        return False
+    write(kvm, vcpu, IN_THE_VMCS[number], value & MASK_32 if number == msrs.IA32_SYSENTER_CS else value)
+    return True
+
+
+def set_efer(kvm: Kvm, vcpu: Vcpu, value: int) -> bool:
+    """IA32_EFER: a change of NX is one of the MMU's role, which flushes by loading a new root (x86.c: set_efer())."""
+    old = vcpu.efer
+    efer = msrs.efer_after_write(value, old, bool(vcpu.cr0 & CR0_PG))
+    if efer is None:
+        return False
+    vmx_set_efer(kvm, vcpu, efer)
+    if (efer ^ old) & EFER_NXE:
+        mmu.kvm_mmu_reset_context(kvm, vcpu)
+    return True
+
+
+def nested_vmx_exit_handled_msr(kvm: Kvm, vcpu: Vcpu) -> bool:
+    """Does L1 want L2's RDMSR or WRMSR?  Its own bitmaps say so (nested.c)."""
+    if not vmcs12.get(kvm, vcpu, F.CPU_BASED_VM_EXEC_CONTROL) & CPU_USE_MSR_BITMAPS:
+        return True
+    page = vmcs12.get(kvm, vcpu, F.MSR_BITMAP)
+    is_write = read(kvm, vcpu, F.VM_EXIT_REASON) == EXIT_REASON_MSR_WRITE
+    return msrs.bitmap_exits(lambda gpa: kvm_read_guest(kvm, gpa) or 0, page, vcpu.exit_insn.operands[0], is_write)
