@@ -55,6 +55,14 @@ class Undone(NamedTuple):
     cursor: int
 
 
+class Interval(NamedTuple):
+    """A named stretch of the tape that is counted by itself.  stop: -1 while it has not ended."""
+
+    name: str
+    start: int
+    stop: int
+
+
 class Timeline:
     """Marks over the tape of one machine."""
 
@@ -63,6 +71,7 @@ class Timeline:
         self.tape: Tape = kvm.tape
         self.marks: list[ActionMark] = []
         self.bookmarks: dict[str, int] = {}
+        self.intervals: list[Interval] = []
         self.seen = -1                      # a stop has shown the entry at this position: moving on does not stop at it again
         self.edits: list[Edit] = []
         self.undone: list[Undone] = []
@@ -191,6 +200,16 @@ class Timeline:
     def _paste(self, branch: Branch) -> None:
         self.tape.paste(branch.piece)
         self.marks.extend(branch.marks)
+
+    # -- intervals -------------------------------------------------------------------------------------------------
+
+    def begin_interval(self, name: str, at: int) -> None:
+        """Begin a named stretch."""
+        self.intervals.append(Interval(name, at, -1))
+
+    def end_interval(self, at: int) -> None:
+        """End the stretch that has begun."""
+        self.intervals[-1] = self.intervals[-1]._replace(stop=at)
 
     # -- places ----------------------------------------------------------------------------------------------------
 

@@ -169,6 +169,10 @@ def _compare(parser: Parser) -> None:
     parser.add_argument("file", metavar="FILE", help="the session; - is standard input")
     parser.add_argument("-k", "--kernel", metavar="KERNEL", action="append", default=[], dest="kernels",
                         help="a kernel; as many as there are columns; default: those that FILE names")
+    parser.add_argument("--from", metavar="PLACE", default="", dest="start", help="count from this bookmark of the session on")
+    parser.add_argument("--to", metavar="PLACE", default="", dest="stop", help="count up to this bookmark")
+    parser.add_argument("--set", metavar="NAME=VALUE", action="append", default=[],
+                        help="give the session's variable $NAME a value first; may be repeated")
     _json(parser)
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import pytest
+
 from kvmdbg.errors import UserError
 from kvmdbg.machine.hw.events import Invalidated, VmExited
 from kvmdbg.machine.kvm.events import FlushAsked, NestedEntered, NestedExited, RequestMade
 from kvmdbg.machine.kvm.state import Kvm
-from kvmdbg.session.compare import account, compare, flush_name, purpose, side_by_side
+from kvmdbg.session.compare import account, compare, flush_name, interval_grid, purpose, side_by_side
 from kvmdbg.session.script import Ran
 from kvmdbg.session.session import Session
+from kvmdbg.session.timeline import Timeline
 from kvmdbg.tape import Tape
 from looking import Looking, looking
-from session_support import FORBIDDEN_IN_L2, LOSES_FLUSHES
+from session_support import FORBIDDEN_IN_L2, L2, L2_WITH_EPT, LOSES_FLUSHES
 
 EXACT_KEYS = ["kernel", "flushes", "entries_dropped", "flushes_by", "requests", "requests_by", "exits", "nested_entries",
-              "nested_exits", "fresh_dropped", "excess_flushes", "stale_uses", "forbidden_uses", "digest", "failures"]
+              "nested_exits", "fresh_dropped", "excess_flushes", "stale_uses", "forbidden_uses", "digest", "failures", "asked_by",
+              "dropped_by", "exits_by", "vm_entries", "entries_cancelled", "roots", "references", "fills", "switches", "intervals"]
 
 
 class Player:
@@ -26,6 +30,10 @@ class Player:
     @property
     def kvm(self) -> Kvm:
         return self.seen.kvm
+
+    @property
+    def timeline(self) -> Timeline:
+        return Timeline(self.kvm)
 
     def choose(self, name: str, value: str) -> None:
         assert (name, value) == ("stop-on-forbidden", "off")
@@ -105,3 +113,37 @@ def test_the_table_marks_what_differs() -> None:
     marked = [row.cells for row in grid.rows if row.mark == "!"]
     assert marked == [("flush invvpid:single-context", "0", "3")]
     assert [column.name for column in grid.columns] == ["", "v4.3", "v4.4"]
+
+
+def on(kernel: str) -> Session:
+    return Session(kernel, kernel_wins=True)
+
+
+def test_exits_entries_roots_and_walks_are_counted() -> None:
+    text = "\n".join((*L2_WITH_EPT, "inject vmcall", "inject vmresume"))
+    old, new = compare("x", text, ["v4.4", "v6.12"], on)
+    assert old.exits_by["L2 VMCALL"] == new.exits_by["L2 VMCALL"] == 1 and sum(old.exits_by.values()) == old.exits
+    assert old.asked_by["nested exit"] == 1 and "nested exit" not in new.asked_by and new.roots["reused"] > 0
+    assert old.vm_entries == old.exits + 1 and old.references > old.fills > 0
+    assert sum(old.dropped_by.values()) == old.entries_dropped
+    assert ("roots reused", "0", str(new.roots["reused"])) in [row.cells for row in side_by_side([old, new]).rows]
+    assert not [row for row in side_by_side([old, new]).rows if row.cells[1:] == ("0", "0") and "uses" not in row.cells[0]]
+
+
+def test_between_two_bookmarks() -> None:
+    text = "\n".join((*L2, "mark a", "inject cpuid", "mark b", "inject cpuid"))
+    for between, exits in ((("a", "b"), 1), (("a", ""), 2), (("", ""), 2 + compare("x", "\n".join(L2), ["v4.4"], on)[0].exits)):
+        assert compare("x", text, ["v4.4"], on, between)[0].exits == exits
+    for between in (("b", "a"), ("nowhere", "")):
+        with pytest.raises(UserError):
+            compare("x", text, ["v4.4"], on, between)
+
+
+def test_intervals_of_a_name_are_added_up() -> None:
+    text = "\n".join(("interval begin i", "inject cpuid", "interval end", "inject cpuid", "interval begin i", "inject cpuid",
+                      "interval end", "interval begin open"))
+    (one,) = compare("x", text, ["v4.4"], on)
+    assert list(one.intervals) == ["i"] and one.intervals["i"].exits == 2
+    assert one.as_data()["intervals"]["i"]["exits"] == 2 and "digest" not in one.as_data()["intervals"]["i"]
+    (row,) = interval_grid([one]).rows
+    assert row.cells[:2] == ("i", "v4.4") and row.cells[-1] == "2"

@@ -32,7 +32,7 @@ def test_an_exact_name_wins_over_longer_ones() -> None:
 
 
 def test_an_ambiguous_word_lists_what_it_could_be() -> None:
-    with pytest.raises(UserError, match=r'^Ambiguous command "re": record, redo, reverse-continue, '):
+    with pytest.raises(UserError, match=r'^Ambiguous command "re": record, redo, repeat, reverse-continue, '):
         resolve("re")
 
 

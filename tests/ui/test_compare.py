@@ -55,3 +55,16 @@ def test_a_script_may_name_the_kernels_itself(tmp_path: Path, capsys: pytest.Cap
     path = script(tmp_path, "kernels v4.3 v6.12\ninject cpuid\n")
     assert main(["compare", path]) == 0
     assert capsys.readouterr().out.splitlines()[0].split() == ["v4.3", "v6.12"]
+
+
+def test_variables_intervals_and_bookmarks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = ("init-if-undefined $n = 1", "interval begin 2p/0K", "repeat $n", "  inject cpuid", "end", "interval end", "mark m")
+    path = script(tmp_path, "\n".join(lines))
+    assert main(["compare", path, "-k", "v4.3", "--json", "--set", "n=3"]) == 0
+    assert json.loads(capsys.readouterr().out)["intervals"]["2p/0K"]["exits"] == 3
+    assert main(["compare", path, "-k", "v4.3", "-k", "v4.4"]) == 0
+    output = capsys.readouterr().out
+    assert "Intervals: " in output and "published gain" in output and "Ranges" in output
+    assert main(["compare", path, "-k", "v4.3", "--from", "m", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["exits"] == 0
+    assert main(["compare", path, "-k", "v4.3", "--set", "n"]) == main(["compare", path, "-k", "v4.3", "--to", "x"]) == 2
