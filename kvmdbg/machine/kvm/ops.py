@@ -58,3 +58,6 @@ class VmxOps:
 
     def set_cr4(self, kvm: Kvm, vcpu: Vcpu, cr4: int) -> None:
         vmx.vmx_set_cr4(kvm, vcpu, cr4)
+
+    def set_efer(self, kvm: Kvm, vcpu: Vcpu, efer: int) -> None:
+        vmx.vmx_set_efer(kvm, vcpu, efer)

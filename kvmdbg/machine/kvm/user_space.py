@@ -11,6 +11,7 @@ from kvmdbg.machine.hw.faults import VmExit
 from kvmdbg.machine.hw.modes import non_root
 from kvmdbg.machine.kvm.events import Ioctl
 from kvmdbg.machine.kvm.run import handle_exit, set_mode
+from kvmdbg.machine.kvm.sched import kvm_arch_vcpu_load
 from kvmdbg.machine.kvm.state import OUTSIDE_GUEST_MODE, Kvm, Vcpu
 
 OK = ""
@@ -37,7 +38,7 @@ def leave_kvm_run(kvm: Kvm, vcpu: Vcpu) -> None:
     elif vcpu.todo[:1] == ("handle_exit",):
         handle_exit(kvm, vcpu)
     elif vcpu.todo[:1] == ("vcpu_load",):
-        kvm.ops.vcpu_load(kvm, vcpu, max(vcpu.cpu, 0))
+        kvm_arch_vcpu_load(kvm, vcpu, vcpu.next_cpu)
         vcpu.todo = vcpu.todo[1:]
 
 

@@ -8,6 +8,7 @@ from kvmdbg.machine.kvm.events import VpidAllocated, VpidFreed
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
 
 VMX_NR_VPIDS: Final = 1 << 16
+ANOTHER_VM: Final = "another VM"
 
 
 def allocate_vpid(kvm: Kvm, vcpu: Vcpu, purpose: str) -> int:
@@ -30,3 +31,23 @@ def free_vpid(kvm: Kvm, vcpu: Vcpu, vpid: int) -> None:
         kvm.emit(VpidFreed, vcpu.id, vpid)
         if vpid in kvm.vpid_bitmap:
             del kvm.vpid_bitmap[vpid]
+
+
+# -- other VMs -----------------------------------------------------------------------------------------------------
+
+
+def take_vpid(kvm: Kvm, vpid: int) -> None:
+    """A vCPU of another VM has this free number from now on."""
+    kvm.vpid_bitmap[vpid] = ANOTHER_VM
+
+
+def take_all(kvm: Kvm) -> None:
+    """The vCPUs of other VMs have every number that was free."""
+    for vpid in range(1, VMX_NR_VPIDS):
+        if vpid not in kvm.vpid_bitmap:
+            take_vpid(kvm, vpid)
+
+
+def give_back(kvm: Kvm, vpid: int) -> None:
+    """A vCPU of another VM is destroyed: its number is free, and what it had cached under it may still be."""
+    del kvm.vpid_bitmap[vpid]

@@ -6,7 +6,7 @@ import pytest
 
 from kvm_support import V4_3, V4_4, V6_12, VMXON_REGION, Machine, entered, flushes, of, results
 from kvmdbg.machine.kvm.events import VpidAllocated, VpidFreed
-from kvmdbg.machine.kvm.vpid import VMX_NR_VPIDS, allocate_vpid, free_vpid
+from kvmdbg.machine.kvm.vpid import VMX_NR_VPIDS, allocate_vpid, free_vpid, give_back, take_all, take_vpid
 
 
 def exhaust(m: Machine) -> None:
@@ -66,3 +66,13 @@ def test_v4_4_runs_on_a_vpid02_that_it_gave_back_and_gives_it_back_again() -> No
     events = m.run("vmxoff")
     assert results(events) == ["vmxoff ok"]
     assert of(events, VpidFreed) == [VpidFreed(0, 2)]
+
+
+def test_other_vms_take_numbers_from_the_same_bitmap() -> None:
+    m = Machine()
+    take_vpid(m.kvm, 2)
+    assert allocate_vpid(m.kvm, m.vcpu, "vpid02") == 3
+    give_back(m.kvm, 2)
+    assert allocate_vpid(m.kvm, m.vcpu, "vpid02") == 2
+    take_all(m.kvm)
+    assert allocate_vpid(m.kvm, m.vcpu, "vpid02") == 0

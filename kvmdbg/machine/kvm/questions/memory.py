@@ -1,4 +1,4 @@
-"""The host's memory manager and user space change what is behind a guest frame (kvm_main.c, mmu.c; kvm.md D)."""
+"""The host's memory manager and user space change what a guest sees (kvm_main.c, mmu.c, x86.c; kvm.md D)."""
 
 from __future__ import annotations
 
@@ -20,4 +20,8 @@ class MemoryQuestions:
 
     def change_pte_follows_an_invalidation(self) -> bool:
         """Has the memory manager unmapped the page before it says that its PTE changed? (6bdb913f0a70)"""
+        return True
+
+    def sregs_flush_the_guests_view(self) -> bool:
+        """Does KVM_SET_SREGS that changes a control register ask for a guest flush as well? (4346db6e6e7a)"""
         return True

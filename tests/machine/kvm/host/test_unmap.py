@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from kvm_support import DATA, L1_PAGE, L2_PAGE, Machine, decided, made, served, values
+from kvm_support import DATA, L1_PAGE, L2_PAGE, Machine, decided, exits, made, served, values
 from kvmdbg.errors import UserError
 from kvmdbg.machine.hw.memory import read64
 from kvmdbg.machine.kvm.guest_memory import kvm_read_guest
+from kvmdbg.machine.kvm.kvm_host import count_tlbs_dirty
 
 GFN = L1_PAGE >> 12
 
@@ -56,3 +57,36 @@ def test_a_page_that_is_not_there_is_refused(gfn: str, words: str) -> None:
     with pytest.raises(UserError, match=words):
         m.host(f"unmap {gfn}")
     assert m.kvm.tape.end == 0
+
+
+@pytest.mark.parametrize("kernel", ["v3.1", "v4.4", "v4.15", "v5.7", "v5.8", "v6.12"])
+def test_a_guest_that_runs_is_interrupted_and_flushes_before_it_goes_on(kernel: str) -> None:
+    m = Machine(kernel).given_vmx()
+    m.run(f"store {L1_PAGE:#x}, 7")
+    m.host(f"unmap {GFN:#x}")
+    events = m.run(f"load {L1_PAGE:#x}")
+    assert exits(events)[0] == 1 and served(events)[0] == "TLB_FLUSH"
+    assert values(events)[-1] == 7 and m.stat("remote_tlb_flush", -1) == 1
+
+
+@pytest.mark.parametrize("kernel", ["v4.4", "v4.15", "v5.8", "v5.14", "v6.12"])
+def test_a_flush_while_l2_runs_reaches_l1s_mappings_too(kernel: str) -> None:
+    """I-23: since the 2020 series every context is flushed; before, the load of L1's root at the exit makes up for it."""
+    m = Machine(kernel).given_vmx().given_l2()
+    m.run(f"store {L1_PAGE:#x}, 7")
+    m.enter()
+    m.run(f"load {L2_PAGE:#x}")
+    m.host(f"unmap {GFN:#x}")
+    m.run("nop", "vmcall")
+    assert values(m.run(f"load {L1_PAGE:#x}"))[-1] == 7
+
+
+def test_a_sync_that_put_its_flush_off_is_made_up_for() -> None:
+    """tlbs_dirty (A.3): the notifier flushes although it dropped nothing."""
+    m = Machine("v4.4").given_vmx()
+    m.run("nop")
+    m.poke(0x20_0000, 5)
+    count_tlbs_dirty(m.kvm)
+    events = m.host("unmap 0x200")
+    assert decided(events, "kvm_mmu_notifier_invalidate_range_start") == [("yes", "0 SPTEs of gfn 0x200 dropped, tlbs_dirty")]
+    assert made(m.host("unmap 0x200")) == []
