@@ -48,7 +48,8 @@ STATEMENTS: Final = (
     Statement("VMX", LEFT_OUT,
               "MSR areas with entries, SMM of its own, APIC virtualization, PML, #VE (refused or not offered)",
               "they come with the commits that need them"),
-    Statement("VMX", MODELLED, "VM functions with EPTP switching, MSR bitmaps", "SDM Vol. 3C 24.6.9, 25.5.5"),
+    Statement("VMX", MODELLED, "VM functions with EPTP switching, MSR bitmaps, the capability MSRs",
+              "SDM Vol. 3C 24.6.9, 25.5.5; Vol. 3D A"),
     Statement("VMX", MODELLED,
               "external interrupts, NMIs, their windows, the monitor trap, the preemption timer, pending #DB: which comes first, "
               "what blocks it, exit or delivery",

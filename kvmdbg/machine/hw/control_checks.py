@@ -1,6 +1,6 @@
 """VM-entry checks on the VM-execution, VM-exit and VM-entry control fields, in the manual's order: error 7.
 
-A control that the modelled processor does not offer (`controls.control_caps`) is refused by the first checks, so the
+A control that the modelled processor does not offer (`capabilities.control_caps`) is refused by the first checks, so the
 checks of what such a control would demand (posted interrupts, PML, VMCS shadowing, ...) are not needed.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from kvmdbg.machine.hw.capabilities import MAX_CR3_TARGETS, Settings, control_caps
 from kvmdbg.machine.hw.checking import (
     CONTROL_AREA,
     Check,
@@ -49,7 +50,6 @@ from kvmdbg.machine.hw.controls import (
     SEC_ENABLE_VPID,
     SEC_UNRESTRICTED_GUEST,
     VMFUNC_EPTP_SWITCHING,
-    control_caps,
     names_of,
 )
 from kvmdbg.machine.hw.ept import eptp_valid
@@ -59,18 +59,24 @@ from kvmdbg.machine.hw.memory import read64
 EXECUTION: Final = "SDM Vol. 3C 26.2.1.1"
 EXIT: Final = "SDM Vol. 3C 26.2.1.2"
 ENTRY: Final = "SDM Vol. 3C 26.2.1.3"
-MAX_CR3_TARGETS: Final = 4                # IA32_VMX_MISC bits 24:16
 ERROR_CODE_VECTORS: Final = (8, 10, 11, 12, 13, 14, 17)      # #DF #TS #NP #SS #GP #PF #AC
 SOFT_EVENTS: Final = (INTR_TYPE_SOFT_INTR, INTR_TYPE_PRIV_SW_EXCEPTION, INTR_TYPE_SOFT_EXCEPTION)
 
 
 def offered(word: str, names: dict[int, str]) -> Rule:
-    """Only controls of the word `word` (a name of ControlCaps) that this processor offers."""
+    """The allowed settings of the word `word` (a name of ControlCaps) on this processor."""
     def rule(value: int, s: Subject) -> str:
-        allowed: int = getattr(control_caps(s.caps), word)
-        extra = value & ~allowed
-        return f"not set {names_of(extra, names)}, not offered by this processor" if extra else ""
+        allowed: Settings = getattr(control_caps(s.caps), word)
+        extra, missing = value & ~allowed.allowed_1, allowed.allowed_0 & ~value
+        if extra:
+            return f"not set {names_of(extra, names)}, not offered by this processor"
+        return f"set {names_of(missing, names)}, as this processor demands" if missing else ""
     return rule
+
+
+def offered_functions(value: int, s: Subject) -> str:
+    extra = value & ~control_caps(s.caps).vmfunc
+    return f"not set {extra:#x}, not offered by this processor" if extra else ""
 
 
 def cr3_target_count(value: int, _: Subject) -> str:
@@ -194,7 +200,7 @@ CONTROL_CHECKS: Final[tuple[Check, ...]] = (
     Check("the EPTP is valid if EPT is enabled", C, EXECUTION, F.EPT_POINTER, valid_eptp, secondary(SEC_ENABLE_EPT)),
     Check("an unrestricted guest needs EPT", C, EXECUTION, F.SECONDARY_VM_EXEC_CONTROL, needs_ept,
           secondary(SEC_UNRESTRICTED_GUEST)),
-    Check("VM functions are offered", C, EXECUTION, F.VM_FUNCTION_CONTROL, only(VMFUNC_EPTP_SWITCHING),
+    Check("VM functions are offered", C, EXECUTION, F.VM_FUNCTION_CONTROL, offered_functions,
           secondary(SEC_ENABLE_VMFUNC)),
     Check("EPTP switching needs EPT", C, EXECUTION, F.VM_FUNCTION_CONTROL, switching_needs_ept, EPTP_SWITCHING),
     Check("the EPTP list is a page", C, EXECUTION, F.EPTP_LIST_ADDRESS, PAGE, EPTP_SWITCHING),

@@ -1,4 +1,4 @@
-"""Bits of control registers and VMCS controls, exit reasons, VM-instruction errors, and what the processor offers.
+"""Bits of control registers and VMCS controls, exit reasons, VM-instruction errors.
 
 Bits are plain ints under the names that Linux and the manual use. Sources: SDM Vol. 3A 2.5 (CR0, CR4), 2.2.1 (EFER),
 Vol. 1 3.4.3 (RFLAGS), Vol. 3C 24.6-24.8 (VMCS controls), Vol. 3D appendices A and C; architecture.md E.1, E.3, D.
@@ -6,9 +6,7 @@ Vol. 1 3.4.3 (RFLAGS), Vol. 3C 24.6-24.8 (VMCS controls), Vol. 3D appendices A a
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
-
-from kvmdbg.machine.hw.state import Caps
+from typing import Final
 
 # -- CR0 ------------------------------------------------------------------------------------------------------------
 CR0_PE: Final = 1 << 0
@@ -284,57 +282,3 @@ ENTRY_BITS: Final = _named("ENTRY_")
 def names_of(value: int, bits: dict[int, str]) -> str:
     """The set bits of `value` as words, lowest first; a bit without a name is given in hex."""
     return " ".join(bits.get(1 << i, f"{1 << i:#x}") for i in range(value.bit_length()) if value >> i & 1)
-
-
-# -- what the modelled processor offers ------------------------------------------------------------------------------
-
-class ControlCaps(NamedTuple):
-    """Allowed-1 settings of each control word: a bit outside must be 0 (SDM Vol. 3D A.3-A.5, the TRUE MSRs).
-
-    There are no allowed-0 settings: every bit may be 0. The reserved default1 bits, which the first processors wanted
-    to be 1, are accepted and mean nothing.
-    """
-
-    pin: int
-    cpu: int
-    sec: int
-    exit: int
-    entry: int
-
-
-PIN_DEFAULT1: Final = 0x16
-CPU_DEFAULT1: Final = 0x0401_E172
-EXIT_DEFAULT1: Final = 0x3_6DFF
-ENTRY_DEFAULT1: Final = 0x11FF
-
-_PIN_OFFERED: Final = (PIN_EXTERNAL_INTERRUPT_EXITING | PIN_NMI_EXITING | PIN_VIRTUAL_NMIS | PIN_PREEMPTION_TIMER)
-_CPU_OFFERED: Final = (
-    CPU_INTERRUPT_WINDOW_EXITING | CPU_TSC_OFFSETTING | CPU_HLT_EXITING | CPU_INVLPG_EXITING | CPU_MWAIT_EXITING
-    | CPU_RDPMC_EXITING | CPU_RDTSC_EXITING | CPU_CR3_LOAD_EXITING | CPU_CR3_STORE_EXITING | CPU_CR8_LOAD_EXITING
-    | CPU_CR8_STORE_EXITING | CPU_TPR_SHADOW | CPU_NMI_WINDOW_EXITING | CPU_MOV_DR_EXITING | CPU_UNCOND_IO_EXITING
-    | CPU_USE_IO_BITMAPS | CPU_MONITOR_TRAP_FLAG | CPU_USE_MSR_BITMAPS | CPU_MONITOR_EXITING | CPU_PAUSE_EXITING
-    | CPU_SECONDARY_CONTROLS)
-_EXIT_OFFERED: Final = (
-    EXIT_SAVE_DEBUG_CONTROLS | EXIT_HOST_ADDR_SPACE_SIZE | EXIT_LOAD_IA32_PERF_GLOBAL_CTRL | EXIT_ACK_INTR_ON_EXIT
-    | EXIT_SAVE_IA32_PAT | EXIT_LOAD_IA32_PAT | EXIT_SAVE_IA32_EFER | EXIT_LOAD_IA32_EFER | EXIT_SAVE_PREEMPTION_TIMER
-    | EXIT_CLEAR_BNDCFGS)
-_ENTRY_OFFERED: Final = (
-    ENTRY_LOAD_DEBUG_CONTROLS | ENTRY_IA32E_MODE | ENTRY_LOAD_IA32_PERF_GLOBAL_CTRL | ENTRY_LOAD_IA32_PAT
-    | ENTRY_LOAD_IA32_EFER | ENTRY_LOAD_BNDCFGS)
-
-
-def control_caps(caps: Caps) -> ControlCaps:
-    """The controls that a processor with `caps` offers: those that the model honours or that cannot matter to it."""
-    sec = SEC_ENABLE_RDTSCP
-    if caps.ept:
-        sec |= SEC_ENABLE_EPT
-    if caps.vpid:
-        sec |= SEC_ENABLE_VPID
-    if caps.ept and caps.unrestricted_guest:
-        sec |= SEC_UNRESTRICTED_GUEST
-    if caps.invpcid:
-        sec |= SEC_ENABLE_INVPCID
-    if caps.vmfunc:
-        sec |= SEC_ENABLE_VMFUNC
-    return ControlCaps(_PIN_OFFERED | PIN_DEFAULT1, _CPU_OFFERED | CPU_DEFAULT1, sec,
-                       _EXIT_OFFERED | EXIT_DEFAULT1, _ENTRY_OFFERED | ENTRY_DEFAULT1)

@@ -1,6 +1,7 @@
 """Model-specific registers: their numbers, what RDMSR reads, and which values WRMSR accepts (SDM Vol. 4 2.1; Vol. 3A 2.2.1).
 
-A register that the model keeps nowhere does not exist on its processor: RDMSR and WRMSR raise #GP(0).
+A register that the model keeps nowhere does not exist on its processor: RDMSR and WRMSR raise #GP(0).  The VMX capability
+MSRs are read-only; their values are in capabilities.py.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from kvmdbg.machine.hw import capabilities
 from kvmdbg.machine.hw.control_registers import efer_problem, pat_problem
 from kvmdbg.machine.hw.controls import CR0_PG, DEBUGCTL_OFFERED, EFER_LMA, EFER_LME
 from kvmdbg.machine.hw.paging import MASK_32, canonical
@@ -99,7 +101,19 @@ MSRS: Final[dict[int, Msr]] = {msr.number: msr for msr in (
     Msr(IA32_GS_BASE, "IA32_GS_BASE", lambda hw, cpu: cpu.descriptors.gs.base,
         _write_address(lambda all_, value: all_._replace(gs=all_.gs._replace(base=value)))),
 )}
-NUMBERS: Final = {msr.name: msr.number for msr in MSRS.values()}
+NUMBERS: Final = {msr.name: msr.number for msr in MSRS.values()} | capabilities.NUMBERS
+
+
+def read_msr(hw: Hardware, cpu: Cpu, number: int) -> int | None:
+    """What RDMSR gives; None asks for #GP(0)."""
+    if number in MSRS:
+        return MSRS[number].read(hw, cpu)
+    return capabilities.vmx_msrs(hw.caps).get(number)
+
+
+def write_msr(hw: Hardware, cpu: Cpu, number: int, value: int) -> bool:
+    """WRMSR; False asks for #GP(0), nothing having changed."""
+    return number in MSRS and MSRS[number].write(hw, cpu, value)
 
 
 # -- MSR bitmaps (SDM Vol. 3C 24.6.9) ---------------------------------------------------------------------------------------

@@ -6,12 +6,15 @@ from typing import Final
 
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw import msrs
+from kvmdbg.machine.hw.capabilities import vmx_msrs
 from kvmdbg.machine.hw.controls import CPU_USE_MSR_BITMAPS, CR0_PG, EFER_NXE, EXIT_REASON_MSR_WRITE
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.paging import MASK_32, canonical
 from kvmdbg.machine.kvm import mmu, vmcs12
 from kvmdbg.machine.kvm.guest_memory import kvm_read_guest
+from kvmdbg.machine.kvm.nested_checks import nested_caps
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
+from kvmdbg.machine.kvm.vmcs12 import VMCS12_REVISION
 from kvmdbg.machine.kvm.vmx import drop_instruction, read, skip_emulated_instruction, vmx_set_efer, write
 from kvmdbg.machine.kvm.x86 import kvm_queue_exception
 
@@ -57,7 +60,16 @@ def kvm_get_msr(kvm: Kvm, vcpu: Vcpu, number: int) -> int | None:
     refuse(number)
     if number == msrs.IA32_EFER:
         return vcpu.efer
-    return read(kvm, vcpu, IN_THE_VMCS[number]) if number in IN_THE_VMCS else None
+    if number in IN_THE_VMCS:
+        return read(kvm, vcpu, IN_THE_VMCS[number])
+    return vmx_get_vmx_msr(kvm, vcpu, number)
+
+
+def vmx_get_vmx_msr(kvm: Kvm, vcpu: Vcpu, number: int) -> int | None:
+    """A VMX capability MSR of L1's virtual processor: what vmcs12 is checked against (nested.c: vmx_get_vmx_msr())."""
+    if not kvm.config.nested or vcpu.guest_mode:
+        return None
+    return vmx_msrs(nested_caps(kvm), VMCS12_REVISION).get(number)
 
 
 def kvm_set_msr(kvm: Kvm, vcpu: Vcpu, number: int, value: int) -> bool:

@@ -18,11 +18,9 @@ from kvmdbg.machine.hw.controls import (
     RFLAGS_BITS,
     SEC_BITS,
     VM_INSTRUCTION_ERRORS,
-    control_caps,
     exit_reason_name,
     names_of,
 )
-from kvmdbg.machine.hw.state import Caps
 from support import shared_path
 
 
@@ -75,18 +73,3 @@ def test_bits_are_named_lowest_first_and_unknown_ones_in_hex() -> None:
                                               (33 | 1 << 31, "INVALID_STATE"), (35, "35")])
 def test_exit_reason_names(reason: int, name: str) -> None:
     assert exit_reason_name(reason) == name
-
-
-@pytest.mark.parametrize(("caps", "missing"), [
-    (Caps(ept=False), controls.SEC_ENABLE_EPT | controls.SEC_UNRESTRICTED_GUEST), (Caps(vpid=False), controls.SEC_ENABLE_VPID),
-    (Caps(unrestricted_guest=False), controls.SEC_UNRESTRICTED_GUEST), (Caps(invpcid=False), controls.SEC_ENABLE_INVPCID),
-    (Caps(vmfunc=False), controls.SEC_ENABLE_VMFUNC)])
-def test_what_the_processor_lacks_is_not_offered(caps: Caps, missing: int) -> None:
-    assert control_caps(Caps()).sec & ~control_caps(caps).sec == missing
-
-
-def test_what_the_model_lacks_is_not_offered() -> None:
-    offered = control_caps(Caps())
-    assert not offered.cpu & controls.CPU_TERTIARY_CONTROLS
-    assert not offered.pin & controls.PIN_POSTED_INTERRUPTS
-    assert not offered.sec & (controls.SEC_SHADOW_VMCS | controls.SEC_ENABLE_PML)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from kvmdbg.machine.hw.capabilities import vmx_msrs
 from kvmdbg.machine.hw.memory import read64, write64
-from kvmdbg.machine.hw.msrs import MSRS, NUMBERS, bitmap_bit, bitmap_exits, efer_after_write
+from kvmdbg.machine.hw.msrs import MSRS, NUMBERS, bitmap_bit, bitmap_exits, efer_after_write, read_msr, write_msr
 from kvmdbg.machine.hw.state import Caps
 from support import new_hardware
 
@@ -13,7 +14,7 @@ VALUES = {"IA32_SYSENTER_CS": 0x8, "IA32_DEBUGCTL": 1, "IA32_PAT": 0x0606_0606_0
 ADDRESS = 0xFFFF_8000_0000_1000
 
 
-@pytest.mark.parametrize("name", sorted(name for name in NUMBERS if not name.startswith("IA32_VMX")))
+@pytest.mark.parametrize("name", [msr.name for msr in MSRS.values()])
 def test_what_is_written_is_read(name: str) -> None:
     hw = new_hardware()
     msr = MSRS[NUMBERS[name]]
@@ -45,3 +46,11 @@ def test_where_a_register_is_in_the_bitmaps(number: int, write: bool, place: tup
     if place is not None:
         write64(hw, 0x9000 + place[0] & ~7, 1 << 8 * (place[0] & 7) + place[1])
         assert bitmap_exits(lambda pa: read64(hw, pa), 0x9000, number, write)
+
+
+def test_capability_msrs_can_be_read_and_not_written() -> None:
+    hw = new_hardware(Caps(vmfunc=False))
+    assert read_msr(hw, hw.cpus[0], 0x48C) == vmx_msrs(hw.caps)[0x48C]
+    assert read_msr(hw, hw.cpus[0], 0x491) is None is read_msr(hw, hw.cpus[0], 0x10)
+    assert not write_msr(hw, hw.cpus[0], 0x480, 0) and not write_msr(hw, hw.cpus[0], 0x3A, 5)
+    assert write_msr(hw, hw.cpus[0], 0x277, 0)

@@ -6,7 +6,7 @@ from kvmdbg.machine.hw.controls import EXIT_REASON_MSR_READ
 from kvmdbg.machine.hw.faults import GuestFault
 from kvmdbg.machine.hw.instruction import instruction
 from kvmdbg.machine.hw.msr_exits import msr_exits
-from kvmdbg.machine.hw.msrs import MSRS
+from kvmdbg.machine.hw.msrs import read_msr
 from kvmdbg.machine.hw.operands import MSR
 from kvmdbg.machine.hw.state import Cpu, Hardware
 
@@ -15,6 +15,7 @@ from kvmdbg.machine.hw.state import Cpu, Hardware
              exits=msr_exits(EXIT_REASON_MSR_READ, write=False))
 def run(hw: Hardware, cpu: Cpu, number: int) -> None:
     """Read a model-specific register into RAX, all 64 bits; #GP for one that this processor lacks."""
-    if number not in MSRS:
+    value = read_msr(hw, cpu, number)
+    if value is None:
         raise GuestFault("#GP")
-    cpu.rax = MSRS[number].read(hw, cpu)
+    cpu.rax = value
