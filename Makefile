@@ -22,9 +22,10 @@ fuzz: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/run.py
 
-# The README's picture is the real screen.
+# The README's picture is the real screen, the tables of docs/COMMITS.md are what the program prints.
 docs: $(VENV)/.installed
 	$(BIN)/python scripts/make_picture.py
+	$(BIN)/python scripts/make_commits.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
