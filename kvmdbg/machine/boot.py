@@ -57,7 +57,7 @@ def boot(era: Era, config: Config = Config(), caps: Caps = Caps(), *, listening:
     mapped.  listening: keep the model's call stack with each tape entry.  recording: False runs bare.
     raises: Unsupported, UserError for a configuration that the model lacks or that makes no sense.
     """
-    refuse(config, caps)
+    refuse(era, config, caps)
     tape = Tape(recording=False)
     kvm = assemble(tape, era, config, caps)
     tape.recording = recording
@@ -78,7 +78,7 @@ def assemble(tape: Tape, era: Era, config: Config, caps: Caps) -> Kvm:
     return kvm
 
 
-def refuse(config: Config, caps: Caps) -> None:
+def refuse(era: Era, config: Config, caps: Caps) -> None:
     """Say what is not modelled yet before anything is built on it."""
     if not config.enable_ept or not caps.ept:
         raise Unsupported("enable_ept=0: shadow paging is not modelled yet", "Use enable_ept=1; `info model` lists the limits.")
@@ -87,7 +87,9 @@ def refuse(config: Config, caps: Caps) -> None:
                           "Use vcpus=1, on as many processors as you like (cpus=2); `info model` lists the limits.")
     if not 1 <= config.cpus <= MOST_CPUS:
         raise UserError(f"{config.cpus} processors make no host", f"Give 1 to {MOST_CPUS}.")
-    if config.enable_vpid and not (caps.vpid and {1, 2} & set(caps.invvpid_types)):
+    if config.enable_vpid and not caps.vpid:
+        raise UserError("enable_vpid=1 needs a processor with VPID (vmx.c: hardware_setup())", "Use enable_vpid=0.")
+    if config.enable_vpid and era.vpid_needs_invvpid() and not {1, 2} & set(caps.invvpid_types):
         raise UserError("enable_vpid=1 needs a processor with VPID and INVVPID of type 1 or 2 (vmx.c: hardware_setup())",
                         "Use enable_vpid=0.")
     if 2 not in caps.invept_types:
@@ -114,8 +116,8 @@ def make_vcpu(tape: Tape, number: int) -> Vcpu:
                 vmcs01_cpu=-1, vmcs02_cpu=-1, vmcs01_launched=False, vmcs02_launched=False, cr0=BOOT_CR0, cr3=L1_CR3,
                 cr3_dirty=False, pdptrs=NO_PDPTES, pdptrs_dirty=False, cr4=CR4_PAE | CR4_PGE | CR4_VMXE, efer=BOOT_EFER,
                 mmu=ROOT_MMU, guest_mode=False, vmxon=False, vmxon_ptr=INVALID_GPA, current_vmptr=INVALID_GPA, vmcs02=INVALID_PAGE,
-                vpid02=0, last_vpid=0, nested_run_pending=False, dirty_vmcs12=False, smm=False, smi_pending=False,
-                smram=None, smm_guest_mode=False, smm_vmxon=False, saved_nested_state=None, next_cpu=0, steal_time=0,
+                vmcs02_vmptr=INVALID_GPA, vpid02=0, last_vpid=0, nested_run_pending=False, dirty_vmcs12=False, smm=False,
+                smi_pending=False, smram=None, smm_guest_mode=False, smm_vmxon=False, saved_nested_state=None, next_cpu=0, steal_time=0,
                 at_instruction_boundary=False)
 
 

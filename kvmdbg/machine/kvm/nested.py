@@ -49,7 +49,7 @@ from kvmdbg.machine.kvm.nested_checks import nested_check_area
 from kvmdbg.machine.kvm.nested_ept import nested_ept_init_mmu_context, nested_ept_uninit_mmu_context
 from kvmdbg.machine.kvm.nested_pages import nested_get_vmcs12_pages
 from kvmdbg.machine.kvm.questions.nested import HOOK_VPID01, HOOK_VPID02, MAKE_REQUEST, NO_FLUSH, Transition
-from kvmdbg.machine.kvm.state import HALTED, INVALID_PAGE, RUNNABLE, VMCS01, VMCS02, Kvm, Vcpu
+from kvmdbg.machine.kvm.state import HALTED, INVALID_GPA, INVALID_PAGE, RUNNABLE, VMCS01, VMCS02, Kvm, Vcpu
 from kvmdbg.machine.kvm.vmx import (
     SEGMENTS,
     cr4_guest_owned_bits,
@@ -125,6 +125,7 @@ def nested_vmx_enter_non_root_mode(kvm: Kvm, vcpu: Vcpu, from_vmentry: bool = Tr
     if early and from_vmentry and nested_vmx_check_guest_state(kvm, vcpu):
         return
     kvm_service_local_tlb_flush_requests(kvm, vcpu)
+    nested_get_current_vmcs02(kvm, vcpu)
     vmx_switch_vmcs(kvm, vcpu, VMCS02)
     prepare_vmcs02_early(kvm, vcpu)
     deferred = not from_vmentry and kvm.era.defers_pages_of_vmcs12()
@@ -187,6 +188,28 @@ def alloc_vmcs02(kvm: Kvm, vcpu: Vcpu) -> None:
     kvm.hw.launch_state[vcpu.vmcs02] = CLEAR
     vcpu.vmcs02_cpu = -1
     vcpu.vmcs02_launched = False
+    if vcpu.vmcs02_vmptr != INVALID_GPA:
+        vcpu.vmcs02_vmptr = INVALID_GPA
+
+
+def nested_get_current_vmcs02(kvm: Kvm, vcpu: Vcpu) -> None:
+    """The pool of old kernels holds one vmcs02: the vmcs12's own, another's that is taken over, or a new one, loaded nowhere."""
+    if not kvm.era.vmclear_frees_vmcs02():
+        return
+    answer = ("no: a new one" if vcpu.vmcs02_vmptr == INVALID_GPA else "yes" if vcpu.vmcs02_vmptr == vcpu.current_vmptr
+              else "no: the one in the pool is taken over")
+    kvm.emit(Decided, vcpu.id, "nested_get_current_vmcs02", "is there a vmcs02 for this vmcs12?", answer,
+             f"vmcs12 {vcpu.current_vmptr:#x}", "vmx.c: nested_get_current_vmcs02(), VMCS02_POOL_SIZE 1")
+    if vcpu.vmcs02_vmptr == INVALID_GPA:
+        alloc_vmcs02(kvm, vcpu)
+    if vcpu.vmcs02_vmptr != vcpu.current_vmptr:
+        vcpu.vmcs02_vmptr = vcpu.current_vmptr
+
+
+def nested_free_vmcs02(vcpu: Vcpu, vmptr: int) -> None:
+    """VMCLEAR of a vmcs12 frees its vmcs02 (vmx.c: nested_free_vmcs02(), until de3a0021a606)."""
+    if vcpu.vmcs02_vmptr == vmptr:
+        vcpu.vmcs02_vmptr = INVALID_GPA
 
 
 def prepare_vmcs02_early(kvm: Kvm, vcpu: Vcpu) -> None:

@@ -27,7 +27,7 @@ ERRORS: Final = {"control": 7, "host": 8, "guest": 33 | 1 << 31}
 def nested_caps(kvm: Kvm) -> Caps:
     """What L1's virtual processor offers (nested.c: nested_vmx_setup_ctls_msrs())."""
     return kvm.hw.caps._replace(
-        ept=kvm.config.enable_ept, ept_ad=kvm.hw.caps.ept_ad and kvm.era.nested_ept_ad(),
+        ept=kvm.config.enable_ept and kvm.era.offers_ept_to_l1(), ept_ad=kvm.hw.caps.ept_ad and kvm.era.nested_ept_ad(),
         vpid=kvm.era.offers_vpid_to_l1(kvm.config.enable_vpid),
         vmfunc=False,                      # VMFUNC is not offered to L1
         invvpid_types=kvm.era.nested_invvpid_types(kvm.config.enable_vpid), invept_types=kvm.era.nested_invept_types())

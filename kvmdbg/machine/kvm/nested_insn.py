@@ -12,7 +12,7 @@ from kvmdbg.machine.hw import ept, invalidate, paging
 from kvmdbg.machine.hw.control_registers import CR0_FIXED1, cr0_problem
 from kvmdbg.machine.hw.controls import CR4_VMXE, RFLAGS_CF, RFLAGS_ZF
 from kvmdbg.machine.hw.exit import INSTRUCTION_LENGTH
-from kvmdbg.machine.hw.fields import EXIT_INFO, F
+from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.operands import Descriptor
 from kvmdbg.machine.hw.outcome import ARITHMETIC_FLAGS
 from kvmdbg.machine.hw.segment_checks import dpl
@@ -38,6 +38,8 @@ from kvmdbg.machine.kvm.vpid import allocate_vpid, free_vpid
 from kvmdbg.machine.kvm.x86 import kvm_queue_exception
 
 VMXERR_INVALID_OPERAND: Final = 28
+TYPE_SHIFT: Final = 10                # bits 11:10 of an encoding: 1 = VM-exit information
+TYPE_EXIT_INFO: Final = 1
 INDIVIDUAL_ADDRESS, SINGLE_CONTEXT, ALL_CONTEXT, SINGLE_NON_GLOBAL = range(4)
 
 
@@ -158,6 +160,10 @@ def handle_vmxon(kvm: Kvm, vcpu: Vcpu) -> None:
 
 def enter_vmx_operation(kvm: Kvm, vcpu: Vcpu) -> None:
     """The pointer is good: vmcs02, vpid02 and the cache of vmcs12 come into being (nested.c)."""
+    if not kvm.era.checks_the_vmxon_pointer():
+        start_vmx_operation(kvm, vcpu, INVALID_GPA)
+        nested_vmx_succeed(kvm, vcpu)
+        return
     pointer = read_pointer(kvm, vcpu)
     if pointer is None:
         return
@@ -226,6 +232,7 @@ def handle_vmclear(kvm: Kvm, vcpu: Vcpu) -> None:
         if pointer == vcpu.current_vmptr:
             nested_release_vmcs12(kvm, vcpu)
         vmcs12.write_guest(kvm, pointer, vmcs12.LAUNCH_STATE, 0)
+        nested.nested_free_vmcs02(vcpu, pointer)
         nested_vmx_succeed(kvm, vcpu)
 
 
@@ -239,7 +246,7 @@ def handle_vmptrld(kvm: Kvm, vcpu: Vcpu) -> None:
     if bad_address(kvm, pointer):
         nested_vmx_fail(kvm, vcpu, 9)
     elif pointer == vcpu.vmxon_ptr:
-        nested_vmx_fail(kvm, vcpu, 10)
+        nested_vmx_fail(kvm, vcpu, kvm.era.vmptrld_of_the_vmxon_region())
     elif pointer != vcpu.current_vmptr and not vmcs12.is_vmcs12(kvm, pointer):
         nested_vmx_fail(kvm, vcpu, 11)
     else:
@@ -288,10 +295,10 @@ def handle_vmwrite(kvm: Kvm, vcpu: Vcpu) -> None:
     field = vmcs12.member(encoding)
     if vcpu.current_vmptr == INVALID_GPA:
         nested_vmx_fail_invalid(kvm, vcpu)
+    elif encoding >> TYPE_SHIFT & 3 == TYPE_EXIT_INFO and not kvm.era.vmwrite_reaches_read_only_fields():
+        nested_vmx_fail(kvm, vcpu, 13)            # by its number alone, whether vmcs12 has it or not
     elif field is None or (encoding & 1 and field.width != 64):
         nested_vmx_fail(kvm, vcpu, 12)
-    elif field.area == EXIT_INFO and not kvm.era.vmwrite_reaches_read_only_fields():
-        nested_vmx_fail(kvm, vcpu, 13)
     else:
         if encoding & 1:
             value = vmcs12.get(kvm, vcpu, field.encoding) & 0xFFFF_FFFF | (value & 0xFFFF_FFFF) << 32
@@ -369,7 +376,7 @@ def unsupported_type(kvm: Kvm, vcpu: Vcpu, type: int, offered: tuple[int, ...]) 
 
 def handle_invept(kvm: Kvm, vcpu: Vcpu) -> None:
     """INVEPT of L1: let go of what shadows its EPTP, so that the next root load syncs and flushes."""
-    if not kvm.config.enable_ept:
+    if not (kvm.config.enable_ept and kvm.era.offers_ept_to_l1()):
         raise_exception(kvm, vcpu, "#UD")
         return
     if not nested_vmx_check_permission(kvm, vcpu):

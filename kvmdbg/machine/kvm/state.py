@@ -107,7 +107,8 @@ class Vcpu(Record):
         "exit_insn",
         "vpid", "loaded_vmcs", "vmcs01_cpu", "vmcs02_cpu", "vmcs01_launched", "vmcs02_launched", "cr0", "cr3", "cr3_dirty",
         "pdptrs", "pdptrs_dirty", "cr4", "efer", "mmu",
-        "guest_mode", "vmxon", "vmxon_ptr", "current_vmptr", "vmcs02", "vpid02", "last_vpid", "nested_run_pending", "dirty_vmcs12",
+        "guest_mode", "vmxon", "vmxon_ptr", "current_vmptr", "vmcs02", "vmcs02_vmptr", "vpid02", "last_vpid",
+        "nested_run_pending", "dirty_vmcs12",
         "smm", "smi_pending", "smram", "smm_guest_mode", "smm_vmxon", "saved_nested_state",
         "next_cpu", "steal_time", "at_instruction_boundary",
     )
@@ -143,6 +144,7 @@ class Vcpu(Record):
     vmxon_ptr: int                # L1 guest-physical; INVALID_GPA
     current_vmptr: int            # L1 guest-physical address of L1's current VMCS; INVALID_GPA
     vmcs02: int                   # host-physical address of the vmcs02 region; INVALID_PAGE while not allocated
+    vmcs02_vmptr: int             # until v4.15: the vmcs12 whose vmcs02 is in the pool; INVALID_GPA: the pool is empty
     vpid02: int                   # 0 = none
     last_vpid: int                # vpid12 of the last nested entry that used one
     nested_run_pending: bool

@@ -14,6 +14,10 @@ class FlushQuestions:
         """Is vpid02 the VPID to flush for the context that runs? (vmx.c: vmx_get_current_vpid())"""
         return guest_mode and has_vpid12
 
+    def vpid_needs_invvpid(self) -> bool:
+        """Is enable_vpid=1 refused on a processor without INVVPID of a single or of all contexts? (hardware_setup(); I-3)"""
+        return True
+
     def fallback_flushes_all_for_vpid0(self) -> bool:
         """Does vpid_sync_context(0) on a CPU without single-context INVVPID flush every VPID? (kvm.md C.1)"""
         return False

@@ -49,6 +49,22 @@ class NestedQuestions:
         """Is vpid02 allocated at VMXON and freed at VMXOFF (else at the creation of the vCPU)?"""
         return True
 
+    def offers_ept_to_l1(self) -> bool:
+        """Can L1 set "enable EPT" in vmcs12 and execute INVEPT, where L0 has EPT itself? (afa61f752ba6)"""
+        return True
+
+    def checks_the_vmxon_pointer(self) -> bool:
+        """Does VMXON look at the region that it names, and do VMCLEAR and VMPTRLD refuse it? (3573e22cfeca)"""
+        return True
+
+    def vmptrld_of_the_vmxon_region(self) -> int:
+        """VM-instruction error of VMPTRLD of the VMXON region (cbf712792b6e)."""
+        return 10
+
+    def vmclear_frees_vmcs02(self) -> bool:
+        """Is there a vmcs02 for each of the last vmcs12s, in a pool of one, which VMCLEAR empties? (de3a0021a606)"""
+        return False
+
     def offers_vpid_to_l1(self, enable_vpid: bool) -> bool:
         """Can L1 set "enable VPID" in vmcs12?"""
         return enable_vpid
