@@ -149,6 +149,6 @@ STATEMENTS: Final = (
               "one flush that was owed is enough to look for"),
     Statement("verdicts", LEFT_OUT, "linear mappings of guests under shadow paging; `break excess`",
               "shadow paging is a later issue; whether a flush was excess is known at the next VM entry only"),
-    Statement("figures", SIMPLIFIED, "time: the microseconds that `compare` prints for lat_ctx are counts times stated ranges, as intervals",
-              "nothing here is measured, and no range is fitted; walks are charged whole, as no paging-structure cache is modelled"),
+    Statement("figures", SIMPLIFIED, "microseconds, as `compare` prints them for lat_ctx, are counts times stated ranges",
+              "nothing here is measured and no range is fitted; walks are charged whole: no paging-structure cache is modelled"),
 )
