@@ -6,7 +6,7 @@ from kvmdbg.machine.eras.commit import commit
 from kvmdbg.machine.kvm.era import Era
 
 
-@commit("0f85722341b0", order=20210415, first="v5.14", date="2021-04",
+@commit("0f85722341b0", order=20210606, first="v5.14", date="2021-06",
         subject="KVM: nVMX: delay loading of PDPTRs to KVM_REQ_GET_NESTED_STATE_PAGES",
         touches=("nested.c: nested_vmx_load_cr3()", "nested.c: nested_get_vmcs12_pages()",),
         needs=("7f7f1ba33cf2",), read="memory")

@@ -1,4 +1,4 @@
-"""2b4a5a5d5688: guest flushes hit the VPID that the guest runs with."""
+"""2b4a5a5d5688: flushes for the guest hit the VPID that the guest runs with."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from kvmdbg.machine.eras.commit import commit
 from kvmdbg.machine.kvm.era import Era
 
 
-@commit("2b4a5a5d5688", order=20211110, first="v5.16", date="2021-11",
+@commit("2b4a5a5d5688", order=20211113, first="v5.16", date="2021-11",
         subject="KVM: nVMX: Flush current VPID (L1 vs. L2) for KVM_REQ_TLB_FLUSH_GUEST",
-        touches=("vmx.c: vmx_flush_tlb_guest()", "vmx.c: vmx_flush_tlb_gva()"), needs=("eeeb4f67a6cd",))
+        touches=("vmx.c: vmx_flush_tlb_guest()", "vmx.c: vmx_flush_tlb_gva()"))
 class Without(Era):
-    """A guest flush hit vpid01 even with L2 running on vpid02 (I-10 A')."""
+    """A flush for the guest hit vpid01 even with L2 running on vpid02 (I-10 A')."""
 
-    def current_vpid_is_vpid02(self, guest_mode: bool, has_vpid12: bool) -> bool:
-        """Never for a guest flush; with EPT nothing else asks."""
+    def guest_flush_is_vpid02(self, guest_mode: bool, has_vpid12: bool) -> bool:
+        """Never."""
         return False

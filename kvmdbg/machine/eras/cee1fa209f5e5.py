@@ -6,7 +6,7 @@ from kvmdbg.machine.eras.commit import commit
 from kvmdbg.machine.kvm.era import Era
 
 
-@commit("ee1fa209f5e5", order=20200420, first="v5.8", date="2020-04",
+@commit("ee1fa209f5e5", order=20200407, first="v5.8", date="2020-04",
         subject="KVM: x86: Sync SPTEs when injecting page/EPT fault into L1",
         touches=("x86.c: kvm_inject_emulated_page_fault()",))
 class Without(Era):

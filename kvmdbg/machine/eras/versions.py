@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -170,4 +171,6 @@ def stack(name: str, missing: set[str]) -> Era:
     """The newest behaviour with the Without of every missing commit on it, the oldest on top."""
     bases = tuple(entry.without for entry in reversed(newest_first()) if entry.hash in missing)
     era: Era = type("Kernel", (*bases, Era), {"name": name})()
+    for table in ("request_bits", "request_flags", "service_order"):        # asked at each request, and the same each time
+        setattr(era, table, functools.cache(getattr(era, table)))
     return era

@@ -9,7 +9,9 @@ from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.events import Decided, FlushAsked, RootAllocated, RootFreed, RootReused
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
-from kvmdbg.machine.kvm.shadow import kvm_mmu_get_page, mmu_sync_children
+from kvmdbg.machine.kvm.questions.flushes import LOAD_FLUSHES_ALL, LOAD_FLUSHES_CURRENT
+from kvmdbg.machine.kvm.questions.roots import FLUSH_AT_ONCE
+from kvmdbg.machine.kvm.shadow import kvm_mmu_get_page, mmu_sync_children, unsync_below
 from kvmdbg.machine.kvm.state import GUEST_MMU, INVALID_PAGE, NO_ROOT, ROOT_MMU, Kvm, Mmu, MmuRole, Root, ShadowKey, Vcpu
 
 KVM_MMU_NUM_PREV_ROOTS = 3
@@ -30,7 +32,7 @@ def kvm_init_shadow_ept_mmu(kvm: Kvm, vcpu: Vcpu) -> None:
     ad = bool(vmcs12.get(kvm, vcpu, F.EPT_POINTER) & ept.EPTP_AD) if kvm.era.nested_ept_ad() else own_ad
     kvm.mmu(vcpu).role = MmuRole("ept", True, not ad)
     if kvm.era.caches_roots():
-        kvm_mmu_new_pgd(kvm, vcpu, vmcs12.get(kvm, vcpu, F.EPT_POINTER))
+        kvm_mmu_new_pgd(kvm, vcpu, vmcs12.get(kvm, vcpu, F.EPT_POINTER), *kvm.era.nested_ept_switch_skips())
 
 
 # -- freeing -------------------------------------------------------------------------------------------------------
@@ -51,6 +53,15 @@ def kvm_mmu_unload(kvm: Kvm, vcpu: Vcpu) -> None:
     """Free every root of the vCPU (mmu.c: kvm_mmu_unload())."""
     kvm_mmu_free_roots(kvm, vcpu, ROOT_MMU)
     kvm_mmu_free_roots(kvm, vcpu, GUEST_MMU)
+
+
+def kvm_mmu_sync_prev_roots(kvm: Kvm, vcpu: Vcpu) -> None:
+    """Free the cached roots below which a page is unsync: syncing them would take their loading (mmu.c, 61b05a9fd4ae)."""
+    def unsync(root: Root) -> bool:
+        return root in cached and root.role.kind != "direct" and any(unsync_below(kvm, root.hpa))
+
+    cached = kvm.mmu(vcpu).prev_roots
+    kvm_mmu_free_roots(kvm, vcpu, vcpu.mmu, unsync)
 
 
 def kvm_mmu_reset_context(kvm: Kvm, vcpu: Vcpu) -> None:
@@ -74,9 +85,13 @@ def kvm_mmu_load(kvm: Kvm, vcpu: Vcpu) -> None:
     mmu_alloc_roots(kvm, vcpu)
     kvm_mmu_sync_roots(kvm, vcpu)
     kvm_mmu_load_pgd(kvm, vcpu)
-    if kvm.era.root_load_flushes_the_current_context():
-        kvm.emit(FlushAsked, vcpu.id, "root load", "flush_tlb_current", "the context of the new root")
+    flush = kvm.era.root_load_flush()
+    if flush == LOAD_FLUSHES_CURRENT:
+        kvm.emit(FlushAsked, vcpu.id, "root load", flush, "the context of the new root")
         kvm.ops.flush_tlb_current(kvm, vcpu)
+    elif flush == LOAD_FLUSHES_ALL:
+        kvm.emit(FlushAsked, vcpu.id, "root load", flush, kvm.era.flush_all_reach())
+        kvm.ops.flush_tlb_all(kvm, vcpu)
 
 
 def mmu_alloc_roots(kvm: Kvm, vcpu: Vcpu) -> None:
@@ -106,13 +121,22 @@ def kvm_mmu_load_pgd(kvm: Kvm, vcpu: Vcpu) -> None:
 # -- switching between cached roots (v4.19 on) ---------------------------------------------------------------------
 
 
-def kvm_mmu_new_pgd(kvm: Kvm, vcpu: Vcpu, new_pgd: int) -> None:
-    """Switch to the root for new_pgd if one is cached; else leave none, and kvm_mmu_load() will flush (mmu.c)."""
+def kvm_mmu_new_pgd(kvm: Kvm, vcpu: Vcpu, new_pgd: int, skip_tlb_flush: bool = False, skip_mmu_sync: bool = False) -> None:
+    """Switch to the root for new_pgd if one is cached; else leave none, and kvm_mmu_load() will flush (mmu.c).
+
+    The two skips are what a caller passed before v5.14; since then a reused root is neither synced nor flushed here.
+    """
     mmu = kvm.mmu(vcpu)
     if not fast_pgd_switch(kvm, vcpu, mmu, new_pgd):
         return
     kvm.emit(RootReused, vcpu.id, vcpu.mmu, mmu.root.hpa, mmu.root.pgd)
     kvm_make_request(kvm, vcpu, "LOAD_MMU_PGD", "kvm_mmu_new_pgd")
+    for what in kvm.era.reused_root_asks(skip_tlb_flush, skip_mmu_sync):
+        if what == FLUSH_AT_ONCE:
+            kvm.emit(FlushAsked, vcpu.id, "root reuse", what, kvm.era.flush_all_reach())
+            kvm.ops.flush_tlb_all(kvm, vcpu)
+        else:
+            kvm_make_request(kvm, vcpu, what, "kvm_mmu_new_pgd")
 
 
 def fast_pgd_switch(kvm: Kvm, vcpu: Vcpu, mmu: Mmu, new_pgd: int) -> bool:

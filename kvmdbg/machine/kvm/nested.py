@@ -48,7 +48,7 @@ from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.nested_checks import nested_check_area
 from kvmdbg.machine.kvm.nested_ept import nested_ept_init_mmu_context, nested_ept_uninit_mmu_context
 from kvmdbg.machine.kvm.nested_pages import nested_get_vmcs12_pages
-from kvmdbg.machine.kvm.questions.nested import HOOK_VPID01, HOOK_VPID02, MAKE_REQUEST, NO_FLUSH, Transition
+from kvmdbg.machine.kvm.questions.nested import HOOK_VPID01, HOOK_VPID02, MAKE_REQUEST, NO_FLUSH, SYNC_VPID02, Transition
 from kvmdbg.machine.kvm.state import HALTED, INVALID_GPA, INVALID_PAGE, RUNNABLE, VMCS01, VMCS02, Kvm, Vcpu
 from kvmdbg.machine.kvm.vmx import (
     SEGMENTS,
@@ -70,7 +70,7 @@ from kvmdbg.machine.kvm.vmx import (
     vmx_vcpu_load_vmcs,
     write,
 )
-from kvmdbg.machine.kvm.vmx_flush import __vmx_flush_tlb, nested_cpu_has_vpid, nested_get_vpid02, vmx_flush_tlb
+from kvmdbg.machine.kvm.vmx_flush import __vmx_flush_tlb, nested_cpu_has_vpid, nested_get_vpid02, vmx_flush_tlb, vpid_sync_context
 from kvmdbg.machine.kvm.x86 import kvm_service_local_tlb_flush_requests
 
 ALL_ONES: Final = 0xFFFF_FFFF_FFFF_FFFF
@@ -167,8 +167,14 @@ def enter_guest_mode(kvm: Kvm, vcpu: Vcpu) -> None:
     """L2 is the guest from now on."""
     vpid12 = vmcs12.get(kvm, vcpu, F.VIRTUAL_PROCESSOR_ID) if nested_cpu_has_vpid(kvm, vcpu) else 0
     kvm.emit(NestedEntered, vcpu.id, vcpu.current_vmptr, vpid12)
-    vcpu.guest_mode = True
-    kvm.stats[vcpu.id, "guest_mode"] = 1
+    set_guest_mode(kvm, vcpu, True)
+
+
+def set_guest_mode(kvm: Kvm, vcpu: Vcpu, value: bool) -> None:
+    """enter_guest_mode(), leave_guest_mode(): HF_GUEST_MASK, and the statistic that shows it (kvm_cache_regs.h)."""
+    vcpu.guest_mode = value
+    if kvm.era.shows_guest_mode():
+        kvm.stats[vcpu.id, "guest_mode"] = int(value)
 
 
 def vmx_switch_vmcs(kvm: Kvm, vcpu: Vcpu, which: str) -> None:
@@ -320,7 +326,7 @@ def nested_vmx_load_cr3(kvm: Kvm, vcpu: Vcpu, cr3: int, nested_ept: bool) -> Non
     set_cr3(vcpu, cr3)
     if not nested_ept:
         mmu.kvm_init_mmu(kvm, vcpu)
-        mmu.kvm_mmu_new_pgd(kvm, vcpu, cr3)
+        mmu.kvm_mmu_new_pgd(kvm, vcpu, cr3, *kvm.era.nested_switch_skips(kvm.config.enable_ept, nested_cpu_has_vpid(kvm, vcpu)))
 
 
 def kvm_set_cr3_until_v4_18(kvm: Kvm, vcpu: Vcpu, cr3: int) -> None:
@@ -349,10 +355,12 @@ def kvm_set_cr3(kvm: Kvm, vcpu: Vcpu, value: int) -> bool:
         kvm_set_cr3_until_v4_18(kvm, vcpu, cr3)
         return True
     if cr3 != kvm_read_cr3(kvm, vcpu):
+        no_flush = bool(pcids and value & CR3_NO_FLUSH)
         set_cr3(vcpu, cr3)
-        mmu.kvm_mmu_new_pgd(kvm, vcpu, cr3)
+        mmu.kvm_mmu_new_pgd(kvm, vcpu, cr3, no_flush, no_flush)
     if not (pcids and value & CR3_NO_FLUSH):
-        kvm_make_request(kvm, vcpu, "TLB_FLUSH_GUEST", "kvm_invalidate_pcid")
+        for_guest = "TLB_FLUSH_GUEST" in kvm.era.request_bits()
+        kvm_make_request(kvm, vcpu, "TLB_FLUSH_GUEST" if for_guest else kvm.era.current_flush_request(), "kvm_set_cr3")
     return True
 
 
@@ -363,9 +371,11 @@ def nested_vmx_transition_tlb_flush(kvm: Kvm, vcpu: Vcpu, entry: bool) -> None:
     """Flush, ask for a flush, or find that none is owed, as this kernel decides (E.2)."""
     vpid12 = vmcs12.get(kvm, vcpu, F.VIRTUAL_PROCESSOR_ID)
     flush = kvm.era.transition_flush(Transition(
-        entry, kvm.config.enable_ept, kvm.config.enable_vpid, nested_cpu_has_vpid(kvm, vcpu), vpid12, vcpu.last_vpid, vcpu.vpid02))
+        entry, kvm.config.enable_ept, kvm.config.enable_vpid, nested_cpu_has_vpid(kvm, vcpu), vpid12, vcpu.last_vpid, vcpu.vpid02,
+        nested_cpu_has_ept(kvm, vcpu)))
     answer = {NO_FLUSH: "no", MAKE_REQUEST: f"yes: KVM_REQ_{flush.request}", HOOK_VPID01: f"yes: vpid01 {vcpu.vpid}",
-              HOOK_VPID02: f"yes: vpid02 {nested_get_vpid02(vcpu)}"}[flush.act]
+              HOOK_VPID02: f"yes: vpid02 {nested_get_vpid02(vcpu)}",
+              SYNC_VPID02: f"yes: vpid02 {nested_get_vpid02(vcpu)}"}[flush.act]
     kvm.emit(Decided, vcpu.id, flush.function, flush.question, answer, flush.values, flush.source)
     if flush.remember_vpid12:
         vcpu.last_vpid = vpid12
@@ -378,6 +388,9 @@ def nested_vmx_transition_tlb_flush(kvm: Kvm, vcpu: Vcpu, entry: bool) -> None:
     elif flush.act == HOOK_VPID02:
         kvm.emit(FlushAsked, vcpu.id, by, "__vmx_flush_tlb", f"vpid02 {nested_get_vpid02(vcpu)}")
         __vmx_flush_tlb(kvm, vcpu, nested_get_vpid02(vcpu))
+    elif flush.act == SYNC_VPID02:
+        kvm.emit(FlushAsked, vcpu.id, by, "vpid_sync_context", f"vpid02 {nested_get_vpid02(vcpu)}")
+        vpid_sync_context(kvm, vcpu, nested_get_vpid02(vcpu))
 
 
 def flush_for_apic_access_page(kvm: Kvm, vcpu: Vcpu, by: str) -> None:
@@ -411,8 +424,7 @@ def nested_vmx_vmexit(kvm: Kvm, vcpu: Vcpu, reason: int, qualification: int) -> 
         kvm.emit(NestedLeft, vcpu.id)
     else:
         kvm.emit(NestedExited, vcpu.id, reason, qualification)
-    vcpu.guest_mode = False
-    kvm.stats[vcpu.id, "guest_mode"] = 0
+    set_guest_mode(kvm, vcpu, False)
     sync_vmcs02_to_vmcs12(kvm, vcpu)
     if reason != NO_EXIT:
         prepare_vmcs12(kvm, vcpu, reason, qualification)

@@ -23,6 +23,8 @@ from kvmdbg.tape import Table
 AREAS: Final = (CONTROL_AREA, HOST_AREA, GUEST_AREA)
 ERRORS: Final = {"control": 7, "host": 8, "guest": 33 | 1 << 31}
 
+CR3_TARGETS: Final = Problem("CR3-target count", "CR3_TARGET_COUNT: L1 is offered no CR3-target values", 0, CONTROL_AREA)
+
 
 def nested_caps(kvm: Kvm) -> Caps:
     """What L1's virtual processor offers (nested.c: nested_vmx_setup_ctls_msrs())."""
@@ -50,6 +52,8 @@ def nested_problems(kvm: Kvm, vcpu: Vcpu, areas: tuple[str, ...] = AREAS) -> Ite
     processor.caps = nested_caps(kvm)
     processor.memory = cast("Table[int, int]", L1Memory(kvm))
     examined = subject(processor, kvm.hw.cpus[max(vcpu.cpu, 0)], lambda encoding: vmcs12.get(kvm, vcpu, encoding))
+    if CONTROL_AREA in areas and vmcs12.get(kvm, vcpu, F.CR3_TARGET_COUNT) and kvm.era.checks_cr3_target_count():
+        yield CR3_TARGETS
     for check in CHECKS:
         if check.area in areas and is_made(kvm, check):
             problem = check.test(examined)

@@ -37,9 +37,9 @@ class Reflected(NamedTuple):
 
 def nested_ept_init_mmu_context(kvm: Kvm, vcpu: Vcpu) -> None:
     """Point the vCPU at the MMU that shadows EPT12 (nested.c: nested_ept_init_mmu_context())."""
-    if kvm.era.caches_roots():
+    if kvm.era.has_guest_mmu():
         vcpu.mmu = GUEST_MMU
-    else:
+    elif not kvm.era.caches_roots():
         mmu.kvm_mmu_unload(kvm, vcpu)
     mmu.kvm_init_shadow_ept_mmu(kvm, vcpu)
 
@@ -47,7 +47,7 @@ def nested_ept_init_mmu_context(kvm: Kvm, vcpu: Vcpu) -> None:
 def nested_ept_uninit_mmu_context(kvm: Kvm, vcpu: Vcpu) -> None:
     """Back to the MMU that does without a guest's EPT; the only MMU of an old kernel changes its role."""
     vcpu.mmu = ROOT_MMU
-    if not kvm.era.caches_roots():
+    if not kvm.era.has_guest_mmu():
         mmu.kvm_init_mmu(kvm, vcpu)
 
 
@@ -166,7 +166,7 @@ def sync_before_linking(kvm: Kvm, vcpu: Vcpu, page: int) -> None:
     if kvm.era.syncs_before_linking():
         mmu_sync_children(kvm, vcpu, page)
     else:
-        kvm_make_request(kvm, vcpu, "MMU_SYNC", "kvm_mmu_get_page")
+        kvm_make_request(kvm, vcpu, kvm.era.unsync_children_request(), "kvm_mmu_get_page")
 
 
 def validate_direct_spte(kvm: Kvm, address: int, entry: int, key: ShadowKey) -> int:

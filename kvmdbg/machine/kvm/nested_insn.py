@@ -23,7 +23,8 @@ from kvmdbg.machine.kvm.guest_paging import guest_paging
 from kvmdbg.machine.kvm.kvm_host import kvm_clear_request, kvm_make_request
 from kvmdbg.machine.kvm.nested_checks import nested_check_area
 from kvmdbg.machine.kvm.nested_ept import nested_ept_uninit_mmu_context
-from kvmdbg.machine.kvm.state import GUEST_MMU, INVALID_GPA, VMCS01, Kvm, Root, Vcpu
+from kvmdbg.machine.kvm.questions.nested import FREE_EVERY_ROOT, FREE_MATCHING_ROOTS, NO_EFFECT, SYNC_AND_FLUSH
+from kvmdbg.machine.kvm.state import GUEST_MMU, INVALID_GPA, ROOT_MMU, VMCS01, Kvm, Root, Vcpu
 from kvmdbg.machine.kvm.vmx import (
     drop_instruction,
     kvm_read_cr3,
@@ -193,7 +194,7 @@ def handle_vmxoff(kvm: Kvm, vcpu: Vcpu) -> None:
 def free_nested(kvm: Kvm, vcpu: Vcpu) -> None:
     """Leave VMX operation (nested.c: free_nested()); last_vpid stays (I-33), and before v4.18 so does vpid02."""
     kvm_clear_request(kvm, vcpu, kvm.era.nested_state_pages_request(), "free_nested")
-    if kvm.era.caches_roots():
+    if kvm.era.has_guest_mmu():
         mmu.kvm_mmu_free_roots(kvm, vcpu, GUEST_MMU)
     vcpu.current_vmptr = INVALID_GPA          # the cached vmcs12 is thrown away, not written back
     vcpu.vmxon = False
@@ -209,7 +210,7 @@ def nested_release_vmcs12(kvm: Kvm, vcpu: Vcpu) -> None:
     if vcpu.current_vmptr == INVALID_GPA:
         return
     vmcs12.write_back(kvm, vcpu)
-    if kvm.era.caches_roots():
+    if kvm.era.has_guest_mmu():
         mmu.kvm_mmu_free_roots(kvm, vcpu, GUEST_MMU)
     vcpu.current_vmptr = INVALID_GPA
 
@@ -345,8 +346,7 @@ def nested_vmx_hw_entry_failed(kvm: Kvm, vcpu: Vcpu, error: int) -> None:
     The instruction has left the program already; the vCPU's RIP moves over it here.
     """
     kvm.emit(NestedFailed, vcpu.id, vcpu.exit_insn.name, error)
-    vcpu.guest_mode = False
-    kvm.stats[vcpu.id, "guest_mode"] = 0
+    nested.set_guest_mode(kvm, vcpu, False)
     vcpu.nested_run_pending = False
     nested.vmx_switch_vmcs(kvm, vcpu, VMCS01)
     vcpu.cr0, vcpu.cr4, vcpu.efer = (read(kvm, vcpu, encoding) for encoding in (F.CR0_READ_SHADOW, F.CR4_READ_SHADOW,
@@ -387,28 +387,32 @@ def handle_invept(kvm: Kvm, vcpu: Vcpu) -> None:
     words = read_operand(kvm, vcpu, descriptor)
     if words is None:
         return
-    if not kvm.era.invept_frees_matching_roots():
-        mmu.kvm_mmu_sync_roots(kvm, vcpu)
-        kvm_make_request(kvm, vcpu, "TLB_FLUSH", "handle_invept")
-    elif type == SINGLE_CONTEXT and ept.eptp_valid(words[0], kvm.hw.caps):
+    if type == SINGLE_CONTEXT and kvm.era.checks_the_eptp_of_invept() and ept.eptp_valid(words[0], kvm.hw.caps):
         nested_vmx_fail(kvm, vcpu, VMXERR_INVALID_OPERAND)
         return
+    effect = kvm.era.invept_effect(type == SINGLE_CONTEXT)
+    if effect == SYNC_AND_FLUSH:
+        mmu.kvm_mmu_sync_roots(kvm, vcpu)
+        kvm_make_request(kvm, vcpu, "TLB_FLUSH", "handle_invept")
+    elif effect == NO_EFFECT:
+        kvm.emit(Decided, vcpu.id, "handle_invept", "invalidate roots or translations of EPT12?", "no",
+                 "the next nested entry is trusted to sync and flush", "nested.c: handle_invept(), b119019847fb")
     else:
-        free_roots_of(kvm, vcpu, type, words[0])
+        free_roots_of(kvm, vcpu, effect == FREE_MATCHING_ROOTS, words[0])
     ep4ta = ept.ep4ta(words[0]) if type == SINGLE_CONTEXT else -1
     kvm.emit(GuestInvalidated, vcpu.id, 1, "invept", invalidate.INVEPT_TYPES[type], -1, -1, ep4ta, -1)
     nested_vmx_succeed(kvm, vcpu)
 
 
-def free_roots_of(kvm: Kvm, vcpu: Vcpu, type: int, eptp: int) -> None:
+def free_roots_of(kvm: Kvm, vcpu: Vcpu, matching: bool, eptp: int) -> None:
     """Free the cached roots of an EPTP, whatever its A/D bit and walk length, or all of them (nested.c: handle_invept())."""
     def matches(root: Root) -> bool:
-        return type != SINGLE_CONTEXT or ept.ep4ta(root.pgd) == ept.ep4ta(eptp)
+        return not matching or ept.ep4ta(root.pgd) == ept.ep4ta(eptp)
 
     guest_mmu = kvm.mmu_named(vcpu, GUEST_MMU)
     found = sum(bool(root.pgd) and matches(root) for root in (guest_mmu.root, *guest_mmu.prev_roots))
     kvm.emit(Decided, vcpu.id, "handle_invept", "which roots of EPT12 does this invalidate?", f"{found}",
-             f"EP4TA {ept.ep4ta(eptp):#x}" if type == SINGLE_CONTEXT else "all contexts", "nested.c: handle_invept()")
+             f"EP4TA {ept.ep4ta(eptp):#x}" if matching else "all contexts", "nested.c: handle_invept()")
     mmu.kvm_mmu_free_roots(kvm, vcpu, GUEST_MMU, matches)
 
 
@@ -438,15 +442,26 @@ def invvpid_with_operand(kvm: Kvm, vcpu: Vcpu, type: int, vpid: int, gla: int) -
     if vpid >> 16 or bad_address or (type != ALL_CONTEXT and not vpid):
         nested_vmx_fail(kvm, vcpu, VMXERR_INVALID_OPERAND)
         return
-    vpid02 = nested_get_vpid02(vcpu)
-    kvm.emit(FlushAsked, vcpu.id, "INVVPID emulation", "vpid_sync_context", f"vpid02 {vpid02}")
-    if type == INDIVIDUAL_ADDRESS:
-        vpid_sync_vcpu_addr(kvm, vcpu, vpid02, gla)
-    else:
-        vpid_sync_context(kvm, vcpu, vpid02)
+    flush_vpid02(kvm, vcpu, gla if type == INDIVIDUAL_ADDRESS else None)
     kvm.emit(GuestInvalidated, vcpu.id, 1, "invvpid", invalidate.INVVPID_TYPES[type], -1 if type == ALL_CONTEXT else vpid, -1, -1,
              gla if type == INDIVIDUAL_ADDRESS else -1)
     nested_vmx_succeed(kvm, vcpu)
+
+
+def flush_vpid02(kvm: Kvm, vcpu: Vcpu, gla: int | None) -> None:
+    """What L2 runs with, one address of it or all; without EPT the shadow roots that it could have stale entries from."""
+    vpid02 = nested_get_vpid02(vcpu) if kvm.era.invvpid_uses_vpid01_without_vpid02() else vcpu.vpid02
+    hook = "vpid_sync_context" if kvm.era.invvpid_flushes_only_vpid() else "__vmx_flush_tlb"
+    kvm.emit(FlushAsked, vcpu.id, "INVVPID emulation", hook, f"vpid02 {vpid02}")
+    if gla is not None and kvm.era.invvpid_flushes_one_address():
+        vpid_sync_vcpu_addr(kvm, vcpu, vpid02, gla)
+    elif kvm.era.invvpid_flushes_only_vpid():
+        vpid_sync_context(kvm, vcpu, vpid02)
+    else:
+        __vmx_flush_tlb(kvm, vcpu, vpid02)
+    frees = kvm.era.invvpid_frees_roots()
+    if frees != NO_EFFECT and not kvm.config.enable_ept:
+        mmu.kvm_mmu_free_roots(kvm, vcpu, ROOT_MMU, lambda root: frees == FREE_EVERY_ROOT or root.role.guest_mode)
 
 
 def vpid_sync_vcpu_addr(kvm: Kvm, vcpu: Vcpu, vpid: int, gla: int) -> None:

@@ -22,6 +22,7 @@ from kvmdbg.machine.hw.controls import (
 )
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import mmu
+from kvmdbg.machine.kvm.control_registers import kvm_set_cr0, kvm_set_cr4
 from kvmdbg.machine.kvm.events import Decided, GuestInvalidated, SmmChanged
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.nested import NO_EXIT, SEGMENT_FIELDS, kvm_set_cr3, nested_vmx_enter_non_root_mode, nested_vmx_vmexit
@@ -36,7 +37,6 @@ from kvmdbg.machine.kvm.vmx import (
     vmx_set_efer,
     write,
 )
-from kvmdbg.machine.kvm.x86 import kvm_set_cr0, kvm_set_cr4
 
 SMBASE: Final = 0x3_0000
 HANDLER: Final = 0x8000

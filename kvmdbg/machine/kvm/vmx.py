@@ -48,6 +48,7 @@ from kvmdbg.machine.hw.guest_state import PDPTES
 from kvmdbg.machine.hw.state import Cpu, Pdptes
 from kvmdbg.machine.kvm.events import Decided, FlushAsked, VmcsCleared
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
+from kvmdbg.machine.kvm.questions.flushes import LOAD_FLUSHES_IN_SET_CR3
 from kvmdbg.machine.kvm.state import VMCS01, Kvm, Vcpu
 from kvmdbg.machine.kvm.vmx_flush import construct_eptp, vmx_flush_tlb
 
@@ -249,7 +250,7 @@ def vmx_load_mmu_pgd(kvm: Kvm, vcpu: Vcpu) -> None:
         vcpu.cr3_dirty = False
     if vcpu.pdptrs_dirty:
         ept_load_pdptrs(kvm, vcpu, vcpu.pdptrs)
-    if not kvm.era.root_load_flushes_the_current_context():
+    if kvm.era.root_load_flush() == LOAD_FLUSHES_IN_SET_CR3:
         kvm.emit(FlushAsked, vcpu.id, "root load", "vmx_set_cr3", f"vpid {vcpu.vpid} and the new EPTP")
         vmx_flush_tlb(kvm, vcpu)
 

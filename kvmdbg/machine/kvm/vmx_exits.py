@@ -10,6 +10,7 @@ from kvmdbg.machine.hw import controls as c
 from kvmdbg.machine.hw.execute import VECTORS
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import nested, nested_insn, vmcs12
+from kvmdbg.machine.kvm.control_registers import kvm_set_cr0, kvm_set_cr4
 from kvmdbg.machine.kvm.events import ExitHandled
 from kvmdbg.machine.kvm.nested_ept import Reflected, ept_page_fault
 from kvmdbg.machine.kvm.nested_exits import nested_vmx_reflect_vmexit
@@ -18,7 +19,7 @@ from kvmdbg.machine.kvm.state import HALTED, Kvm, Vcpu, level_of
 from kvmdbg.machine.kvm.tdp import EMULATE, MMIO, direct_page_fault, emulate_write
 from kvmdbg.machine.kvm.vmx import drop_instruction, read, skip_emulated_instruction, write
 from kvmdbg.machine.kvm.vmx_msrs import handle_rdmsr, handle_wrmsr
-from kvmdbg.machine.kvm.x86 import kvm_queue_exception, kvm_set_cr0, kvm_set_cr4
+from kvmdbg.machine.kvm.x86 import kvm_queue_exception
 
 ENOSYS: Final = 0xFFFF_FFFF_FFFF_FC18        # -KVM_ENOSYS (1000) in RAX
 NAMES: Final = {number: name for name, number in VECTORS.items()}
@@ -59,7 +60,8 @@ def handle_ept_violation(kvm: Kvm, vcpu: Vcpu) -> None:
     """EPT01 or EPT02 lacks a translation or a right (vmx.c: handle_ept_violation())."""
     gpa = read(kvm, vcpu, F.GUEST_PHYSICAL_ADDRESS)
     qualification = read(kvm, vcpu, F.EXIT_QUALIFICATION)
-    kvm.count(vcpu.id, "pf_taken")
+    if kvm.era.counts_pf_taken():
+        kvm.count(vcpu.id, "pf_taken")
     if kvm.mmu(vcpu).role.kind == "ept":
         outcome = ept_page_fault(kvm, vcpu, gpa, qualification)
     else:

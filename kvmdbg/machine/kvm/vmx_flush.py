@@ -6,6 +6,7 @@ from kvmdbg.machine.hw import ept, invalidate
 from kvmdbg.machine.hw.controls import SEC_ENABLE_VPID
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.events import Decided
+from kvmdbg.machine.kvm.questions.flushes import EVERY_CONTEXT
 from kvmdbg.machine.kvm.state import INVALID_PAGE, Kvm, Root, Vcpu
 
 VMX_VPID_EXTENT_SINGLE_CONTEXT = 1
@@ -68,14 +69,20 @@ def nested_get_vpid02(vcpu: Vcpu) -> int:
     return vcpu.vpid02 or vcpu.vpid
 
 
-def vmx_get_current_vpid(kvm: Kvm, vcpu: Vcpu) -> int:
-    """The VPID whose mappings are those of the context that is current (vmx.c)."""
+def vmx_get_current_vpid(kvm: Kvm, vcpu: Vcpu, for_guest: bool = False) -> int:
+    """The VPID of the context that is current (vmx.c, 2b4a5a5d5688); what kernels before that flushed in its place.
+
+    for_guest: asked by flush_tlb_guest and flush_tlb_gva, which knew vpid01 only, not by flush_tlb_current.
+    """
     has_vpid12 = vcpu.guest_mode and nested_cpu_has_vpid(kvm, vcpu)
-    on_vpid02 = kvm.era.current_vpid_is_vpid02(vcpu.guest_mode, has_vpid12)
+    if for_guest:
+        on_vpid02 = kvm.era.guest_flush_is_vpid02(vcpu.guest_mode, has_vpid12)
+    else:
+        on_vpid02 = kvm.era.current_context_is_vpid02(vcpu.guest_mode, has_vpid12)
     vpid = nested_get_vpid02(vcpu) if on_vpid02 else vcpu.vpid
     values = f"L{2 if vcpu.guest_mode else 1} is active, vmcs12 {'enables' if has_vpid12 else 'does not enable'} VPID"
     kvm.emit(Decided, vcpu.id, "vmx_get_current_vpid", "which VPID is current?", f"{vpid}", values,
-             "vmx.c: vmx_get_current_vpid(), 2b4a5a5d5688")
+             "vmx.c: vmx_get_current_vpid(); before v5.16 in vmx_flush_tlb_current() and vmx_flush_tlb_guest() themselves")
     return vpid
 
 
@@ -83,8 +90,8 @@ def vmx_get_current_vpid(kvm: Kvm, vcpu: Vcpu) -> int:
 
 
 def vmx_flush_tlb_all(kvm: Kvm, vcpu: Vcpu) -> None:
-    """Every context of this vCPU's processor."""
-    if not kvm.era.has_flush_hooks_by_scope():
+    """Every context of this vCPU's processor; before v5.8 the tags of the one that is current."""
+    if kvm.era.flush_all_reach() != EVERY_CONTEXT:
         vmx_flush_tlb(kvm, vcpu)
     elif kvm.config.enable_ept:
         ept_sync_global(kvm, vcpu)
@@ -109,22 +116,34 @@ def vmx_flush_tlb_current(kvm: Kvm, vcpu: Vcpu) -> None:
 
 def vmx_flush_tlb_guest(kvm: Kvm, vcpu: Vcpu) -> None:
     """What the guest itself could flush: linear and combined mappings of its VPID; never INVEPT (e64419d991ea)."""
-    vpid_sync_context(kvm, vcpu, vmx_get_current_vpid(kvm, vcpu))
+    if kvm.era.guest_flush_never_uses_invept():
+        vpid_sync_context(kvm, vcpu, vmx_get_current_vpid(kvm, vcpu, for_guest=True))
+    else:
+        vmx_flush_tlb(kvm, vcpu, invalidate_gpa=False)
 
 
-def vmx_flush_tlb(kvm: Kvm, vcpu: Vcpu) -> None:
-    """Until v5.7's series: VPID01, even while L2 runs, and the current root's EPTP."""
-    __vmx_flush_tlb(kvm, vcpu, vcpu.vpid)
+def vmx_flush_tlb(kvm: Kvm, vcpu: Vcpu, invalidate_gpa: bool = True) -> None:
+    """The one hook of old kernels: VPID01, even while L2 runs, and the current root's EPTP, both or one of them."""
+    __vmx_flush_tlb(kvm, vcpu, vcpu.vpid, invalidate_gpa)
 
 
-def __vmx_flush_tlb(kvm: Kvm, vcpu: Vcpu, vpid: int) -> None:
-    """A VPID, and the current root's EPTP if there is a root (vmx.c: __vmx_flush_tlb(), 5c614b3583e7)."""
-    vpid_sync_context(kvm, vcpu, vpid)
-    if not kvm.config.enable_ept:
+def __vmx_flush_tlb(kvm: Kvm, vcpu: Vcpu, vpid: int, invalidate_gpa: bool = True) -> None:
+    """A VPID and the current root's EPTP, or only one of them (vmx.c: __vmx_flush_tlb(), 5c614b3583e7 to v5.7).
+
+    invalidate_gpa: guest-physical mappings too; False where the guest's own view is meant.
+    """
+    with_ept = kvm.config.enable_ept
+    if kvm.era.flush_takes_one_tag():
+        with_ept = with_ept and (invalidate_gpa or not kvm.config.enable_vpid)
+        if not with_ept:
+            vpid_sync_context(kvm, vcpu, vpid)
+    else:
+        vpid_sync_context(kvm, vcpu, vpid)
+    if not with_ept:
         return
     root = kvm.mmu(vcpu).root
     if root.hpa == INVALID_PAGE:
-        kvm.emit(Decided, vcpu.id, "__vmx_flush_tlb", "INVEPT as well?", "no", "the root is invalid",
-                 "vmx.c: __vmx_flush_tlb(), v4.4")
+        kvm.emit(Decided, vcpu.id, "__vmx_flush_tlb", "INVEPT?", "no", "the root is invalid",
+                 "vmx.c: __vmx_flush_tlb(), v4.4 to v5.7")
     else:
         ept_sync_context(kvm, vcpu, construct_eptp(root))

@@ -54,7 +54,7 @@ def test_plain_answers_are_values() -> None:
     assert value(new, "transition_flush") is None
     assert value_text(old, "offers_vpid_to_l1") == "no"
     assert value_text(new, "offers_vpid_to_l1") == "if enable_vpid"
-    assert value_text(new, "current_vpid_is_vpid02") == "if guest_mode and has_vpid12"
+    assert value_text(new, "guest_flush_is_vpid02") == "if guest_mode and has_vpid12"
     assert value_text(new, "nested_invvpid_types") == "enable_vpid=0: none, enable_vpid=1: 0, 1, 2, 3"
     assert value_text(new, "nested_invept_types") == "1, 2" and value_text(new, "transition_flush") == "depends on t"
     assert value_text(new, "request_bits").endswith(" entries") and said(()) == "none"

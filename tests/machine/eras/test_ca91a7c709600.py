@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from kvm_support import V6_12, Machine, made, of
+import pytest
+
 from kvmdbg.machine.eras.versions import kernel
-from kvmdbg.machine.kvm.events import RootAllocated
+from kvmdbg.machine.hw.controls import CR4_PGE
+from kvmdbg.machine.kvm.questions.control_registers import Aftermath
 
-BEFORE = "v6.12 -a91a7c709600"
-
-
-def test_the_questions() -> None:
-    assert [(kernel(name).pge_is_a_role_bit(), kernel(name).wp_change_resets_the_mmu()) for name in (BEFORE, V6_12)] == [
-        (True, True), (False, False)]
+BEFORE, AFTER = "a91a7c709600^", "a91a7c709600"
 
 
-def test_a_changed_pge_that_exits() -> None:
-    """With EPT the guest owns PGE; the exit is for DE."""
-    found = {}
-    for name in (BEFORE, V6_12):
-        m = Machine(name)
-        events = m.run("nop", "mov cr4, 0x2028")
-        found[name] = (made(events)[2:], len(of(events, RootAllocated)) - 1)
-    assert found == {BEFORE: ([], 1), V6_12: (["TLB_FLUSH_GUEST"], 0)}
+def test_a_changed_pge() -> None:
+    assert [kernel(name).cr4_aftermath(CR4_PGE, 0, True) for name in (BEFORE, AFTER)] == [
+        Aftermath(reset=True), Aftermath(requests=("TLB_FLUSH_GUEST",))]
+
+
+@pytest.mark.parametrize("version", ["v5.16", "v6.12"])
+def test_reverted(version: str) -> None:
+    assert kernel(f"{version} -a91a7c709600").cr4_aftermath(0, CR4_PGE, True) == Aftermath(reset=True)

@@ -1,50 +1,44 @@
-"""eeeb4f67a6cd: flush requests by scope."""
+"""eeeb4f67a6cd: KVM_REQ_TLB_FLUSH_CURRENT. The commit of seed 000."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from kvm_support import V4_4, V6_12, Machine, flushes, made, results
+from kvm_support import Machine, flushes, made
 from kvmdbg.machine.eras.versions import kernel
-from kvmdbg.machine.kvm.questions.nested import HOOK_VPID02, MAKE_REQUEST, NO_FLUSH, Transition
+from kvmdbg.machine.kvm.questions.flushes import LOAD_FLUSHES_ALL
 
-BEFORE = "v6.12 -eeeb4f67a6cd -2b4a5a5d5688 -a91a7c709600"
-SAME = Transition(entry=True, enable_ept=True, enable_vpid=True, has_vpid12=True, vpid12=1, last_vpid=1, vpid02=2)
+BEFORE, AFTER = "eeeb4f67a6cd^", "eeeb4f67a6cd"
 
 
 def test_the_questions() -> None:
-    assert [(era.has_flush_hooks_by_scope(), era.root_load_flushes_the_current_context(), era.fallback_flushes_all_for_vpid0(),
-             era.flushes_served_at_transitions(), era.invept_frees_matching_roots(), era.syncs_ask_for_a_local_flush())
-            for era in (kernel(V4_4), kernel(BEFORE), kernel(V6_12))] == [
-        (False, False, True, (), False, True), (False, False, True, (), False, True),
-        (True, True, False, ("TLB_FLUSH_CURRENT", "TLB_FLUSH_GUEST"), True, False)]
+    found = [(era.current_flush_request(), era.flushes_served_at_transitions(), era.request_bits().get("TLB_FLUSH_CURRENT"),
+              era.request_bits()["HV_TLB_FLUSH"]) for era in (kernel(BEFORE), kernel(AFTER))]
+    assert found == [("TLB_FLUSH", (), None, 34), ("TLB_FLUSH_CURRENT", ("TLB_FLUSH_CURRENT",), 34, 35)]
 
 
-@pytest.mark.parametrize(("changes", "act", "request_name"), [
-    ({}, NO_FLUSH, ""), ({"vpid12": 2}, HOOK_VPID02, ""), ({"vpid12": 2, "entry": False}, NO_FLUSH, ""),
-    ({"has_vpid12": False}, MAKE_REQUEST, "TLB_FLUSH"), ({"has_vpid12": False, "entry": False}, MAKE_REQUEST, "TLB_FLUSH"),
-    ({"enable_ept": False, "vpid02": 0}, MAKE_REQUEST, "TLB_FLUSH"), ({"enable_vpid": False}, NO_FLUSH, "")])
-def test_the_flush_at_a_transition_of_v5_7(changes: dict[str, Any], act: str, request_name: str) -> None:
-    """E.2, row v4.20-v5.7: no request by scope yet."""
-    flush = kernel(BEFORE).transition_flush(SAME._replace(**changes))
-    assert (flush.act, flush.request) == (act, request_name)
+@pytest.mark.parametrize("version", ["v5.8", "v5.10", "v5.14", "v5.16", "v6.12"])
+def test_later_kernels_without_it_flush_everything_instead(version: str) -> None:
+    era = kernel(f"{version} -eeeb4f67a6cd")
+    assert "TLB_FLUSH_CURRENT" not in (era.current_flush_request(), era.local_flush_request(), *era.flushes_served_at_transitions(),
+                                       *era.reused_root_asks(False, False))
 
 
-def test_a_changed_vpid12_on_such_a_kernel() -> None:
-    m = Machine(BEFORE).start()
-    m.run("vmcall", "vmwrite VIRTUAL_PROCESSOR_ID, 7")
-    events = m.run("vmresume")
-    assert "invvpid single-context 2" in flushes(events)
-    assert "TLB_FLUSH_GUEST" not in made(events)
+@pytest.mark.parametrize("name", [BEFORE, AFTER])
+def test_at_the_commit_itself_a_reused_root_is_synced_and_everything_is_flushed(name: str) -> None:
+    """B.4c, points 1, 2 and 4: E20 is the middle of its series."""
+    m = Machine(name).start()
+    m.run("vmcall", "vmresume")
+    events = m.run("vmcall")
+    assert made(events) == ["LOAD_MMU_PGD", "MMU_SYNC", "TLB_FLUSH"]
+    assert flushes(events) == ["invept all-context"]
+    assert kernel(name).root_load_flush() == LOAD_FLUSHES_ALL
 
 
-def test_invept_of_l1() -> None:
-    found = []
-    for name in (BEFORE, V6_12):
-        m = Machine(name).start()
-        m.run("vmcall")
-        events = m.run("invept all-context")
-        found.append((results(events), made(events), len(flushes(events))))
-    assert found == [(["invept ok"], ["TLB_FLUSH"], 2), (["invept ok"], [], 0)]
+@pytest.mark.parametrize("name", [BEFORE, AFTER])
+def test_at_the_commit_itself_l2_without_vpid_costs_a_full_flush(name: str) -> None:
+    """B.4c, point 5."""
+    m = Machine(name).given_vmx().given_l2(vpid=None)
+    m.enter()
+    m.run("vmcall")
+    assert "TLB_FLUSH" in made(m.run("vmresume"))

@@ -23,7 +23,7 @@ def test_a_cold_load_takes_one_violation_a_frame_and_a_second_load_none(name: st
     m.poke(L1_PAGE, 7)
     events = m.run(LOAD)
     assert (exits(events), values(events), made(events)) == ([48] * 5, [7], ["TLB_FLUSH", "STEAL_UPDATE"])
-    assert (m.stat("pf_taken"), m.stat("pf_fixed")) == (5, 5)
+    assert (m.stat("pf_taken"), m.stat("pf_fixed")) == (5 if name == V6_12 else 0, 5)
     assert exits(m.run(LOAD)) == []
 
 

@@ -103,9 +103,9 @@ def test_the_current_vpid_while_l2_is_active(name: str, vpid: int | None, curren
     """vmx_get_current_vpid(): vpid02 when vmcs12 uses VPID; without 2b4a5a5d5688 guest flushes hit vpid01 (I-10 A')."""
     m = Machine(name).given_vmx().given_l2(vpid=vpid)
     m.enter()
-    assert vmx_flush.vmx_get_current_vpid(m.kvm, m.vcpu) == current
+    assert vmx_flush.vmx_get_current_vpid(m.kvm, m.vcpu, for_guest=True) == current
     m.run("vmcall")
-    assert vmx_flush.vmx_get_current_vpid(m.kvm, m.vcpu) == 1
+    assert vmx_flush.vmx_get_current_vpid(m.kvm, m.vcpu, for_guest=True) == 1
 
 
 def test_the_current_context_of_l2_is_the_guest_mmus_root() -> None:

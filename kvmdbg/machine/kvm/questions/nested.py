@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from kvmdbg.machine.kvm.questions.flushes import FlushQuestions
+
 NO_FLUSH: Final = "none"                  # what a nested transition can do about the TLB (see TransitionFlush.act)
 MAKE_REQUEST: Final = "request"
 HOOK_VPID01: Final = "vmx_flush_tlb"
 HOOK_VPID02: Final = "__vmx_flush_tlb(vpid02)"
+SYNC_VPID02: Final = "vpid_sync_context(vpid02)"
+
+FREE_MATCHING_ROOTS: Final = "free the roots of this EPTP"        # what INVEPT of L1 does (see invept_effect())
+FREE_ALL_ROOTS: Final = "free all roots of EPT12"
+NO_EFFECT: Final = "nothing"
+SYNC_AND_FLUSH: Final = "sync the current root and ask for a full flush"
+
+FREE_GUEST_MODE_ROOTS: Final = "free the roots of L2"             # what INVVPID of L1 does to roots without EPT
+FREE_EVERY_ROOT: Final = "free every root"
 
 
 class Transition(NamedTuple):
@@ -20,12 +31,13 @@ class Transition(NamedTuple):
     vpid12: int                # 0..0xffff
     last_vpid: int             # vpid12 of the last nested entry that used one
     vpid02: int                # 0: none
+    has_ept12: bool = True     # vmcs12 enables EPT
 
 
 class TransitionFlush(NamedTuple):
     """What a kernel does at a nested transition, and why."""
 
-    act: str                   # NO_FLUSH, MAKE_REQUEST, HOOK_VPID01 or HOOK_VPID02
+    act: str                   # NO_FLUSH, MAKE_REQUEST, HOOK_VPID01, HOOK_VPID02 or SYNC_VPID02
     request: str               # with MAKE_REQUEST: the request's name
     question: str
     values: str                # the values that decided
@@ -34,7 +46,7 @@ class TransitionFlush(NamedTuple):
     remember_vpid12: bool = False      # last_vpid = vpid12
 
 
-class NestedQuestions:
+class NestedQuestions(FlushQuestions):
     """Mainline's answers, v6.12."""
 
     def caches_vmcs12(self) -> bool:
@@ -119,8 +131,8 @@ class NestedQuestions:
         if t.entry and t.vpid12 != t.last_vpid:
             return TransitionFlush(MAKE_REQUEST, "TLB_FLUSH_GUEST", "is vpid12 new to vpid02?",
                                    f"vpid12 {t.vpid12} != last_vpid {t.last_vpid}", function, source, remember_vpid12=True)
-        if not (t.enable_ept or t.vpid02):
-            return TransitionFlush(MAKE_REQUEST, "TLB_FLUSH_CURRENT", "has L2 a TLB tag of its own?",
+        if not self.has_l2_a_tlb_tag(t):
+            return TransitionFlush(MAKE_REQUEST, self.current_flush_request(), "has L2 a TLB tag of its own?",
                                    "enable_ept=0 and no vpid02", function, source)
         values = f"last_vpid {t.last_vpid} == vpid12 {t.vpid12}" if t.entry else "vmcs12 enables VPID"
         tag = "enable_ept=1: L2 has its own EPTP" if t.enable_ept else f"vpid02 {t.vpid02}"
@@ -130,6 +142,34 @@ class NestedQuestions:
         """Requests serviced for the old context before a nested entry or exit switches (E.2, E.3)."""
         return ("TLB_FLUSH_CURRENT", "TLB_FLUSH_GUEST")
 
-    def invept_frees_matching_roots(self) -> bool:
-        """Does INVEPT by L1 free the roots of its EPTP? Else it syncs the current root and asks for a full flush (E.5)."""
+    def has_l2_a_tlb_tag(self, t: Transition) -> bool:
+        """nested_has_guest_tlb_tag(): does the processor tell L2's translations from L1's?"""
+        return t.enable_ept or bool(t.has_vpid12 and t.vpid02)
+
+    def invept_effect(self, single_context: bool) -> str:
+        """What INVEPT of L1 does: FREE_MATCHING_ROOTS, FREE_ALL_ROOTS, NO_EFFECT or SYNC_AND_FLUSH (kvm.md E.5)."""
+        return FREE_MATCHING_ROOTS if single_context else FREE_ALL_ROOTS
+
+    def checks_the_eptp_of_invept(self) -> bool:
+        """Is single-context INVEPT of an invalid EPTP VMfail 28? (eed0030e4caa)"""
+        return True
+
+    def invvpid_flushes_one_address(self) -> bool:
+        """Does individual-address INVVPID of L1 flush that address only, instead of all of vpid02? (cd9a491f6e61)"""
+        return True
+
+    def invvpid_flushes_only_vpid(self) -> bool:
+        """Is vpid02 flushed by INVVPID even with EPT, where the hook would take INVEPT? (327c072187f7)"""
+        return True
+
+    def invvpid_uses_vpid01_without_vpid02(self) -> bool:
+        """Is vpid01 flushed for INVVPID of L1 when there is no vpid02? (3d5bdae8b164)"""
+        return True
+
+    def invvpid_frees_roots(self) -> str:
+        """Without EPT, what INVVPID of L1 does to shadow roots: FREE_GUEST_MODE_ROOTS, FREE_EVERY_ROOT or NO_EFFECT (E.4)."""
+        return FREE_GUEST_MODE_ROOTS
+
+    def checks_cr3_target_count(self) -> bool:
+        """Is a vmcs12 with CR3-target values refused, as L1 is offered none? (c7c2c709b60e)"""
         return True

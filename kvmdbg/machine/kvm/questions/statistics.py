@@ -10,6 +10,14 @@ class StatisticsQuestions:
         """Is there a statistic remote_tlb_flush_requests?"""
         return True
 
+    def shows_guest_mode(self) -> bool:
+        """Is there a vCPU statistic guest_mode, 1 while L2 is the guest? (d5a0483f9f32)"""
+        return True
+
+    def counts_pf_taken(self) -> bool:
+        """Is there a vCPU statistic pf_taken beside pf_fixed? (1075d41efd59)"""
+        return True
+
     def counts_nested_run(self) -> bool:
         """Is there a vCPU statistic nested_run?"""
         return True
