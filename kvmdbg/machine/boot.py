@@ -71,6 +71,7 @@ def assemble(tape: Tape, era: Era, config: Config, caps: Caps) -> Kvm:
     hw = Hardware(tape, caps, cpus)
     vcpus = tuple(make_vcpu(tape, i) for i in range(config.vcpus))
     kvm = Kvm(tape, hw, era, VmxOps(), config, vcpus, make_mmus(tape, vcpus, ROOT_MMU), make_mmus(tape, vcpus, GUEST_MMU))
+    kvm.memslots[0] = config.memory >> 12
     for cpu in cpus:
         hw.memory[cpu.vmxon_pointer] = VMCS_REVISION
     for vcpu in vcpus:

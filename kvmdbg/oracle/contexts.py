@@ -21,6 +21,7 @@ from kvmdbg.machine.hw.paging import Paging, paging_mode
 from kvmdbg.machine.hw.state import NO_PDPTES, VMX_NON_ROOT, Pdptes
 from kvmdbg.machine.hw.tlbkey import GLOBAL, NONE
 from kvmdbg.machine.kvm.state import INVALID_PAGE, Kvm, ShadowKey
+from kvmdbg.tape import ABSENT
 
 REGISTERS: Final = ("cr0", "cr3", "pdptes", "cr4", "efer")
 NOBODY: Final = 0                # level of a gap between two contexts
@@ -138,7 +139,7 @@ class Contexts:
         return wrote
 
     def _shadow_page(self, position: int, key: Any, old: Any, new: Any) -> None:
-        if key.level == 4:
+        if key.level == 4 and new is not ABSENT:        # a frame that was a root stays known as one until it is another's
             self.state.roots[new.hpa] = key
 
     def _vm_entered(self, position: int, key: Any, args: Any, new: Any) -> None:

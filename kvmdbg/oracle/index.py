@@ -49,13 +49,14 @@ class Index:
         self._last: Entry | None = None
         hw = kvm.hw
         self._vmcs = hw.vmcs
-        self._tables: tuple[Any, ...] = (hw.memory, kvm.pages, kvm.gfn_of, kvm.shadow_pages, hw.vmcs, *hw.tlb, *kvm.vcpus)
+        self._tables: tuple[Any, ...] = (hw.memory, kvm.pages, kvm.gfn_of, kvm.memslots, kvm.shadow_pages, hw.vmcs, *hw.tlb,
+                                         *kvm.vcpus)
         self._cells: dict[Any, defaultdict[Any, list[int]]] = {table: defaultdict(list) for table in self._tables}
         self.contexts = Contexts(kvm, self.initial)
         self.closings = Closings(self)
         self._marks: list[Mark] = [Mark(0, None, self.contexts.save(), self.closings.save())]
         self._handlers: dict[Any, Callable[[int, Any, Any, Any], None]] = {**self.contexts.handlers(), **self.closings.handlers()}
-        self._structures = frozenset({hw.memory, kvm.pages, kvm.shadow_pages})
+        self._structures = frozenset({hw.memory, kvm.pages, kvm.memslots, kvm.shadow_pages})
         self._picky: dict[Any, frozenset[str] | frozenset[int]] = dict.fromkeys(kvm.vcpus, VCPU_FIELDS)
 
     @property
@@ -145,6 +146,16 @@ class Index:
     def read_at(self, pa: int, position: int) -> int:
         """The 64 bits of physical memory at `pa` (a multiple of 8) as of `position`."""
         return int(self.value_at(self.kvm.hw.memory, pa, position, 0))
+
+    def has_memory(self, gfn: int, position: int) -> bool:
+        """Was there a memslot with this frame as of `position`?"""
+        slots = self.kvm.memslots
+        bases = {base for base, _ in slots.unordered()} | set(self._cells[slots])
+        return any(base <= gfn < base + self.value_at(slots, base, position, 0) for base in bases)
+
+    def slots_that_change(self) -> tuple[Cell, ...]:
+        """The memslots that have come or gone since the tape began."""
+        return tuple((self.kvm.memslots, base) for base in self._cells[self.kvm.memslots])
 
     def last_write(self, owner: Any, key: Any, position: int) -> int:
         """Position of the last write to a cell before `position`; -1 when there was none."""

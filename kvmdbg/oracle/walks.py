@@ -50,7 +50,10 @@ class Past:
 
     def l1(self, gpa: int) -> int | None:
         """64 bits of L1's memory; 0 in a page never touched, None outside it."""
-        if not 0 <= gpa < self.index.kvm.config.memory:
+        for slots, base in self.index.slots_that_change():
+            self.cells.append((slots, base))
+            self.note(self.index.last_write(slots, base, self.position))
+        if not self.index.has_memory(gpa >> 12, self.position):
             return None
         frame = self.frame(gpa >> 12)
         return 0 if frame is None else self.host(frame + (gpa & 0xFF8))

@@ -104,6 +104,7 @@ SAYINGS: Final[dict[type, Saying]] = {
     kvm_events.RootReused: Saying(lambda e: f"vcpu{e.vcpu} {e.mmu} root {e.hpa:#x} reused for {e.pgd:#x}", True, ""),
     kvm_events.RootFreed: Saying(lambda e: f"vcpu{e.vcpu} {e.mmu} root {e.hpa:#x} of {e.pgd:#x} freed", True, ""),
     kvm_events.VmcsCleared: Saying(lambda e: f"vcpu{e.vcpu} {e.vmcs}: VMCLEAR on pcpu{e.cpu}", True, ""),
+    kvm_events.PageTablesZapped: Saying(lambda e: f"the VM's page tables are zapped: {e.pages}", True, "z"),
     kvm_events.ScheduledOut: Saying(lambda e: f"vcpu{e.vcpu} is scheduled out of pcpu{e.cpu}", True, "s"),
     kvm_events.StealTimeRecorded: Saying(lambda e: f"vcpu{e.vcpu} steal time recorded, need_flush_tlb "
                                          + ("true" if e.need_flush else "false"), True, ""),

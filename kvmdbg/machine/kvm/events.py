@@ -181,6 +181,12 @@ class VmcsCleared(NamedTuple):
     cpu: int
 
 
+class PageTablesZapped(NamedTuple):
+    """Every page table of the VM is emptied (kvm_mmu_zap_all_fast()); the writes follow."""
+
+    pages: int
+
+
 class ScheduledOut(NamedTuple):
     """The scheduler has taken the vCPU's thread from its processor (kvm_sched_out())."""
 

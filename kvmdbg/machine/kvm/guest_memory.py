@@ -1,4 +1,4 @@
-"""Guest RAM as KVM reads and writes it: one memslot, host pages behind it (kvm_main.c: kvm_read_guest() and friends)."""
+"""Guest RAM as KVM reads and writes it: memslots, host pages behind them (kvm_main.c: kvm_read_guest() and friends)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ from kvmdbg.machine.hw import memory
 from kvmdbg.machine.kvm.state import Kvm
 
 
+def gfn_visible(kvm: Kvm, gfn: int) -> bool:
+    """Is there a memslot with this frame? (kvm_is_visible_gfn())"""
+    return any(base <= gfn < base + npages for base, npages in kvm.memslots.unordered())
+
+
 def gfn_to_pfn(kvm: Kvm, gfn: int) -> int | None:
-    """Host-physical address of the page behind a gfn, allocated at the first touch; None outside the memslot."""
-    if not 0 <= gfn << 12 < kvm.config.memory:
+    """Host-physical address of the page behind a gfn, allocated at the first touch; None outside the memslots."""
+    if not gfn_visible(kvm, gfn):
         return None
     page = kvm.pages.get(gfn)
     if page is None:
@@ -36,15 +41,15 @@ def release_frame(kvm: Kvm, frame: int) -> None:
 
 
 def kvm_read_guest(kvm: Kvm, gpa: int) -> int | None:
-    """The 64 bits at gpa (rounded down to 8 bytes), 0 for a page never touched; None outside the memslot."""
-    if not 0 <= gpa < kvm.config.memory:
+    """The 64 bits at gpa (rounded down to 8 bytes), 0 for a page never touched; None outside the memslots."""
+    if not gfn_visible(kvm, gpa >> 12):
         return None
     page = kvm.pages.get(gpa >> 12)
     return 0 if page is None else memory.read64(kvm.hw, page + (gpa & 0xFF8))
 
 
 def kvm_write_guest(kvm: Kvm, gpa: int, value: int) -> bool:
-    """Write 64 bits at gpa (rounded down to 8 bytes); False outside the memslot."""
+    """Write 64 bits at gpa (rounded down to 8 bytes); False outside the memslots."""
     page = gfn_to_pfn(kvm, gpa >> 12)
     if page is None:
         return False

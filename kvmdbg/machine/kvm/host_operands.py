@@ -7,6 +7,7 @@ from typing import Final
 
 from kvmdbg.errors import UserError
 from kvmdbg.machine.hw.operands import NUMBER, OperandType, number, value_64
+from kvmdbg.machine.kvm.guest_memory import gfn_visible
 from kvmdbg.machine.kvm.state import Kvm
 
 
@@ -25,11 +26,16 @@ def processor_of(kvm: Kvm, word: str, cpu: int) -> int:
     raise UserError(f"host {word}: there is no pcpu{cpu}", f"The host has {len(kvm.hw.cpus)}: `machine cpus={cpu + 1}` makes more.")
 
 
+def memslots(kvm: Kvm) -> str:
+    """The VM's memory in words."""
+    return ", ".join(f"gfn {base:#x} to {base + npages - 1:#x}" for base, npages in kvm.memslots.items()) or "it has none"
+
+
 def page_in_use(kvm: Kvm, word: str, gfn: int) -> None:
     """raises: UserError for a frame number outside the VM's memory, or of a page that nobody has touched."""
-    if gfn in kvm.pages:
+    if gfn in kvm.pages and gfn_visible(kvm, gfn):
         return
-    if gfn << 12 < kvm.config.memory:
+    if gfn_visible(kvm, gfn):
         raise UserError(f"host {word}: gfn {gfn:#x} has no host frame: nobody has touched it", "`info frames` lists those in use.")
-    raise UserError(f"host {word}: gfn {gfn:#x} is outside the VM's memory, which ends at gfn {kvm.config.memory >> 12:#x}",
+    raise UserError(f"host {word}: gfn {gfn:#x} is outside the VM's memory: {memslots(kvm)}",
                     f"A frame number is an address / 4096: {gfn >> 12:#x} for the address {gfn:#x}.")

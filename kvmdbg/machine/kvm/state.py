@@ -230,6 +230,8 @@ class Kvm:
         self.emit = tape.emit
         self.pages: Table[int, int] = Table(tape, "guest pages")                        # gfn -> host frame's address
         self.gfn_of: Table[int, int] = Table(tape, "gfn of frame")                      # the inverse of pages
+        self.memslots: Table[int, int] = Table(tape, "memslots")                        # first gfn -> how many
+        self.obsolete_roots: Table[int, ShadowKey] = Table(tape, "obsolete roots")      # zapped, and held by a vCPU: frame -> what
         self.shadow_pages: Table[ShadowKey, ShadowPage] = Table(tape, "shadow pages")
         self.rmap: Table[int, tuple[int, ...]] = Table(tape, "rmap")                    # gfn -> addresses of its leaf SPTEs
         self.vpid_bitmap: Table[int, str] = Table(tape, "vmx_vpid_bitmap")              # VPID in use -> by whom

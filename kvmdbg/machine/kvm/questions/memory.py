@@ -22,6 +22,10 @@ class MemoryQuestions:
         """Has the memory manager unmapped the page before it says that its PTE changed? (6bdb913f0a70)"""
         return True
 
+    def has_tdp_mmu(self) -> bool:
+        """Is KVM's own EPT built by the TDP MMU, which drops a root without a flush? (71ba3f3189c7: by default)"""
+        return True
+
     def sregs_flush_the_guests_view(self) -> bool:
         """Does KVM_SET_SREGS that changes a control register ask for a guest flush as well? (4346db6e6e7a)"""
         return True
