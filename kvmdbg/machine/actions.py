@@ -59,8 +59,8 @@ def why_idle(kvm: Kvm, vcpu: Vcpu) -> str:
     """Why a vCPU does nothing, in words; for messages."""
     if vcpu.exit_to_user:
         return f"KVM_RUN has returned to user space: {vcpu.exit_to_user}"
-    if vcpu.mp_state == HALTED:
-        return "it is halted"
     if runnable(kvm, vcpu):
         return f"it does {vcpu.todo[0]!r} next"
+    if vcpu.mp_state == HALTED:
+        return "it is halted until an event comes (`host irq`)"
     return "its guest waits for an instruction (`inject`)"

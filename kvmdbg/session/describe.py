@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from kvmdbg.machine.hw import events as hw
 from kvmdbg.machine.hw.controls import EXIT_REASON_FAILED_VMENTRY, INTR_TYPE_NMI, exit_reason_name
 from kvmdbg.machine.hw.fields import FIELDS
+from kvmdbg.machine.hw.interrupts import NMI_VECTOR
 from kvmdbg.machine.hw.state import Insn
 from kvmdbg.machine.hw.tlbkey import TlbEntry, TlbKey
 from kvmdbg.machine.kvm import events as kvm_events
@@ -52,6 +53,10 @@ def key_text(key: TlbKey) -> str:
 
 def _interrupt(event: hw.Raised | hw.Taken) -> str:
     return f"interrupt {event.vector:#x}" if event.type != INTR_TYPE_NMI else "an NMI"
+
+
+def _vector(event: kvm_events.InterruptQueued | kvm_events.EventInjected | kvm_events.InjectionTakenBack) -> str:
+    return "an NMI" if event.vector == NMI_VECTOR else f"vector {event.vector:#x}"
 
 
 def reason_text(reason: int) -> str:
@@ -100,6 +105,13 @@ SAYINGS: Final[dict[type, Saying]] = {
     kvm_events.NestedSucceeded: Saying(lambda e: f"vcpu{e.vcpu} {e.instruction} of L1 succeeds", True, ""),
     kvm_events.GuestInvalidated: Saying(lambda e: f"vcpu{e.vcpu} {_tags(e)} of L{e.level} is done", True, "i"),
     kvm_events.ExceptionInjected: Saying(lambda e: f"vcpu{e.vcpu} gets {e.vector} error code {e.error_code:#x}", True, ""),
+    kvm_events.InterruptQueued: Saying(lambda e: f"vcpu{e.vcpu} {_vector(e)} waits for the guest", True, "q"),
+    kvm_events.EventInjected: Saying(lambda e: f"vcpu{e.vcpu} injects {_vector(e)} type {e.type}" + (" again" if e.again else ""),
+                                     True, "j"),
+    kvm_events.InjectionTakenBack: Saying(lambda e: f"vcpu{e.vcpu} takes {_vector(e)} type {e.type} back", True, ""),
+    kvm_events.EntryCancelled: Saying(lambda e: f"vcpu{e.vcpu} cancels its entry"
+                                      + (", which was to exit at once" if e.immediate_exit else ""), True, "C"),
+    kvm_events.ImmediateExitRequested: Saying(lambda e: f"vcpu{e.vcpu} is to exit at once: {e.by}", True, "I"),
     kvm_events.RootAllocated: Saying(lambda e: f"vcpu{e.vcpu} {e.mmu} root {e.hpa:#x} allocated for {e.pgd:#x}", True, ""),
     kvm_events.RootReused: Saying(lambda e: f"vcpu{e.vcpu} {e.mmu} root {e.hpa:#x} reused for {e.pgd:#x}", True, ""),
     kvm_events.RootFreed: Saying(lambda e: f"vcpu{e.vcpu} {e.mmu} root {e.hpa:#x} of {e.pgd:#x} freed", True, ""),

@@ -118,8 +118,16 @@ STATEMENTS: Final = (
     Statement("VPIDs", SIMPLIFIED, "INVVPID of vpid01 at vCPU reset and INVEPT when VMX is enabled are not issued",
               "the machine starts after both, with an empty TLB"),
     Statement("VPIDs", MODELLED, "the bitmap, vpid01, vpid02, last_vpid", "vmx.c: allocate_vpid(); nested.c"),
-    Statement("interrupts", LEFT_OUT, "interrupts of guests: their APIC, NMI, SMI, IPIs",
-              "the commit of 2011 brings them (KVM_REQ_IMMEDIATE_EXIT)"),
+    Statement("interrupts", MODELLED,
+              "interrupts and NMIs of guests, windows, events that make L2 exit, immediate exits in each of their forms, HLT, "
+              "vmcs12's preemption timer and monitor trap",
+              "x86.c: kvm_check_and_inject_events(); nested.c: vmx_check_nested_events(); kvm.md B, E.8"),
+    Statement("interrupts", SIMPLIFIED, "a local APIC is a set of vectors, the highest first; a handler ends at once, EOI included",
+              "there is no guest kernel to handle them"),
+    Statement("interrupts", SIMPLIFIED, "vmcs12's preemption timer counts instructions of L2 (`host timer` lets it expire)",
+              "nothing else takes time here"),
+    Statement("interrupts", LEFT_OUT, "IPIs that guests send, INIT and SIPI, posted and virtual interrupts (I-27)",
+              "no flush depends on them; virtual-interrupt delivery is not offered to L1"),
     # -- The machine as a whole ------------------------------------------------------------------------------------------
     Statement("machine", MODELLED, "several processors between which the vCPU moves (`machine cpus=2`, `host migrate`)",
               "vmx.c: vmx_vcpu_load_vmcs()"),

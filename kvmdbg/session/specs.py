@@ -16,8 +16,9 @@ from typing import Any, Final
 from kvmdbg.catalog import Catalog
 from kvmdbg.errors import Unsupported, UserError
 from kvmdbg.machine.hw import events as hw
-from kvmdbg.machine.hw.controls import EXIT_REASONS, INTR_TYPE_NMI, exit_reason_name
+from kvmdbg.machine.hw.controls import EXIT_REASONS, INTR_TYPE_EXTERNAL, INTR_TYPE_NMI, exit_reason_name
 from kvmdbg.machine.hw.instructions import INSTRUCTIONS
+from kvmdbg.machine.hw.interrupts import NMI_VECTOR
 from kvmdbg.machine.hw.tlbkey import KINDS, TlbEntry, TlbKey
 from kvmdbg.machine.kvm import events as kvm_events
 from kvmdbg.machine.kvm.state import GUEST_MMU, ROOT_MMU, Kvm
@@ -94,6 +95,11 @@ def _source(event: hw.Raised | hw.Taken) -> str:
     return "nmi" if event.type == INTR_TYPE_NMI else "external"
 
 
+def _injected(event: kvm_events.EventInjected) -> tuple[str, ...]:
+    kind = {INTR_TYPE_EXTERNAL: "external", INTR_TYPE_NMI: "nmi"}.get(event.type, "")
+    return (kind, str(event.vector), "again" if event.again else "")
+
+
 VECTORS: Final = ("#UD", "#GP", "#PF", "#DF", "#SS", "#NP", "#TS", "#DB", "#AC")
 _BY: Final = ("invvpid", "invept", "invlpg", "mov cr3", "mov cr4", "mov cr0", "vm entry", "vm exit", "#pf", "ept violation")
 _TYPES: Final = ("individual-address", "single-context", "all-context", "single-context-retaining-globals")
@@ -137,8 +143,16 @@ kind("access", "a load, store or fetch reaches memory; qualify by which", {hw.Ac
 kind("walk", "a page walk reads an entry; qualify by guest or ept, or by level4 ... level1",
      {hw.Referenced: lambda e: (e.structure, f"level{e.level}")}, _fixed("guest", "ept", "level4", "level3", "level2", "level1"))
 kind("fault", "a fault is delivered; qualify by its vector", {hw.Faulted: lambda e: (e.vector, e.vector[1:])}, _fixed(*VECTORS))
-kind("inject", "KVM gives its guest an exception; qualify by its vector",
-     {kvm_events.ExceptionInjected: lambda e: (e.vector, e.vector[1:])}, _fixed(*VECTORS))
+kind("inject", "KVM gives its guest an exception, or puts an event into the VM-entry fields; qualify by its vector or kind",
+     {kvm_events.ExceptionInjected: lambda e: (e.vector, e.vector[1:]), kvm_events.EventInjected: _injected},
+     _fixed(*VECTORS, "external", "nmi", "again"))
+kind("irq", "an interrupt or NMI waits for the guest; qualify by nmi",
+     {kvm_events.InterruptQueued: lambda e: ("nmi" if e.vector == NMI_VECTOR else "external",)}, _fixed("external", "nmi"))
+kind("cancel", "an entry is cancelled right before the VM entry, or what it would have injected is taken back",
+     {kvm_events.EntryCancelled: lambda e: ("entry",), kvm_events.InjectionTakenBack: lambda e: ("injection",)},
+     _fixed("entry", "injection"))
+kind("immediate-exit", "an entry is to exit at once; qualify by self-ipi or preemption-timer",
+     {kvm_events.ImmediateExitRequested: lambda e: (e.by,)}, _fixed("self-IPI", "preemption timer"))
 kind("deliver", "the processor delivers an event to its guest", {hw.Delivered: lambda e: ()})
 kind("interrupt", "a processor is offered an interrupt or NMI, or its host handles one; qualify by which",
      {hw.Raised: lambda e: ("raised", _source(e)), hw.Taken: lambda e: ("taken", _source(e))},

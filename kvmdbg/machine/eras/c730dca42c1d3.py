@@ -6,6 +6,7 @@ from typing import Final
 
 from kvmdbg.machine.eras.commit import commit
 from kvmdbg.machine.kvm.era import Era
+from kvmdbg.machine.kvm.questions.injection import MAKE_REQUEST
 
 BITS_E11: Final = {
     "TLB_FLUSH": 0, "MIGRATE_TIMER": 1, "REPORT_TPR_ACCESS": 2, "MMU_RELOAD": 3, "TRIPLE_FAULT": 4, "PENDING_TIMER": 5,
@@ -19,7 +20,7 @@ SERVICE_ORDER_E11: Final = (
 
 
 @commit("730dca42c1d3", order=20130410, first="v3.10", date="2013-04",
-        subject="KVM: nVMX: Rework interception of IRQs and NMIs",
+        subject="KVM: x86: Rework request for immediate exit",
         touches=("x86.c: vcpu_enter_guest()", "vmx.c: enable_irq_window()"),
         needs=("d6185f20a0ef", "7460fb4a3400"),
         series="with the requests that came between v3.3 and v4.3: PMU and PMI (f5132b01386b), MASTERCLOCK_UPDATE (d828199e8444), "
@@ -27,6 +28,10 @@ SERVICE_ORDER_E11: Final = (
         read="memory")
 class Without(Era):
     """v3.2: sixteen requests, IMMEDIATE_EXIT among them in what is the bit of PMU later (kvm.md A.1, B.1)."""
+
+    def interrupt_behind_a_pending_run(self) -> str:
+        """enable_irq_window() made the request, behind the place in the ladder where it is served (kvm.md B.1)."""
+        return MAKE_REQUEST
 
     def request_bits(self) -> dict[str, int]:
         """E11's."""

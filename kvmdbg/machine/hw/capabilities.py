@@ -53,7 +53,7 @@ _TRUE_CONTROLS: Final = 1 << 55
 _STORES_LMA: Final = 1 << 5
 _ACTIVITY_HLT: Final = 1 << 6
 
-_PIN_OFFERED: Final = (c.PIN_EXTERNAL_INTERRUPT_EXITING | c.PIN_NMI_EXITING | c.PIN_VIRTUAL_NMIS | c.PIN_PREEMPTION_TIMER)
+_PIN_OFFERED: Final = c.PIN_EXTERNAL_INTERRUPT_EXITING | c.PIN_NMI_EXITING | c.PIN_VIRTUAL_NMIS
 _CPU_OFFERED: Final = (
     c.CPU_INTERRUPT_WINDOW_EXITING | c.CPU_TSC_OFFSETTING | c.CPU_HLT_EXITING | c.CPU_INVLPG_EXITING | c.CPU_MWAIT_EXITING
     | c.CPU_RDPMC_EXITING | c.CPU_RDTSC_EXITING | c.CPU_CR3_LOAD_EXITING | c.CPU_CR3_STORE_EXITING | c.CPU_CR8_LOAD_EXITING
@@ -95,7 +95,8 @@ class ControlCaps(NamedTuple):
 @cache
 def control_caps(caps: Caps) -> ControlCaps:
     """The controls that a processor with `caps` offers."""
-    return ControlCaps(Settings(0, _PIN_OFFERED | PIN_DEFAULT1), Settings(0, _CPU_OFFERED | CPU_DEFAULT1),
+    pin = _PIN_OFFERED | PIN_DEFAULT1 | (c.PIN_PREEMPTION_TIMER if caps.preemption_timer else 0)
+    return ControlCaps(Settings(0, pin), Settings(0, _CPU_OFFERED | CPU_DEFAULT1),
                        Settings(0, _secondary(caps)), Settings(0, _EXIT_OFFERED | EXIT_DEFAULT1),
                        Settings(0, _ENTRY_OFFERED | ENTRY_DEFAULT1), c.VMFUNC_EPTP_SWITCHING if caps.vmfunc else 0)
 

@@ -28,6 +28,7 @@ class Caps(NamedTuple):
     ept_execute_only: bool = True            # bit 0
     pcid: bool = True
     invpcid: bool = True
+    preemption_timer: bool = True            # IA32_VMX_PINBASED_CTLS bit 6
     page_1g: bool = True                     # CPUID.80000001H:EDX.Page1GB
     la57: bool = False                       # CPUID.07H:ECX.LA57
     vmfunc: bool = True                      # "enable VM functions", with EPTP switching

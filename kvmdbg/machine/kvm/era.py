@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from kvmdbg.machine.kvm.questions.control_registers import ControlRegisterQuestions
 from kvmdbg.machine.kvm.questions.flushes import FlushQuestions
+from kvmdbg.machine.kvm.questions.injection import InjectionQuestions
 from kvmdbg.machine.kvm.questions.memory import MemoryQuestions
 from kvmdbg.machine.kvm.questions.nested import NestedQuestions
 from kvmdbg.machine.kvm.questions.nested_state import NestedStateQuestions
@@ -18,8 +19,8 @@ from kvmdbg.machine.kvm.questions.statistics import StatisticsQuestions
 from kvmdbg.machine.kvm.questions.steal_time import StealTimeQuestions
 
 
-class Era(RequestQuestions, NestedQuestions, ControlRegisterQuestions, FlushQuestions, RootQuestions, MemoryQuestions,
-          StealTimeQuestions, StatisticsQuestions, NestedStateQuestions):
+class Era(RequestQuestions, NestedQuestions, ControlRegisterQuestions, FlushQuestions, RootQuestions, InjectionQuestions,
+          MemoryQuestions, StealTimeQuestions, StatisticsQuestions, NestedStateQuestions):
     """Every question, answered as v6.12 does."""
 
     name: str = "v6.12"

@@ -146,6 +146,45 @@ class ExceptionInjected(NamedTuple):
     address: int
 
 
+class EventInjected(NamedTuple):
+    """KVM has put an event into the VM-entry fields (trace events kvm_inj_virq, kvm_inj_exception)."""
+
+    vcpu: int
+    vector: int
+    type: int         # interruption type: 0 external interrupt, 2 NMI, 3 hardware exception, 4 and 6 software
+    again: bool       # it was on its way already, and the entry was cancelled
+
+
+class InjectionTakenBack(NamedTuple):
+    """An entry was cancelled, and what it would have injected is KVM's again (__vmx_complete_interrupts())."""
+
+    vcpu: int
+    vector: int
+    type: int
+
+
+class EntryCancelled(NamedTuple):
+    """vcpu_enter_guest() turned back right before VM entry (cancel_injection)."""
+
+    vcpu: int
+    requests: int     # what was asked for in the meantime
+    immediate_exit: bool      # the entry was to exit at once
+
+
+class ImmediateExitRequested(NamedTuple):
+    """The entry that is about to happen must exit at once: L2 is entered only so that its VMLAUNCH has happened."""
+
+    vcpu: int
+    by: str           # "self-IPI" or "preemption timer"
+
+
+class InterruptQueued(NamedTuple):
+    """A vCPU's local APIC or NMI line was raised (kvm_apic_set_irq(), kvm_inject_nmi())."""
+
+    vcpu: int
+    vector: int       # 16..255; 2 for an NMI
+
+
 class RootAllocated(NamedTuple):
     """A new page-table root was built for an MMU (kvm_mmu_load())."""
 

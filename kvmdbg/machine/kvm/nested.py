@@ -26,9 +26,11 @@ from kvmdbg.machine.hw.controls import (
     ENTRY_LOAD_IA32_EFER,
     EXIT_HOST_ADDR_SPACE_SIZE,
     EXIT_LOAD_IA32_EFER,
+    EXIT_REASON_EXCEPTION_NMI,
     EXIT_REASON_FAILED_VMENTRY,
     EXIT_REASON_INVALID_STATE,
     EXIT_SAVE_IA32_EFER,
+    INTR_INFO_ERROR_CODE,
     INTR_INFO_VALID,
     PIN_PREEMPTION_TIMER,
     RFLAGS_RESERVED1,
@@ -48,13 +50,16 @@ from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.nested_checks import nested_check_area
 from kvmdbg.machine.kvm.nested_ept import nested_ept_init_mmu_context, nested_ept_uninit_mmu_context
 from kvmdbg.machine.kvm.nested_pages import nested_get_vmcs12_pages
+from kvmdbg.machine.kvm.preemption_timer import stop_preemption_timer, vmx_start_preemption_timer
 from kvmdbg.machine.kvm.questions.nested import HOOK_VPID01, HOOK_VPID02, MAKE_REQUEST, NO_FLUSH, SYNC_VPID02, Transition
-from kvmdbg.machine.kvm.state import HALTED, INVALID_GPA, INVALID_PAGE, RUNNABLE, VMCS01, VMCS02, Kvm, Vcpu
+from kvmdbg.machine.kvm.state import HALTED, INVALID_GPA, INVALID_PAGE, RUNNABLE, VMCS01, VMCS02, Kvm, PendingException, Vcpu
+from kvmdbg.machine.kvm.vcpu_events import NOT_INJECTED
 from kvmdbg.machine.kvm.vmx import (
     SEGMENTS,
     cr4_guest_owned_bits,
     drop_instruction,
     ept_load_pdptrs,
+    exception_info,
     execution_controls,
     field,
     flat_segments,
@@ -121,6 +126,7 @@ def nested_vmx_enter_non_root_mode(kvm: Kvm, vcpu: Vcpu, from_vmentry: bool = Tr
     Pending flushes are served first, while "current" still means L1's context; what the transition itself owes is a
     request, because it must run after L2's root is loaded.
     """
+    events_wait = kvm.era.evaluates_events_at_nested_entry() and waits_for_a_window(kvm, vcpu)
     early = kvm.era.checks_guest_state_before_the_switch()
     if early and from_vmentry and nested_vmx_check_guest_state(kvm, vcpu):
         return
@@ -139,12 +145,35 @@ def nested_vmx_enter_non_root_mode(kvm: Kvm, vcpu: Vcpu, from_vmentry: bool = Tr
     prepare_vmcs02(kvm, vcpu, from_vmentry)
     if deferred:
         kvm_make_request(kvm, vcpu, kvm.era.nested_state_pages_request(), "nested_vmx_enter_non_root_mode")
+    if events_wait:
+        kvm_make_request(kvm, vcpu, "EVENT", "nested_vmx_enter_non_root_mode")
+    vmx_start_preemption_timer(kvm, vcpu)
     if not from_vmentry:
         return
     if vmcs12.get(kvm, vcpu, F.GUEST_ACTIVITY_STATE) == ACTIVITY_HLT and not injects(kvm, vcpu):
         vcpu.nested_run_pending = False
         vcpu.mp_state = HALTED          # L2 sleeps: the processor is never entered in the HLT state
     drop_instruction(vcpu)          # VMLAUNCH and VMRESUME are skipped only when L2 exits to L1
+    unpark(kvm, vcpu)
+
+
+def waits_for_a_window(kvm: Kvm, vcpu: Vcpu) -> bool:
+    """Does an event of L1 wait until L1 takes it? With L2 active it may be taken at once (b5861e5cf2fc)."""
+    return bool(read(kvm, vcpu, F.CPU_BASED_VM_EXEC_CONTROL) & (CPU_INTERRUPT_WINDOW_EXITING | CPU_NMI_WINDOW_EXITING))
+
+
+def park(kvm: Kvm, vcpu: Vcpu) -> None:
+    """L2 exits for an event between two attempts of an instruction: L1 runs first, L2 tries again when it goes on."""
+    if vcpu.retries:
+        kvm.events(vcpu).parked = vcpu.program[:1]
+        drop_instruction(vcpu)
+
+
+def unpark(kvm: Kvm, vcpu: Vcpu) -> None:
+    """L2 goes on with the instruction that it has not finished."""
+    if kvm.events(vcpu).parked:
+        vcpu.program = kvm.events(vcpu).parked + vcpu.program
+        kvm.events(vcpu).parked = ()
 
 
 def injects(kvm: Kvm, vcpu: Vcpu) -> bool:
@@ -414,10 +443,12 @@ def nested_vmx_entry_failure(kvm: Kvm, vcpu: Vcpu, qualification: int) -> None:
 # -- exit (E.3) ----------------------------------------------------------------------------------------------------
 
 
-def nested_vmx_vmexit(kvm: Kvm, vcpu: Vcpu, reason: int, qualification: int) -> None:
+def nested_vmx_vmexit(kvm: Kvm, vcpu: Vcpu, reason: int, qualification: int, intr_info: int | None = None,
+                      error_code: int = 0) -> None:
     """From L2 to L1 with a 32-bit exit reason (nested.c: nested_vmx_vmexit()).
 
     reason: NO_EXIT when nothing is to be seen of it in vmcs12: an SMI, or user space ends nesting; L2's instruction stays.
+    intr_info: VM-exit interruption information of an exit that KVM makes for an event; None: the exit that the processor made.
     """
     kvm_service_local_tlb_flush_requests(kvm, vcpu)
     if reason == NO_EXIT:
@@ -428,11 +459,43 @@ def nested_vmx_vmexit(kvm: Kvm, vcpu: Vcpu, reason: int, qualification: int) -> 
     sync_vmcs02_to_vmcs12(kvm, vcpu)
     if reason != NO_EXIT:
         prepare_vmcs12(kvm, vcpu, reason, qualification)
+    if intr_info is not None:
+        record_event(kvm, vcpu, intr_info, error_code)
+    if kvm.era.recovers_injection_into_l2():
+        save_pending_event(kvm, vcpu)
     vmx_switch_vmcs(kvm, vcpu, VMCS01)
     flush_for_apic_access_page(kvm, vcpu, "nested exit")
     load_vmcs12_host_state(kvm, vcpu)
-    if reason != NO_EXIT:
+    if intr_info is not None:
+        park(kvm, vcpu)
+    elif reason != NO_EXIT:
         drop_instruction(vcpu)
+
+
+def nested_vmx_exception_vmexit(kvm: Kvm, vcpu: Vcpu, exception: PendingException) -> None:
+    """An exception that L0 found for L2 is L1's affair (nested.c: nested_vmx_inject_exception_vmexit())."""
+    nested_vmx_vmexit(kvm, vcpu, EXIT_REASON_EXCEPTION_NMI, exception.address, exception_info(exception.vector),
+                      exception.error_code)
+
+
+def record_event(kvm: Kvm, vcpu: Vcpu, intr_info: int, error_code: int) -> None:
+    """The event that L2 exits for; an interrupt that is not acknowledged leaves no information."""
+    vmcs12.put(kvm, vcpu, F.VM_EXIT_INTR_INFO, intr_info)
+    if intr_info & INTR_INFO_ERROR_CODE:
+        vmcs12.put(kvm, vcpu, F.VM_EXIT_INTR_ERROR_CODE, error_code)
+
+
+def save_pending_event(kvm: Kvm, vcpu: Vcpu) -> None:
+    """What was on its way into L2 is L1's to inject again: IDT-vectoring information (nested.c: vmcs12_save_pending_event())."""
+    events = kvm.events(vcpu)
+    if events.mtf_pending:
+        events.mtf_pending = False
+    if events.injected == NOT_INJECTED:
+        return
+    vmcs12.put(kvm, vcpu, F.IDT_VECTORING_INFO_FIELD, events.injected.info)
+    if events.injected.info & INTR_INFO_ERROR_CODE:
+        vmcs12.put(kvm, vcpu, F.IDT_VECTORING_ERROR_CODE, events.injected.error_code)
+    events.injected = NOT_INJECTED
 
 
 def sync_vmcs02_to_vmcs12(kvm: Kvm, vcpu: Vcpu) -> None:
@@ -441,6 +504,7 @@ def sync_vmcs02_to_vmcs12(kvm: Kvm, vcpu: Vcpu) -> None:
         vmcs12.put(kvm, vcpu, encoding, read(kvm, vcpu, encoding))
     vmcs12.put(kvm, vcpu, F.GUEST_ACTIVITY_STATE, ACTIVITY_HLT if vcpu.mp_state == HALTED else ACTIVITY_ACTIVE)
     vcpu.mp_state = RUNNABLE
+    stop_preemption_timer(kvm, vcpu)
     vmcs12.put(kvm, vcpu, F.GUEST_CR0, vmcs12_guest_cr(kvm, vcpu, F.GUEST_CR0, F.CR0_READ_SHADOW, F.CR0_GUEST_HOST_MASK, 0))
     vmcs12.put(kvm, vcpu, F.GUEST_CR4, vmcs12_guest_cr(kvm, vcpu, F.GUEST_CR4, F.CR4_READ_SHADOW, F.CR4_GUEST_HOST_MASK,
                                                        nested_cr4_guest_owned_bits(kvm, vcpu)))

@@ -32,6 +32,7 @@ def nested_caps(kvm: Kvm) -> Caps:
         ept=kvm.config.enable_ept and kvm.era.offers_ept_to_l1(), ept_ad=kvm.hw.caps.ept_ad and kvm.era.nested_ept_ad(),
         vpid=kvm.era.offers_vpid_to_l1(kvm.config.enable_vpid),
         vmfunc=False,                      # VMFUNC is not offered to L1
+        preemption_timer=kvm.era.emulates_preemption_timer(),
         invvpid_types=kvm.era.nested_invvpid_types(kvm.config.enable_vpid), invept_types=kvm.era.nested_invept_types())
 
 

@@ -33,7 +33,7 @@ def always(kvm: Kvm, vcpu: Vcpu) -> bool:
 
 
 def never(kvm: Kvm, vcpu: Vcpu) -> bool:
-    """Host interrupts; EPT violations and misconfigurations, which L0 looks at first, to reflect what EPT12 explains."""
+    """The host's interrupts and timer.  EPT violations and misconfigurations: L0 looks first, and reflects what EPT12 explains."""
     return False
 
 
@@ -46,11 +46,20 @@ def exception(kvm: Kvm, vcpu: Vcpu) -> bool:
     """vmcs12's exception bitmap; for #PF its error-code mask and match count as well."""
     info = read(kvm, vcpu, F.VM_EXIT_INTR_INFO)
     vector = info & 0xFF
+    if info >> 8 & 7 == c.INTR_TYPE_NMI:
+        return False                      # the host's own NMI; those of L1 are nested events
     bit = bool(vmcs12.get(kvm, vcpu, F.EXCEPTION_BITMAP) >> vector & 1)
     if vector != PF_VECTOR:
         return bit
     code = read(kvm, vcpu, F.VM_EXIT_INTR_ERROR_CODE) & vmcs12.get(kvm, vcpu, F.PAGE_FAULT_ERROR_CODE_MASK)
     return bit == (code == vmcs12.get(kvm, vcpu, F.PAGE_FAULT_ERROR_CODE_MATCH))
+
+
+def monitor_trap(kvm: Kvm, vcpu: Vcpu) -> bool:
+    """L1 has asked for it, by the control or by injecting it."""
+    info = vmcs12.get(kvm, vcpu, F.VM_ENTRY_INTR_INFO_FIELD)
+    injected = bool(info & c.INTR_INFO_VALID) and info >> 8 & 7 == c.INTR_TYPE_OTHER_EVENT
+    return injected or bool(vmcs12.get(kvm, vcpu, F.CPU_BASED_VM_EXEC_CONTROL) & c.CPU_MONITOR_TRAP_FLAG)
 
 
 def cr_access(kvm: Kvm, vcpu: Vcpu) -> bool:
@@ -77,6 +86,10 @@ def cr3_access(kvm: Kvm, vcpu: Vcpu, reads: bool) -> bool:
 L1_WANTS: Final[dict[int, Wish]] = {
     c.EXIT_REASON_EXCEPTION_NMI: exception,
     c.EXIT_REASON_EXTERNAL_INTERRUPT: never,
+    c.EXIT_REASON_PREEMPTION_TIMER: never,
+    c.EXIT_REASON_INTERRUPT_WINDOW: primary(c.CPU_INTERRUPT_WINDOW_EXITING),
+    c.EXIT_REASON_NMI_WINDOW: primary(c.CPU_NMI_WINDOW_EXITING),
+    c.EXIT_REASON_MONITOR_TRAP_FLAG: monitor_trap,
     c.EXIT_REASON_HLT: primary(c.CPU_HLT_EXITING),
     c.EXIT_REASON_INVLPG: primary(c.CPU_INVLPG_EXITING),
     c.EXIT_REASON_CR_ACCESS: cr_access,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kvmdbg.machine.hw.controls import EXIT_REASON_EXTERNAL_INTERRUPT
 from kvmdbg.machine.hw.fields import F
-from kvmdbg.machine.kvm import vmx, vmx_exits, vmx_flush
+from kvmdbg.machine.kvm import nested_events, preemption_timer, vmx, vmx_events, vmx_exits, vmx_flush
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
 
 
@@ -27,16 +27,59 @@ class VmxOps:
         vmx.vmx_load_mmu_pgd(kvm, vcpu)
 
     def inject_exception(self, kvm: Kvm, vcpu: Vcpu) -> None:
-        vmx.vmx_inject_exception(kvm, vcpu)
+        vmx_events.vmx_inject_exception(kvm, vcpu)
+
+    def inject_nmi(self, kvm: Kvm, vcpu: Vcpu) -> None:
+        vmx_events.vmx_inject_nmi(kvm, vcpu)
+
+    def inject_irq(self, kvm: Kvm, vcpu: Vcpu, vector: int) -> None:
+        vmx_events.vmx_inject_irq(kvm, vcpu, vector)
+
+    def reinject(self, kvm: Kvm, vcpu: Vcpu) -> None:
+        vmx_events.reinject(kvm, vcpu)
+
+    def nmi_masked(self, kvm: Kvm, vcpu: Vcpu) -> bool:
+        return vmx_events.nmi_masked(kvm, vcpu)
+
+    def nmi_allowed(self, kvm: Kvm, vcpu: Vcpu) -> str:
+        return vmx_events.vmx_nmi_allowed(kvm, vcpu)
+
+    def interrupt_allowed(self, kvm: Kvm, vcpu: Vcpu) -> str:
+        return vmx_events.vmx_interrupt_allowed(kvm, vcpu)
+
+    def interrupt_blocked(self, kvm: Kvm, vcpu: Vcpu) -> bool:
+        return vmx_events.vmx_interrupt_blocked(kvm, vcpu)
+
+    def enable_nmi_window(self, kvm: Kvm, vcpu: Vcpu) -> bool:
+        return vmx_events.vmx_enable_nmi_window(kvm, vcpu)
+
+    def enable_irq_window(self, kvm: Kvm, vcpu: Vcpu) -> bool:
+        return vmx_events.vmx_enable_irq_window(kvm, vcpu)
+
+    def check_nested_events(self, kvm: Kvm, vcpu: Vcpu) -> bool:
+        return nested_events.vmx_check_nested_events(kvm, vcpu)
+
+    def has_nested_events(self, kvm: Kvm, vcpu: Vcpu) -> bool:
+        return nested_events.vmx_has_nested_events(kvm, vcpu)
+
+    def request_immediate_exit(self, kvm: Kvm, vcpu: Vcpu) -> None:
+        vmx_events.vmx_request_immediate_exit(kvm, vcpu)
+
+    def nested_tick(self, kvm: Kvm, vcpu: Vcpu) -> None:
+        preemption_timer.nested_tick(kvm, vcpu)
 
     def cancel_injection(self, kvm: Kvm, vcpu: Vcpu) -> None:
-        vmx.vmx_cancel_injection(kvm, vcpu)
+        vmx_events.vmx_cancel_injection(kvm, vcpu)
 
     def vcpu_run(self, kvm: Kvm, vcpu: Vcpu) -> bool:
+        if not kvm.events(vcpu).immediate_exit:
+            vmx_events.vmx_update_hv_timer(kvm, vcpu, armed=False)
         return vmx.vmx_vcpu_run(kvm, vcpu)
 
     def vcpu_after_exit(self, kvm: Kvm, vcpu: Vcpu) -> None:
         vmx.vmx_vcpu_after_exit(kvm, vcpu)
+        vmx_events.vmx_complete_interrupts(kvm, vcpu)
+        vmx_events.vmx_handle_exit_irqoff(kvm, vcpu)
 
     def exit_was_between_instructions(self, kvm: Kvm, vcpu: Vcpu) -> bool:
         return vmx.read(kvm, vcpu, F.VM_EXIT_REASON) == EXIT_REASON_EXTERNAL_INTERRUPT

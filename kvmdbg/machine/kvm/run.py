@@ -6,6 +6,7 @@ The splits are where the kernel can be interleaved:
   vcpu_enter_guest  requests are served, events injected, a root loaded; ends with interrupts still on
   disable_irqs      interrupts off, vcpu->mode = IN_GUEST_MODE; from here on a requester knows that it must send an IPI
   vmenter           the last look at the requests, then VM entry or back to the start
+  kvm_vcpu_block    instead, while the guest is halted: the thread sleeps until an event comes
   guest             one instruction of L1 or L2, or an event that is due before it, up to a VM exit if either causes one;
                     behind the exit KVM has interrupts on again, and the host takes those that wait
   handle_exit       KVM handles the VM exit
@@ -19,12 +20,14 @@ from typing import Final
 from kvmdbg.catalog import Catalog, open_drawer
 from kvmdbg.machine.hw.execute import EXITED, execute
 from kvmdbg.machine.hw.interrupts import attend, due, halted, take
-from kvmdbg.machine.kvm.events import ModeChanged, Stuck
-from kvmdbg.machine.kvm.kvm_host import kvm_check_request
+from kvmdbg.machine.kvm.events import Decided, EntryCancelled, ModeChanged, Stuck
+from kvmdbg.machine.kvm.interrupts import kvm_arch_vcpu_runnable
+from kvmdbg.machine.kvm.kvm_host import kvm_check_request, kvm_make_request
 from kvmdbg.machine.kvm.mmu import kvm_mmu_reload
+from kvmdbg.machine.kvm.preemption_timer import vmx_preemption_timer_fn
 from kvmdbg.machine.kvm.request import EVENT, REQUESTS
 from kvmdbg.machine.kvm.sched import kvm_arch_vcpu_load
-from kvmdbg.machine.kvm.state import HALTED, IN_GUEST_MODE, OUTSIDE_GUEST_MODE, Kvm, Vcpu
+from kvmdbg.machine.kvm.state import HALTED, IN_GUEST_MODE, OUTSIDE_GUEST_MODE, RUNNABLE, Kvm, Vcpu
 from kvmdbg.machine.kvm.vmx import drop_instruction
 from kvmdbg.machine.kvm.x86 import kvm_vcpu_exit_request
 
@@ -45,7 +48,7 @@ def act(function: Act) -> Act:
 def vcpu_load(kvm: Kvm, vcpu: Vcpu) -> None:
     """kvm_arch_vcpu_load(): the VMCS becomes current on this processor."""
     kvm_arch_vcpu_load(kvm, vcpu, vcpu.next_cpu)
-    vcpu.todo = vcpu.todo[1:]
+    vcpu.todo = ("kvm_vcpu_block",) if vcpu.mp_state == HALTED else vcpu.todo[1:]
 
 
 @act
@@ -53,6 +56,10 @@ def vcpu_enter_guest(kvm: Kvm, vcpu: Vcpu) -> None:
     """Serve the requests in the kernel's order, inject, make sure of a root."""
     if vcpu.at_instruction_boundary:
         vcpu.at_instruction_boundary = False
+    if kvm.events(vcpu).immediate_exit:
+        kvm.events(vcpu).immediate_exit = False
+    if vcpu.guest_mode and kvm.era.running_checks_nested_events():
+        kvm.ops.check_nested_events(kvm, vcpu)          # kvm_vcpu_running()
     if not serve_requests(kvm, vcpu):
         vcpu.todo = ()
         return
@@ -93,16 +100,34 @@ def disable_irqs(kvm: Kvm, vcpu: Vcpu) -> None:
 def vmenter(kvm: Kvm, vcpu: Vcpu) -> None:
     """The last check; nobody can get between it and VM entry, as interrupts are off."""
     if kvm_vcpu_exit_request(kvm, vcpu):
-        set_mode(kvm, vcpu, OUTSIDE_GUEST_MODE)
-        take(kvm.hw, kvm.cpu(vcpu))
-        kvm.ops.cancel_injection(kvm, vcpu)
-        vcpu.todo = ("vcpu_enter_guest",)
-    elif kvm.ops.vcpu_run(kvm, vcpu):
+        cancel_injection(kvm, vcpu)
+        return
+    if kvm.events(vcpu).immediate_exit:
+        if kvm.era.remakes_event_with_an_immediate_exit():
+            kvm_make_request(kvm, vcpu, EVENT, "vcpu_enter_guest")      # what has to wait now is looked at again after the exit
+        kvm.ops.request_immediate_exit(kvm, vcpu)
+    if kvm.ops.vcpu_run(kvm, vcpu):
         vcpu.todo = ("guest",)
     else:
-        set_mode(kvm, vcpu, OUTSIDE_GUEST_MODE)
-        take(kvm.hw, kvm.cpu(vcpu))
+        irqs_on(kvm, vcpu)
         vcpu.todo = ("handle_exit",)
+
+
+def cancel_injection(kvm: Kvm, vcpu: Vcpu) -> None:
+    """Back to the start of vcpu_enter_guest(), with everything that was to be injected."""
+    events = kvm.events(vcpu)
+    kvm.emit(EntryCancelled, vcpu.id, vcpu.requests, events.immediate_exit)
+    irqs_on(kvm, vcpu)
+    if events.immediate_exit and kvm.era.remakes_event_when_cancelled():
+        kvm_make_request(kvm, vcpu, EVENT, "vcpu_enter_guest")
+    kvm.ops.cancel_injection(kvm, vcpu)
+    vcpu.todo = ("vcpu_enter_guest",)
+
+
+def irqs_on(kvm: Kvm, vcpu: Vcpu) -> None:
+    """Out of the guest: mode, and interrupts on again, so that the host takes those that wait."""
+    set_mode(kvm, vcpu, OUTSIDE_GUEST_MODE)
+    take(kvm.hw, kvm.cpu(vcpu))
 
 
 @act
@@ -112,7 +137,10 @@ def guest(kvm: Kvm, vcpu: Vcpu) -> None:
     if due(kvm.hw, cpu) is not None:
         if attend(kvm.hw, cpu) == EXITED:
             after_exit(kvm, vcpu)
-    elif execute(kvm.hw, cpu, vcpu.program[0]) == EXITED:
+        return
+    outcome = execute(kvm.hw, cpu, vcpu.program[0])
+    kvm.ops.nested_tick(kvm, vcpu)
+    if outcome == EXITED:
         vcpu.retries += 1
         after_exit(kvm, vcpu)
     else:
@@ -124,8 +152,7 @@ def after_exit(kvm: Kvm, vcpu: Vcpu) -> None:
     kvm.ops.vcpu_after_exit(kvm, vcpu)
     if kvm.ops.exit_was_between_instructions(kvm, vcpu):
         vcpu.at_instruction_boundary = True
-    set_mode(kvm, vcpu, OUTSIDE_GUEST_MODE)
-    take(kvm.hw, kvm.cpu(vcpu))
+    irqs_on(kvm, vcpu)
     kvm.count(vcpu.id, "exits")
     vcpu.todo = ("handle_exit",)
 
@@ -138,7 +165,26 @@ def handle_exit(kvm: Kvm, vcpu: Vcpu) -> None:
         kvm.emit(Stuck, vcpu.id, vcpu.program[0].text)
         vcpu.exit_to_user = f"no progress: {vcpu.program[0].text!r} exits again and again"
         go_on = False
-    vcpu.todo = ("vcpu_enter_guest",) if go_on else ()
+    after = "kvm_vcpu_block" if vcpu.mp_state == HALTED else "vcpu_enter_guest"
+    vcpu.todo = (after,) if go_on else ()
+
+
+@act
+def kvm_vcpu_block(kvm: Kvm, vcpu: Vcpu) -> None:
+    """The thread of a halted vCPU wakes: an event has come for its guest, or vmcs12's timer is the next thing to happen."""
+    if not kvm_arch_vcpu_runnable(kvm, vcpu):
+        vmx_preemption_timer_fn(kvm, vcpu)
+    unhalt = "UNHALT" in kvm.era.request_bits()
+    kvm.emit(Decided, vcpu.id, "kvm_vcpu_check_block", "does the halted vCPU go on?", "yes", "an event has come for its guest",
+             "kvm_main.c: kvm_vcpu_check_block()")
+    if unhalt:
+        kvm_make_request(kvm, vcpu, "UNHALT", "kvm_vcpu_check_block")
+    if vcpu.guest_mode and kvm.era.checks_nested_events():
+        kvm.ops.check_nested_events(kvm, vcpu)          # so that vmcs12 says HLT
+    if unhalt:
+        kvm_check_request(kvm, vcpu, "UNHALT")
+    vcpu.mp_state = RUNNABLE
+    vcpu.todo = ("vcpu_enter_guest",)
 
 
 def set_mode(kvm: Kvm, vcpu: Vcpu, mode: str) -> None:
@@ -149,9 +195,14 @@ def set_mode(kvm: Kvm, vcpu: Vcpu, mode: str) -> None:
 
 def runnable(kvm: Kvm, vcpu: Vcpu) -> bool:
     """Has the vCPU's thread something to do?"""
-    if not vcpu.todo or vcpu.mp_state == HALTED:
-        return False
-    return vcpu.todo[0] != "guest" or guest_goes_on(kvm, vcpu)
+    match vcpu.todo[:1]:
+        case ():
+            return False
+        case ("guest",):
+            return guest_goes_on(kvm, vcpu)
+        case ("kvm_vcpu_block",):
+            return kvm_arch_vcpu_runnable(kvm, vcpu) or vcpu.guest_mode and kvm.events(vcpu).timer > 0
+    return True
 
 
 def guest_goes_on(kvm: Kvm, vcpu: Vcpu) -> bool:

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple, Protocol
 
 from kvmdbg.machine.hw.state import Cpu, Hardware, Insn, Pdptes
 from kvmdbg.machine.kvm.era import Era
+from kvmdbg.machine.kvm.vcpu_events import VcpuEvents, new_vcpu_events
 from kvmdbg.tape import Record, Table, Tape
 
 OUTSIDE_GUEST_MODE: Final = "OUTSIDE_GUEST_MODE"
@@ -192,6 +193,32 @@ class X86Ops(Protocol):
 
     def inject_exception(self, kvm: Kvm, vcpu: Vcpu) -> None: ...
 
+    def inject_nmi(self, kvm: Kvm, vcpu: Vcpu) -> None: ...
+
+    def inject_irq(self, kvm: Kvm, vcpu: Vcpu, vector: int) -> None: ...
+
+    def reinject(self, kvm: Kvm, vcpu: Vcpu) -> None: ...
+
+    def nmi_masked(self, kvm: Kvm, vcpu: Vcpu) -> bool: ...
+
+    def nmi_allowed(self, kvm: Kvm, vcpu: Vcpu) -> str: ...
+
+    def interrupt_allowed(self, kvm: Kvm, vcpu: Vcpu) -> str: ...
+
+    def interrupt_blocked(self, kvm: Kvm, vcpu: Vcpu) -> bool: ...
+
+    def enable_nmi_window(self, kvm: Kvm, vcpu: Vcpu) -> bool: ...
+
+    def enable_irq_window(self, kvm: Kvm, vcpu: Vcpu) -> bool: ...
+
+    def check_nested_events(self, kvm: Kvm, vcpu: Vcpu) -> bool: ...
+
+    def has_nested_events(self, kvm: Kvm, vcpu: Vcpu) -> bool: ...
+
+    def request_immediate_exit(self, kvm: Kvm, vcpu: Vcpu) -> None: ...
+
+    def nested_tick(self, kvm: Kvm, vcpu: Vcpu) -> None: ...
+
     def cancel_injection(self, kvm: Kvm, vcpu: Vcpu) -> None: ...
 
     def vcpu_run(self, kvm: Kvm, vcpu: Vcpu) -> bool: ...
@@ -228,6 +255,7 @@ class Kvm:
         self.vcpus = vcpus
         self._mmus = {ROOT_MMU: root_mmus, GUEST_MMU: guest_mmus}
         self.emit = tape.emit
+        self._events = tuple(new_vcpu_events(tape, vcpu.name) for vcpu in vcpus)
         self.pages: Table[int, int] = Table(tape, "guest pages")                        # gfn -> host frame's address
         self.gfn_of: Table[int, int] = Table(tape, "gfn of frame")                      # the inverse of pages
         self.memslots: Table[int, int] = Table(tape, "memslots")                        # first gfn -> how many
@@ -246,6 +274,10 @@ class Kvm:
     def mmu_named(self, vcpu: Vcpu, name: str) -> Mmu:
         """One of the vCPU's MMUs: ROOT_MMU or GUEST_MMU."""
         return self._mmus[name][vcpu.id]
+
+    def events(self, vcpu: Vcpu) -> VcpuEvents:
+        """What waits to be injected into the vCPU."""
+        return self._events[vcpu.id]
 
     def cpu(self, vcpu: Vcpu) -> Cpu:
         """The logical processor that the vCPU is loaded on."""

@@ -13,6 +13,7 @@ from kvmdbg.machine.hw.controls import (
     AR_S,
     AR_UNUSABLE,
     CPU_HLT_EXITING,
+    CPU_MONITOR_TRAP_FLAG,
     CPU_SECONDARY_CONTROLS,
     CR0_PE,
     CR0_PG,
@@ -24,6 +25,7 @@ from kvmdbg.machine.hw.controls import (
     EFER_SCE,
     ENTRY_IA32E_MODE,
     ENTRY_LOAD_IA32_EFER,
+    EXIT_ACK_INTR_ON_EXIT,
     EXIT_HOST_ADDR_SPACE_SIZE,
     EXIT_LOAD_IA32_EFER,
     EXIT_SAVE_IA32_EFER,
@@ -46,6 +48,7 @@ from kvmdbg.machine.hw.exit import INSTRUCTION_LENGTH
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.guest_state import PDPTES
 from kvmdbg.machine.hw.state import Cpu, Pdptes
+from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.events import Decided, FlushAsked, VmcsCleared
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.questions.flushes import LOAD_FLUSHES_IN_SET_CR3
@@ -122,7 +125,8 @@ def execution_controls(kvm: Kvm, vpid: int) -> dict[int, int]:
         F.PIN_BASED_VM_EXEC_CONTROL: PIN_EXTERNAL_INTERRUPT_EXITING | PIN_NMI_EXITING | PIN_VIRTUAL_NMIS,
         F.CPU_BASED_VM_EXEC_CONTROL: CPU_HLT_EXITING | CPU_SECONDARY_CONTROLS,
         F.SECONDARY_VM_EXEC_CONTROL: secondary_exec_control(kvm, vpid),
-        F.VM_EXIT_CONTROLS: EXIT_HOST_ADDR_SPACE_SIZE | EXIT_SAVE_IA32_EFER | EXIT_LOAD_IA32_EFER,
+        F.VM_EXIT_CONTROLS: EXIT_HOST_ADDR_SPACE_SIZE | EXIT_SAVE_IA32_EFER | EXIT_LOAD_IA32_EFER
+        | (EXIT_ACK_INTR_ON_EXIT if kvm.era.acknowledges_interrupts_on_exit() else 0),
         F.VM_ENTRY_CONTROLS: ENTRY_IA32E_MODE | ENTRY_LOAD_IA32_EFER,
         F.EXCEPTION_BITMAP: 1 << VECTORS["#UD"],
         F.CR0_GUEST_HOST_MASK: 0xFFFF_FFFF_FFFF_FFFF,
@@ -258,31 +262,26 @@ def vmx_load_mmu_pgd(kvm: Kvm, vcpu: Vcpu) -> None:
 # -- injecting and skipping ----------------------------------------------------------------------------------------
 
 
-def vmx_inject_exception(kvm: Kvm, vcpu: Vcpu) -> None:
-    """vcpu->arch.exception into the VM-entry fields (vmx.c: vmx_inject_exception())."""
-    if vcpu.exception is None:
-        return
-    vector, error_code, address = vcpu.exception
-    info = INTR_INFO_VALID | INTR_TYPE_HARD_EXCEPTION << 8 | VECTORS[vector]
-    if vector in HAS_ERROR_CODE:
-        info |= INTR_INFO_ERROR_CODE
-        write(kvm, vcpu, F.VM_ENTRY_EXCEPTION_ERROR_CODE, error_code)
-    write(kvm, vcpu, F.VM_ENTRY_INTR_INFO_FIELD, info)
-    if vector == "#PF":
-        kvm.cpu(vcpu).cr2 = address
-    vcpu.exception = None
-
-
-def vmx_cancel_injection(kvm: Kvm, vcpu: Vcpu) -> None:
-    """The entry is off: what it would have injected is asked for again (vmx.c: vmx_cancel_injection())."""
-    if read(kvm, vcpu, F.VM_ENTRY_INTR_INFO_FIELD) & INTR_INFO_VALID:
-        kvm_make_request(kvm, vcpu, "EVENT", "__vmx_complete_interrupts")
+def exception_info(vector: str) -> int:
+    """VM-entry interruption information of an exception, "#GP" and so on."""
+    return INTR_INFO_VALID | INTR_TYPE_HARD_EXCEPTION << 8 | VECTORS[vector] | (
+        INTR_INFO_ERROR_CODE if vector in HAS_ERROR_CODE else 0)
 
 
 def skip_emulated_instruction(kvm: Kvm, vcpu: Vcpu) -> None:
     """RIP over the instruction; in the model also: it is done and leaves the guest's program."""
     write(kvm, vcpu, F.GUEST_RIP, read(kvm, vcpu, F.GUEST_RIP) + INSTRUCTION_LENGTH)
     drop_instruction(vcpu)
+    vmx_update_emulated_instruction(kvm, vcpu)
+
+
+def vmx_update_emulated_instruction(kvm: Kvm, vcpu: Vcpu) -> None:
+    """L0 has emulated an instruction of L2: if L1 traps after each, the trap is due (vmx.c, 5ef8acbdd687)."""
+    if not (vcpu.guest_mode and kvm.era.emulates_mtf()
+            and vmcs12.get(kvm, vcpu, F.CPU_BASED_VM_EXEC_CONTROL) & CPU_MONITOR_TRAP_FLAG):
+        return
+    kvm.events(vcpu).mtf_pending = True
+    kvm_make_request(kvm, vcpu, "EVENT", "vmx_update_emulated_instruction")
 
 
 def drop_instruction(vcpu: Vcpu) -> None:
@@ -319,6 +318,8 @@ def vmx_vcpu_after_exit(kvm: Kvm, vcpu: Vcpu) -> None:
     vcpu.rax = cpu.rax
     vcpu.exit_insn = cpu.exit_insn
     if vcpu.nested_run_pending:
+        if not kvm.era.remakes_event_with_an_immediate_exit():
+            kvm_make_request(kvm, vcpu, "EVENT", "vmx_vcpu_run")       # what waited for L2's run is looked at again
         vcpu.nested_run_pending = False
         if kvm.era.counts_nested_run():
             kvm.count(vcpu.id, "nested_run")

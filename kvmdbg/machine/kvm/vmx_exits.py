@@ -9,9 +9,9 @@ from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw import controls as c
 from kvmdbg.machine.hw.execute import VECTORS
 from kvmdbg.machine.hw.fields import F
-from kvmdbg.machine.kvm import nested, nested_insn, vmcs12
+from kvmdbg.machine.kvm import nested, nested_insn, vmcs12, vmx_events
 from kvmdbg.machine.kvm.control_registers import kvm_set_cr0, kvm_set_cr4
-from kvmdbg.machine.kvm.events import ExitHandled
+from kvmdbg.machine.kvm.events import Decided, ExitHandled
 from kvmdbg.machine.kvm.nested_ept import Reflected, ept_page_fault
 from kvmdbg.machine.kvm.nested_exits import nested_vmx_reflect_vmexit
 from kvmdbg.machine.kvm.smm import em_rsm
@@ -85,16 +85,41 @@ def handle_exception(kvm: Kvm, vcpu: Vcpu) -> None:
         em_rsm(kvm, vcpu)
         return
     info = read(kvm, vcpu, F.VM_EXIT_INTR_INFO)
+    if info >> 8 & 7 == c.INTR_TYPE_NMI:
+        return                                    # the host's own, handled already
     kvm_queue_exception(kvm, vcpu, NAMES[info & 0xFF], read(kvm, vcpu, F.VM_EXIT_INTR_ERROR_CODE))
     drop_instruction(vcpu)
 
 
-def handle_external_interrupt(kvm: Kvm, vcpu: Vcpu) -> None:
-    """The host has handled it as soon as interrupts were on (vmx.c: handle_external_interrupt()).
+# -- events ------------------------------------------------------------------------------------------------------------
 
-    The kernel counts it as irq_exits; the guest goes on where it was.
-    """
+
+def handle_external_interrupt(kvm: Kvm, vcpu: Vcpu) -> None:
+    """The host has handled it; the guest goes on."""
     kvm.count(vcpu.id, "irq_exits")
+
+
+def handle_interrupt_window(kvm: Kvm, vcpu: Vcpu) -> None:
+    """The guest takes interrupts now."""
+    vmx_events.close_window(kvm, vcpu, c.CPU_INTERRUPT_WINDOW_EXITING)
+    kvm.count(vcpu.id, "irq_window_exits")
+
+
+def handle_nmi_window(kvm: Kvm, vcpu: Vcpu) -> None:
+    """The guest takes NMIs now."""
+    vmx_events.close_window(kvm, vcpu, c.CPU_NMI_WINDOW_EXITING)
+    kvm.count(vcpu.id, "nmi_window_exits")
+
+
+def handle_preemption_timer(kvm: Kvm, vcpu: Vcpu) -> None:
+    """The timer at 0 has ended an entry at once; there is nothing else to do (handle_fastpath_preemption_timer() since v5.8)."""
+    fast = kvm.era.timer_exit_is_a_fastpath()
+    kvm.emit(Decided, vcpu.id, "handle_preemption_timer", "is more to be done for this exit?", "no",
+             "EXIT_FASTPATH_EXIT_HANDLED" if fast else "req_immediate_exit", "vmx.c: handle_preemption_timer()")
+
+
+def handle_monitor_trap(kvm: Kvm, vcpu: Vcpu) -> None:
+    """A trap that nobody asked for any more."""
 
 
 # -- instructions --------------------------------------------------------------------------------------------------
@@ -164,6 +189,10 @@ CR_WRITERS: Final[dict[str, Callable[[Kvm, Vcpu, int], bool]]] = {
 HANDLERS: Final[dict[int, Callable[[Kvm, Vcpu], None]]] = {
     c.EXIT_REASON_EXCEPTION_NMI: handle_exception,
     c.EXIT_REASON_EXTERNAL_INTERRUPT: handle_external_interrupt,
+    c.EXIT_REASON_INTERRUPT_WINDOW: handle_interrupt_window,
+    c.EXIT_REASON_NMI_WINDOW: handle_nmi_window,
+    c.EXIT_REASON_PREEMPTION_TIMER: handle_preemption_timer,
+    c.EXIT_REASON_MONITOR_TRAP_FLAG: handle_monitor_trap,
     c.EXIT_REASON_CPUID: handle_cpuid,
     c.EXIT_REASON_HLT: handle_halt,
     c.EXIT_REASON_VMCALL: handle_vmcall,

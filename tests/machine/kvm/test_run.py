@@ -14,7 +14,7 @@ ENTRY = ["vcpu_enter_guest", "disable_irqs", "vmenter"]
 
 
 def test_actions_say_what_they_are() -> None:
-    assert ACTS.names() == ("disable_irqs", "guest", "handle_exit", "vcpu_enter_guest", "vcpu_load", "vmenter")
+    assert ACTS.names() == ("disable_irqs", "guest", "handle_exit", "kvm_vcpu_block", "vcpu_enter_guest", "vcpu_load", "vmenter")
     assert all(act.__doc__ for act in ACTS)
     assert BEGIN == ("vcpu_load", "vcpu_enter_guest")
 
@@ -101,7 +101,7 @@ def test_runnable() -> None:
     assert not runnable(m.kvm, m.vcpu)
     m.program("nop")
     assert runnable(m.kvm, m.vcpu)
-    m.vcpu.mp_state = HALTED
+    m.vcpu.mp_state, m.vcpu.todo = HALTED, ("kvm_vcpu_block",)
     assert not runnable(m.kvm, m.vcpu)
     m.vcpu.mp_state, m.vcpu.todo = "RUNNABLE", ()
     assert not runnable(m.kvm, m.vcpu)

@@ -106,13 +106,6 @@ def test_a_cancelled_entry_asks_for_its_event_again() -> None:
     assert [event.vector for event in of(m.step_to("guest"), Delivered)] == [13]
 
 
-def test_cancelling_without_an_event_asks_for_nothing() -> None:
-    m = running()
-    start = m.kvm.tape.cursor
-    vmx.vmx_cancel_injection(m.kvm, m.vcpu)
-    assert m.since(start) == []
-
-
 def test_the_first_entry_launches_and_later_ones_resume() -> None:
     m = Machine()
     assert not m.vcpu.vmcs01_launched

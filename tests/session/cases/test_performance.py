@@ -36,7 +36,7 @@ def test_several_operations_are_all_seen_and_the_last_one_counts() -> None:
 
 def test_a_guest_that_runs_no_more_is_seen_as_such() -> None:
     (step,) = observe("L1: hlt")
-    assert (step.seen.kind, str(step.seen)) == ("left", "it is halted")
+    assert (step.seen.kind, str(step.seen)) == ("left", "it is halted until an event comes (`host irq`)")
 
 
 def test_steps_act_at_the_privilege_level_that_they_say() -> None:

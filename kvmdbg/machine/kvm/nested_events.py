@@ -1,0 +1,112 @@
+"""Events of L1 that make L2 exit, in their order of priority (nested.c; kvm.md E.8).
+
+While nested_run_pending is set L2 has not run yet: what vmcs12 injects would be lost if it exited, so every one of these has to
+wait, and the answer is -EBUSY.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from kvmdbg.machine.hw.controls import (
+    EXIT_ACK_INTR_ON_EXIT,
+    EXIT_REASON_EXCEPTION_NMI,
+    EXIT_REASON_EXTERNAL_INTERRUPT,
+    EXIT_REASON_MONITOR_TRAP_FLAG,
+    EXIT_REASON_PREEMPTION_TIMER,
+    INTR_INFO_VALID,
+    INTR_TYPE_EXTERNAL,
+)
+from kvmdbg.machine.hw.fields import F
+from kvmdbg.machine.kvm import interrupts, vmcs12
+from kvmdbg.machine.kvm.events import Decided
+from kvmdbg.machine.kvm.nested import nested_vmx_exception_vmexit, nested_vmx_vmexit
+from kvmdbg.machine.kvm.state import Kvm, Vcpu
+from kvmdbg.machine.kvm.vcpu_events import NOT_INJECTED
+from kvmdbg.machine.kvm.vmx_events import NMI_INFO, nested_exit_on_exception, nested_exit_on_intr, nested_exit_on_nmi
+
+
+class NestedEvent(NamedTuple):
+    """One kind of event that vmx_check_nested_events() looks for."""
+
+    name: str
+    waits: Callable[[Kvm, Vcpu], bool]
+    exit: Callable[[Kvm, Vcpu], None]
+    blocked_by_injection: bool             # has it to wait for an event that is on its way into L2, too?
+
+
+def vmx_check_nested_events(kvm: Kvm, vcpu: Vcpu) -> bool:
+    """Let L2 exit for the first event that asks for it; True: it has to wait, -EBUSY (nested.c: vmx_check_nested_events())."""
+    event = next((one for one in PRIORITY if one.waits(kvm, vcpu)), None)
+    if event is None:
+        return False
+    injecting = event.blocked_by_injection and kvm.events(vcpu).injected != NOT_INJECTED
+    blocked = vcpu.nested_run_pending or injecting
+    kvm.emit(Decided, vcpu.id, "vmx_check_nested_events", f"does L2 exit for {event.name}?", "no: -EBUSY" if blocked else "yes",
+             "nested_run_pending: L2 must be entered first" if vcpu.nested_run_pending else
+             "an event is on its way into L2" if injecting else "L2 has run", "nested.c: vmx_check_nested_events()")
+    if not blocked:
+        event.exit(kvm, vcpu)
+    return blocked
+
+
+def vmx_has_nested_events(kvm: Kvm, vcpu: Vcpu) -> bool:
+    """Something that only vmx_check_nested_events() would see (nested.c: vmx_has_nested_events())."""
+    events = kvm.events(vcpu)
+    return events.mtf_pending or _timer(kvm, vcpu)
+
+
+# -- the events --------------------------------------------------------------------------------------------------------
+
+
+def _exception(kvm: Kvm, vcpu: Vcpu) -> bool:
+    return (vcpu.exception is not None and kvm.era.exceptions_wait_for_the_nested_run()
+            and nested_exit_on_exception(kvm, vcpu, vcpu.exception.vector))
+
+
+def _exception_exit(kvm: Kvm, vcpu: Vcpu) -> None:
+    exception, vcpu.exception = vcpu.exception, None
+    if exception is not None:
+        nested_vmx_exception_vmexit(kvm, vcpu, exception)
+
+
+def _mtf(kvm: Kvm, vcpu: Vcpu) -> bool:
+    return kvm.events(vcpu).mtf_pending
+
+
+def _timer(kvm: Kvm, vcpu: Vcpu) -> bool:
+    return kvm.events(vcpu).timer_expired
+
+
+def _nmi(kvm: Kvm, vcpu: Vcpu) -> bool:
+    return kvm.events(vcpu).nmi_pending > 0 and nested_exit_on_nmi(kvm, vcpu)
+
+
+def _nmi_exit(kvm: Kvm, vcpu: Vcpu) -> None:
+    """The exit counts as the injection."""
+    kvm.events(vcpu).nmi_pending = 0
+    nested_vmx_vmexit(kvm, vcpu, EXIT_REASON_EXCEPTION_NMI, 0, NMI_INFO)
+
+
+def _interrupt(kvm: Kvm, vcpu: Vcpu) -> bool:
+    return interrupts.kvm_cpu_has_interrupt(kvm, vcpu) and nested_exit_on_intr(kvm, vcpu)
+
+
+def _interrupt_exit(kvm: Kvm, vcpu: Vcpu) -> None:
+    """With vmcs12's "acknowledge interrupt on exit" the vector is L1's now, else it stays in the APIC (77b0f5d67ff2)."""
+    info = 0
+    if kvm.era.acknowledges_interrupts_for_l1() and vmcs12.get(kvm, vcpu, F.VM_EXIT_CONTROLS) & EXIT_ACK_INTR_ON_EXIT:
+        info = INTR_INFO_VALID | INTR_TYPE_EXTERNAL << 8 | interrupts.kvm_cpu_get_interrupt(kvm, vcpu)
+    nested_vmx_vmexit(kvm, vcpu, EXIT_REASON_EXTERNAL_INTERRUPT, 0, info)
+
+
+PRIORITY: Final = (
+    NestedEvent("an exception", _exception, _exception_exit, False),
+    NestedEvent("the monitor trap", _mtf,
+                lambda kvm, vcpu: nested_vmx_vmexit(kvm, vcpu, EXIT_REASON_MONITOR_TRAP_FLAG, 0, 0), True),
+    NestedEvent("vmcs12's preemption timer", _timer,
+                lambda kvm, vcpu: nested_vmx_vmexit(kvm, vcpu, EXIT_REASON_PREEMPTION_TIMER, 0, 0), True),
+    NestedEvent("an NMI", _nmi, _nmi_exit, True),
+    NestedEvent("an interrupt", _interrupt, _interrupt_exit, True),
+)

@@ -1,0 +1,81 @@
+"""Events: when they reach a guest, and what becomes of L1's while L2 must be entered first (x86.c, vmx.c; kvm.md B, E.8, E.9)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+WAIT: Final = "wait"                      # what becomes of an interrupt for L1 while L2 must be entered first
+MAKE_REQUEST: Final = "make KVM_REQ_IMMEDIATE_EXIT"
+SET_FLAG: Final = "set req_immediate_exit"
+
+
+class InjectionQuestions:
+    """Mainline's answers, v6.12."""
+
+    def interrupt_behind_a_pending_run(self) -> str:
+        """What enable_irq_window() does while L2 must be entered before it exits for L1: WAIT, MAKE_REQUEST or SET_FLAG."""
+        return SET_FLAG
+
+    def checks_nested_events(self) -> bool:
+        """Is there a check of its own for events that make L2 exit? Else interrupt_allowed() makes the exit (b6b8a1451fc4)."""
+        return True
+
+    def running_checks_nested_events(self) -> bool:
+        """Does each round begin with a check of nested events, before any request is served? (0ad3bed6c5ec, until 26844fee6ade)"""
+        return False
+
+    def nmis_make_l2_exit(self) -> bool:
+        """Does an NMI for L1 make L2 exit? Else it counts as injected and is lost (ea8ceb8354e2)."""
+        return True
+
+    def exceptions_wait_for_the_nested_run(self) -> bool:
+        """Is an exception of L2 that L1 intercepts one of the nested events? Else it exits as it is injected (bfcf83b1444d)."""
+        return True
+
+    def recovers_injection_into_l2(self) -> bool:
+        """Does a cancelled entry of L2 take back what it would have injected? Else vmcs02 keeps it (5f3d5799974b)."""
+        return True
+
+    def reinjection_ends_the_round(self) -> bool:
+        """Is nothing else looked at when an event is injected again? (1a680e355c94)"""
+        return False
+
+    def second_event_is_urgent(self) -> bool:
+        """Does an event that finds another in its way make the entry exit at once, for its own sake? (c9d40913ac5a)"""
+        return True
+
+    def remakes_event_with_an_immediate_exit(self) -> bool:
+        """Is KVM_REQ_EVENT made with an immediate exit? Else the exit after a pending run makes it (c43203cab1e2)."""
+        return True
+
+    def remakes_event_when_cancelled(self) -> bool:
+        """Is KVM_REQ_EVENT made when an entry with an immediate exit is cancelled? (8081ad06b68a, I-31)"""
+        return True
+
+    def immediate_exit_by_timer(self, preemption_timer: bool) -> bool:
+        """Is an immediate exit made by the VMX-preemption timer at 0? Else by an IPI to oneself (d264ee0c2ed2)."""
+        return preemption_timer
+
+    def timer_exit_is_a_fastpath(self) -> bool:
+        """Is the exit of a timer at 0 done with before handle_exit()? (0ec3d6d1f169 and its series)"""
+        return True
+
+    def evaluates_events_at_nested_entry(self) -> bool:
+        """Is KVM_REQ_EVENT made at a nested entry when L1 was waiting for a window? (b5861e5cf2fc)"""
+        return True
+
+    def emulates_preemption_timer(self) -> bool:
+        """Is vmcs12's preemption timer a timer of KVM? Else L1 is offered none (f4124500c2c1)."""
+        return True
+
+    def emulates_mtf(self) -> bool:
+        """Does an instruction of L2 that L0 emulates end in vmcs12's monitor trap? (5ef8acbdd687)"""
+        return True
+
+    def acknowledges_interrupts_for_l1(self) -> bool:
+        """Is "acknowledge interrupt on exit" of vmcs12 honoured? (77b0f5d67ff2)"""
+        return True
+
+    def acknowledges_interrupts_on_exit(self) -> bool:
+        """Does KVM itself run with "acknowledge interrupt on exit"? (a547c6db4d2f)"""
+        return True

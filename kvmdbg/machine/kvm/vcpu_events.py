@@ -1,0 +1,49 @@
+"""What waits to be injected into a vCPU, and what is being injected (struct kvm_vcpu_arch, kvm_lapic, nested_vmx)."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from kvmdbg.machine.hw.state import Insn
+from kvmdbg.tape import Record, Tape
+
+NO_TIMER: Final = -1
+ALLOWED: Final = "allowed"    # what X86Ops.nmi_allowed() and interrupt_allowed() answer
+BLOCKED: Final = "blocked"
+BUSY: Final = "busy"          # -EBUSY: L2 has to exit to L1 first, and may not do so yet
+
+
+class Injected(NamedTuple):
+    """An event on its way into the guest: what the VM-entry fields say of it."""
+
+    info: int                     # VM-entry interruption information, valid bit included
+    error_code: int
+    length: int                   # instruction length of a software event
+
+
+NOT_INJECTED: Final = Injected(0, 0, 0)
+
+
+class VcpuEvents(Record):
+    """The events of one vCPU.
+
+    The local APIC is a set of vectors: the highest comes first, and its EOI is immediate (info model).
+    """
+
+    __slots__ = ("irr", "nmi_queued", "nmi_pending", "injected", "immediate_exit", "mtf_pending", "timer", "timer_expired",
+                 "parked")
+    irr: int                      # bit = vector that L1's local APIC holds for injection
+    nmi_queued: int               # vcpu->arch.nmi_queued: NMIs that process_nmi() has not seen yet
+    nmi_pending: int              # vcpu->arch.nmi_pending
+    injected: Injected            # exception.injected, nmi_injected or interrupt.injected, whichever it is
+    immediate_exit: bool          # req_immediate_exit of the present vcpu_enter_guest()
+    mtf_pending: bool             # vmx->nested.mtf_pending
+    timer: int                    # vmx->nested.preemption_timer, in instructions of L2; NO_TIMER = not started
+    timer_expired: bool           # vmx->nested.preemption_timer_expired
+    parked: tuple[Insn, ...]      # the instruction of L2 that has to be executed again when L2 goes on; L1 runs meanwhile
+
+
+def new_vcpu_events(tape: Tape, vcpu: str) -> VcpuEvents:
+    """Nothing waits.  vcpu: the vCPU's name."""
+    return VcpuEvents(tape, f"{vcpu}.events", irr=0, nmi_queued=0, nmi_pending=0, injected=NOT_INJECTED, immediate_exit=False,
+                      mtf_pending=False, timer=NO_TIMER, timer_expired=False, parked=())

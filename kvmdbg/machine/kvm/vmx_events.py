@@ -1,0 +1,265 @@
+"""Putting events into the VM-entry fields, windows, what an exit or a cancelled entry leaves (vmx.c; kvm.md B, E.8)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from kvmdbg.machine.hw.controls import (
+    BLOCKING_MOV_SS,
+    BLOCKING_NMI,
+    BLOCKING_STI,
+    CPU_INTERRUPT_WINDOW_EXITING,
+    CPU_NMI_WINDOW_EXITING,
+    INTR_INFO_ERROR_CODE,
+    INTR_INFO_VALID,
+    INTR_TYPE_EXTERNAL,
+    INTR_TYPE_HARD_EXCEPTION,
+    INTR_TYPE_NMI,
+    INTR_TYPE_OTHER_EVENT,
+    PIN_EXTERNAL_INTERRUPT_EXITING,
+    PIN_NMI_EXITING,
+    PIN_PREEMPTION_TIMER,
+    RFLAGS_IF,
+)
+from kvmdbg.machine.hw.events import Taken
+from kvmdbg.machine.hw.fields import F
+from kvmdbg.machine.hw.interrupts import NMI_VECTOR
+from kvmdbg.machine.kvm import nested, vmcs12
+from kvmdbg.machine.kvm.events import Decided, EventInjected, ImmediateExitRequested, InjectionTakenBack
+from kvmdbg.machine.kvm.kvm_host import RESCHEDULE_VECTOR, kvm_make_request, send_ipi
+from kvmdbg.machine.kvm.questions.injection import MAKE_REQUEST, SET_FLAG
+from kvmdbg.machine.kvm.state import Kvm, Vcpu
+from kvmdbg.machine.kvm.vcpu_events import ALLOWED, BLOCKED, BUSY, NOT_INJECTED, Injected
+from kvmdbg.machine.kvm.vmx import exception_info, read, write
+
+EXIT_EXTERNAL_INTERRUPT: Final = 1
+EXIT_NMI: Final = 0
+NMI_INFO: Final = INTR_INFO_VALID | INTR_TYPE_NMI << 8 | NMI_VECTOR
+
+
+# -- into the VM-entry fields ------------------------------------------------------------------------------------------
+
+
+def inject(kvm: Kvm, vcpu: Vcpu, injected: Injected, again: bool = False) -> None:
+    """Write the VM-entry fields; from now on the event is on its way."""
+    kvm.emit(EventInjected, vcpu.id, injected.info & 0xFF, injected.info >> 8 & 7, again)
+    if injected.info & INTR_INFO_ERROR_CODE:
+        write(kvm, vcpu, F.VM_ENTRY_EXCEPTION_ERROR_CODE, injected.error_code)
+    if injected.length:
+        write(kvm, vcpu, F.VM_ENTRY_INSTRUCTION_LEN, injected.length)
+    write(kvm, vcpu, F.VM_ENTRY_INTR_INFO_FIELD, injected.info)
+    kvm.events(vcpu).injected = injected
+
+
+def vmx_inject_exception(kvm: Kvm, vcpu: Vcpu) -> None:
+    """vcpu->arch.exception (vmx.c: vmx_inject_exception(), vmx_queue_exception() before v6.0)."""
+    exception, vcpu.exception = vcpu.exception, None
+    if exception is None:
+        return
+    if vcpu.guest_mode and not kvm.era.exceptions_wait_for_the_nested_run() \
+            and nested_exit_on_exception(kvm, vcpu, exception.vector):
+        nested.nested_vmx_exception_vmexit(kvm, vcpu, exception)
+        return
+    if exception.vector == "#PF":
+        kvm.cpu(vcpu).cr2 = exception.address
+    inject(kvm, vcpu, Injected(exception_info(exception.vector), exception.error_code, 0))
+
+
+def nested_exit_on_exception(kvm: Kvm, vcpu: Vcpu, vector: str) -> bool:
+    """Does vmcs12's exception bitmap want it?"""
+    return bool(vmcs12.get(kvm, vcpu, F.EXCEPTION_BITMAP) >> (exception_info(vector) & 0x1F) & 1)
+
+
+def vmx_inject_irq(kvm: Kvm, vcpu: Vcpu, vector: int) -> None:
+    """vmx.c: vmx_inject_irq()."""
+    kvm.count(vcpu.id, "irq_injections")
+    inject(kvm, vcpu, Injected(INTR_INFO_VALID | INTR_TYPE_EXTERNAL << 8 | vector, 0, 0))
+
+
+def vmx_inject_nmi(kvm: Kvm, vcpu: Vcpu) -> None:
+    """vmx.c: vmx_inject_nmi(); the first kernels with nested VMX did nothing here while L2 was active."""
+    if vcpu.guest_mode and not kvm.era.nmis_make_l2_exit():
+        kvm.events(vcpu).injected = Injected(NMI_INFO, 0, 0)
+        return
+    kvm.count(vcpu.id, "nmi_injections")
+    inject(kvm, vcpu, Injected(NMI_INFO, 0, 0))
+
+
+def reinject(kvm: Kvm, vcpu: Vcpu) -> None:
+    """What was on its way when an entry was cancelled goes into the fields again."""
+    injected = kvm.events(vcpu).injected
+    if vcpu.guest_mode and injected.info == NMI_INFO and not kvm.era.nmis_make_l2_exit():
+        return
+    inject(kvm, vcpu, injected, again=True)
+
+
+# -- may it be injected now? -------------------------------------------------------------------------------------------
+
+
+def nested_exit_on_intr(kvm: Kvm, vcpu: Vcpu) -> bool:
+    """Does L1 want L2 to exit for an interrupt?"""
+    return bool(vmcs12.get(kvm, vcpu, F.PIN_BASED_VM_EXEC_CONTROL) & PIN_EXTERNAL_INTERRUPT_EXITING)
+
+
+def nested_exit_on_nmi(kvm: Kvm, vcpu: Vcpu) -> bool:
+    """Does L1 want L2 to exit for an NMI?"""
+    return kvm.era.nmis_make_l2_exit() and bool(vmcs12.get(kvm, vcpu, F.PIN_BASED_VM_EXEC_CONTROL) & PIN_NMI_EXITING)
+
+
+def vmx_interrupt_blocked(kvm: Kvm, vcpu: Vcpu) -> bool:
+    """RFLAGS.IF and the shadows of STI and MOV SS; while L2 exits for interrupts L1's IF counts as set."""
+    if vcpu.guest_mode and nested_exit_on_intr(kvm, vcpu):
+        return False
+    shadow = read(kvm, vcpu, F.GUEST_INTERRUPTIBILITY_INFO) & (BLOCKING_STI | BLOCKING_MOV_SS)
+    return bool(shadow) or not read(kvm, vcpu, F.GUEST_RFLAGS) & RFLAGS_IF
+
+
+def vmx_nmi_blocked(kvm: Kvm, vcpu: Vcpu) -> bool:
+    """The shadows and the blocking by an NMI that is being handled."""
+    if vcpu.guest_mode and nested_exit_on_nmi(kvm, vcpu):
+        return False
+    return bool(read(kvm, vcpu, F.GUEST_INTERRUPTIBILITY_INFO) & (BLOCKING_STI | BLOCKING_MOV_SS | BLOCKING_NMI))
+
+
+def nmi_masked(kvm: Kvm, vcpu: Vcpu) -> bool:
+    """Is an NMI being handled, or on its way? (vmx.c: vmx_get_nmi_mask(); x86.c: process_nmi())"""
+    return bool(read(kvm, vcpu, F.GUEST_INTERRUPTIBILITY_INFO) & BLOCKING_NMI) or kvm.events(vcpu).injected.info == NMI_INFO
+
+
+def vmx_interrupt_allowed(kvm: Kvm, vcpu: Vcpu) -> str:
+    """May an interrupt be injected with this entry? ALLOWED, BLOCKED or BUSY (vmx.c: vmx_interrupt_allowed())."""
+    answer, why = _allowed(kvm, vcpu, nested_exit_on_intr, EXIT_EXTERNAL_INTERRUPT, 0)
+    if answer == ALLOWED and vmx_interrupt_blocked(kvm, vcpu):
+        answer, why = BLOCKED, "RFLAGS.IF is 0, or STI or MOV SS blocks"
+    return _decide(kvm, vcpu, "vmx_interrupt_allowed", "may the interrupt be injected?", answer, why)
+
+
+def vmx_nmi_allowed(kvm: Kvm, vcpu: Vcpu) -> str:
+    """The same for an NMI (vmx.c: vmx_nmi_allowed())."""
+    answer, why = _allowed(kvm, vcpu, nested_exit_on_nmi, EXIT_NMI, NMI_INFO)
+    if answer == ALLOWED and vmx_nmi_blocked(kvm, vcpu):
+        answer, why = BLOCKED, "STI, MOV SS or another NMI blocks"
+    return _decide(kvm, vcpu, "vmx_nmi_allowed", "may the NMI be injected?", answer, why)
+
+
+def _allowed(kvm: Kvm, vcpu: Vcpu, exits: Callable[[Kvm, Vcpu], bool], reason: int, info: int) -> tuple[str, str]:
+    """What L2 has to do with it; without a check of nested events the exit of L2 is made here (v3.1 to v3.14)."""
+    if not vcpu.guest_mode:
+        return ALLOWED, "nothing blocks"
+    for_l1 = exits(kvm, vcpu)
+    if vcpu.nested_run_pending and (for_l1 or kvm.era.checks_nested_events()):
+        return (BUSY if kvm.era.second_event_is_urgent() else BLOCKED), "L2 must be entered first: nested_run_pending"
+    if not for_l1:
+        return ALLOWED, "L2 gets it"
+    if kvm.era.checks_nested_events():
+        return (BUSY if kvm.era.second_event_is_urgent() else ALLOWED), "L2 has to exit to L1 for it"
+    nested.nested_vmx_vmexit(kvm, vcpu, reason, 0, info)
+    return ALLOWED, "L2 has exited to L1 for it"
+
+
+def _decide(kvm: Kvm, vcpu: Vcpu, function: str, question: str, answer: str, why: str) -> str:
+    kvm.emit(Decided, vcpu.id, function, question, {ALLOWED: "yes", BLOCKED: "no", BUSY: "no: -EBUSY"}[answer], why,
+             f"vmx.c: {function}()")
+    return answer
+
+
+# -- windows -----------------------------------------------------------------------------------------------------------
+
+
+def vmx_enable_irq_window(kvm: Kvm, vcpu: Vcpu) -> bool:
+    """Exit as soon as the guest takes interrupts; True: there is no window, the entry must exit at once (vmx.c)."""
+    if vcpu.guest_mode and nested_exit_on_intr(kvm, vcpu):
+        what = kvm.era.interrupt_behind_a_pending_run()
+        kvm.emit(Decided, vcpu.id, "enable_irq_window", "how does L2 come to exit for L1's interrupt?", what,
+                 "vmcs12 has external-interrupt exiting, L2 must be entered first", "vmx.c: enable_irq_window(); d6185f20a0ef")
+        if what == MAKE_REQUEST:
+            kvm_make_request(kvm, vcpu, "IMMEDIATE_EXIT", "enable_irq_window")
+        return what == SET_FLAG
+    _set_window(kvm, vcpu, CPU_INTERRUPT_WINDOW_EXITING)
+    return False
+
+
+def vmx_enable_nmi_window(kvm: Kvm, vcpu: Vcpu) -> bool:
+    """Exit as soon as the guest takes an NMI; behind STI the interrupt window serves (vmx.c)."""
+    if read(kvm, vcpu, F.GUEST_INTERRUPTIBILITY_INFO) & BLOCKING_STI:
+        return vmx_enable_irq_window(kvm, vcpu)
+    _set_window(kvm, vcpu, CPU_NMI_WINDOW_EXITING)
+    return False
+
+
+def _set_window(kvm: Kvm, vcpu: Vcpu, bit: int) -> None:
+    write(kvm, vcpu, F.CPU_BASED_VM_EXEC_CONTROL, read(kvm, vcpu, F.CPU_BASED_VM_EXEC_CONTROL) | bit)
+
+
+def close_window(kvm: Kvm, vcpu: Vcpu, bit: int) -> None:
+    """The window has opened: look again at what waits (vmx.c: handle_interrupt_window(), handle_nmi_window())."""
+    write(kvm, vcpu, F.CPU_BASED_VM_EXEC_CONTROL, read(kvm, vcpu, F.CPU_BASED_VM_EXEC_CONTROL) & ~bit)
+    kvm_make_request(kvm, vcpu, "EVENT", "handle_interrupt_window" if bit == CPU_INTERRUPT_WINDOW_EXITING else "handle_nmi_window")
+
+
+# -- an exit at once ---------------------------------------------------------------------------------------------------
+
+
+def vmx_request_immediate_exit(kvm: Kvm, vcpu: Vcpu) -> None:
+    """Interrupts are off: what is asked for now happens right after the VM entry (E.8)."""
+    timer = kvm.era.immediate_exit_by_timer(kvm.hw.caps.preemption_timer)
+    kvm.emit(ImmediateExitRequested, vcpu.id, "preemption timer" if timer else "self-IPI")
+    if timer:
+        vmx_update_hv_timer(kvm, vcpu, armed=True)
+    else:
+        send_ipi(kvm, vcpu.cpu, RESCHEDULE_VECTOR)         # smp_send_reschedule(vcpu->cpu)
+
+
+def vmx_update_hv_timer(kvm: Kvm, vcpu: Vcpu, armed: bool) -> None:
+    """The VMX-preemption timer at 0, or off; deadlines of L1's TSC timer, its other use, are not modelled (vmx.c)."""
+    pin = read(kvm, vcpu, F.PIN_BASED_VM_EXEC_CONTROL)
+    if armed:
+        write(kvm, vcpu, F.VMX_PREEMPTION_TIMER_VALUE, 0)
+    if bool(pin & PIN_PREEMPTION_TIMER) != armed:
+        write(kvm, vcpu, F.PIN_BASED_VM_EXEC_CONTROL, pin ^ PIN_PREEMPTION_TIMER)
+
+
+# -- behind an exit, interrupts still off ----------------------------------------------------------------------------------
+
+
+def vmx_handle_exit_irqoff(kvm: Kvm, vcpu: Vcpu) -> None:
+    """The host's handler of an NMI, and of an interrupt whose vector the exit has acknowledged (vmx.c)."""
+    info = read(kvm, vcpu, F.VM_EXIT_INTR_INFO)
+    kind = info >> 8 & 7
+    if read(kvm, vcpu, F.VM_EXIT_REASON) in (EXIT_EXTERNAL_INTERRUPT, EXIT_NMI) and info & INTR_INFO_VALID \
+            and kind in (INTR_TYPE_EXTERNAL, INTR_TYPE_NMI):
+        kvm.emit(Taken, vcpu.cpu, info & 0xFF, kind)
+
+
+# -- what is left ------------------------------------------------------------------------------------------------------
+
+
+def vmx_complete_interrupts(kvm: Kvm, vcpu: Vcpu) -> None:
+    """An exit: what was on its way has been delivered, as nothing interrupts a delivery here (info model)."""
+    events = kvm.events(vcpu)
+    if vcpu.guest_mode and not kvm.era.recovers_injection_into_l2():
+        return
+    if events.injected != NOT_INJECTED:
+        events.injected = NOT_INJECTED
+
+
+def vmx_cancel_injection(kvm: Kvm, vcpu: Vcpu) -> None:
+    """The entry is off: what it would have injected becomes KVM's again, and is asked for (vmx.c: __vmx_complete_interrupts()).
+
+    A monitor trap that vmcs12 injects has no place in KVM and is lost, as there.
+    """
+    if vcpu.guest_mode and not kvm.era.recovers_injection_into_l2():
+        return
+    events = kvm.events(vcpu)
+    if events.injected != NOT_INJECTED:
+        events.injected = NOT_INJECTED
+    info = read(kvm, vcpu, F.VM_ENTRY_INTR_INFO_FIELD)
+    if not info & INTR_INFO_VALID:
+        return
+    kvm_make_request(kvm, vcpu, "EVENT", "__vmx_complete_interrupts")
+    if info >> 8 & 7 != INTR_TYPE_OTHER_EVENT:
+        events.injected = Injected(info, read(kvm, vcpu, F.VM_ENTRY_EXCEPTION_ERROR_CODE) if info & INTR_INFO_ERROR_CODE else 0,
+                                   read(kvm, vcpu, F.VM_ENTRY_INSTRUCTION_LEN) if info >> 8 & 7 > INTR_TYPE_HARD_EXCEPTION else 0)
+    kvm.emit(InjectionTakenBack, vcpu.id, info & 0xFF, info >> 8 & 7)
+    write(kvm, vcpu, F.VM_ENTRY_INTR_INFO_FIELD, 0)
