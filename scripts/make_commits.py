@@ -29,6 +29,8 @@ class Seed(NamedTuple):
 
 
 SEEDS: Final = (
+    Seed("e64419d991ea", "001-flush-guest.kvmdbg"),
+    Seed("e64419d991ea", "001-flush-guest-without-vpid.kvmdbg"),
     Seed("5c614b3583e7", "003-nested-vpid.kvmdbg"),
     Seed("5c614b3583e7", "lat_ctx.kvmdbg", ("v4.3", "v4.4", "v6.12")),
 )
