@@ -54,6 +54,13 @@ def kvm_clear_request(kvm: Kvm, vcpu: Vcpu, name: str, by: str) -> None:
         vcpu.requests &= ~(1 << kvm.era.request_bits()[name])
 
 
+def kvm_mmu_flush_tlb(kvm: Kvm, vcpu: Vcpu, by: str) -> None:
+    """Code of the MMU asks for a flush of this vCPU (mmu.c, until v5.7); until v3.17 this is what tlb_flush counts (kvm.md H)."""
+    if not kvm.era.counts_flushes_when_served():
+        kvm.count(vcpu.id, "tlb_flush")
+    kvm_make_request(kvm, vcpu, kvm.era.local_flush_request(), by)
+
+
 def kvm_request_pending(vcpu: Vcpu) -> bool:
     """Is anything asked for?"""
     return vcpu.requests != 0

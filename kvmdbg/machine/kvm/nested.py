@@ -46,7 +46,7 @@ from kvmdbg.machine.hw.vmcs import CLEAR
 from kvmdbg.machine.kvm import mmu, vmcs12
 from kvmdbg.machine.kvm.events import Decided, FlushAsked, NestedEntered, NestedExited, NestedLeft
 from kvmdbg.machine.kvm.guest_paging import is_pae_paging, load_pdptrs
-from kvmdbg.machine.kvm.kvm_host import kvm_make_request
+from kvmdbg.machine.kvm.kvm_host import kvm_make_request, kvm_mmu_flush_tlb
 from kvmdbg.machine.kvm.nested_checks import nested_check_area
 from kvmdbg.machine.kvm.nested_ept import nested_ept_init_mmu_context, nested_ept_uninit_mmu_context
 from kvmdbg.machine.kvm.nested_pages import nested_get_vmcs12_pages
@@ -366,7 +366,7 @@ def kvm_set_cr3_until_v4_18(kvm: Kvm, vcpu: Vcpu, cr3: int) -> None:
              "yes" if unchanged else "no: the new root's load will", f"CR3 {old:#x}, now {cr3:#x}", "x86.c: kvm_set_cr3(), v4.4")
     if unchanged:
         mmu.kvm_mmu_sync_roots(kvm, vcpu)
-        kvm_make_request(kvm, vcpu, "TLB_FLUSH", "kvm_set_cr3")
+        kvm_mmu_flush_tlb(kvm, vcpu, "kvm_set_cr3")
     else:
         set_cr3(vcpu, cr3)
         mmu.kvm_mmu_free_roots(kvm, vcpu, vcpu.mmu)

@@ -20,7 +20,7 @@ from kvmdbg.machine.kvm import mmu, nested, vmcs12
 from kvmdbg.machine.kvm.events import Decided, FlushAsked, GuestInvalidated, NestedFailed, NestedSucceeded
 from kvmdbg.machine.kvm.guest_memory import kvm_read_guest
 from kvmdbg.machine.kvm.guest_paging import guest_paging
-from kvmdbg.machine.kvm.kvm_host import kvm_clear_request, kvm_make_request
+from kvmdbg.machine.kvm.kvm_host import kvm_clear_request
 from kvmdbg.machine.kvm.nested_checks import nested_check_area
 from kvmdbg.machine.kvm.nested_ept import nested_ept_uninit_mmu_context
 from kvmdbg.machine.kvm.questions.nested import FREE_EVERY_ROOT, FREE_MATCHING_ROOTS, NO_EFFECT, SYNC_AND_FLUSH
@@ -393,7 +393,7 @@ def handle_invept(kvm: Kvm, vcpu: Vcpu) -> None:
     effect = kvm.era.invept_effect(type == SINGLE_CONTEXT)
     if effect == SYNC_AND_FLUSH:
         mmu.kvm_mmu_sync_roots(kvm, vcpu)
-        kvm_make_request(kvm, vcpu, "TLB_FLUSH", "handle_invept")
+        kvm_mmu_flush_tlb(kvm, vcpu, "handle_invept")
     elif effect == NO_EFFECT:
         kvm.emit(Decided, vcpu.id, "handle_invept", "invalidate roots or translations of EPT12?", "no",
                  "the next nested entry is trusted to sync and flush", "nested.c: handle_invept(), b119019847fb")

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from kvmdbg.machine.hw import ept, memory, paging
 from kvmdbg.machine.kvm.events import Decided
 from kvmdbg.machine.kvm.guest_memory import gfn_to_pfn, kvm_read_guest
-from kvmdbg.machine.kvm.kvm_host import count_tlbs_dirty, kvm_flush_remote_tlbs, kvm_make_request
+from kvmdbg.machine.kvm.kvm_host import count_tlbs_dirty, kvm_flush_remote_tlbs
 from kvmdbg.machine.kvm.state import Kvm, ShadowKey, ShadowPage, Vcpu
 
 PRESENT = ept.READ | ept.WRITE | ept.EXECUTE
@@ -32,7 +32,7 @@ def kvm_mmu_get_page(kvm: Kvm, vcpu: Vcpu, key: ShadowKey) -> int:
         if page.unsync:
             changed = sync_page(kvm, key, page)
             if kvm.era.syncs_ask_for_a_local_flush():
-                kvm_make_request(kvm, vcpu, kvm.era.local_flush_request(), "kvm_sync_page_transient")
+                kvm_mmu_flush_tlb(kvm, vcpu, "kvm_sync_page_transient")
             elif changed:
                 kvm_flush_remote_tlbs(kvm, "kvm_mmu_find_shadow_page")
         return page.hpa
@@ -141,7 +141,7 @@ def kvm_mmu_track_write(kvm: Kvm, vcpu: Vcpu, gpa: int) -> None:
     if zapped:
         kvm_flush_remote_tlbs(kvm, "kvm_mmu_track_write", vcpu.cpu)
     elif shadows and kvm.era.syncs_ask_for_a_local_flush():
-        kvm_make_request(kvm, vcpu, kvm.era.local_flush_request(), "kvm_mmu_pte_write")
+        kvm_mmu_flush_tlb(kvm, vcpu, "kvm_mmu_pte_write")
 
 
 # -- synchronisation -----------------------------------------------------------------------------------------------
@@ -228,6 +228,6 @@ def mmu_sync_children(kvm: Kvm, vcpu: Vcpu, root: int) -> None:
         kvm.shadow_pages[key] = kvm.shadow_pages[key]._replace(unsync=False)
         flush |= sync_page(kvm, key, kvm.shadow_pages[key])
     if kvm.era.syncs_ask_for_a_local_flush():
-        kvm_make_request(kvm, vcpu, kvm.era.local_flush_request(), "kvm_sync_page")
+        kvm_mmu_flush_tlb(kvm, vcpu, "kvm_sync_page")
     elif flush:
         kvm_flush_remote_tlbs(kvm, "mmu_sync_children")

@@ -12,8 +12,9 @@ from kvmdbg.machine.kvm.state import IN_GUEST_MODE, Kvm, PendingException, Vcpu
 
 
 def kvm_vcpu_flush_tlb_all(kvm: Kvm, vcpu: Vcpu) -> None:
-    """Serve KVM_REQ_TLB_FLUSH; counted in the statistic tlb_flush."""
-    kvm.count(vcpu.id, "tlb_flush")
+    """Serve KVM_REQ_TLB_FLUSH; counted in the statistic tlb_flush, since v3.18."""
+    if kvm.era.counts_flushes_when_served():
+        kvm.count(vcpu.id, "tlb_flush")
     reach = kvm.era.flush_all_reach()
     tags = "and" if reach == BOTH_TAGS else "or"
     kvm.emit(FlushAsked, vcpu.id, "KVM_REQ_TLB_FLUSH", "flush_tlb_all" if reach == EVERY_CONTEXT else "tlb_flush",

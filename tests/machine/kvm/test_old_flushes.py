@@ -84,6 +84,18 @@ def test_the_hook_for_an_explicit_vpid(name: str, ept: bool, types: tuple[int, .
     assert seen(kvm) == [*invvpid(OTHER_VPID, types), *(invept((1, 2)) if ept else ())]
 
 
+@pytest.mark.parametrize(("ept", "vpid", "root", "types"),
+                         list(product((True, False), (True, False), (ROOT, INVALID_PAGE), INVVPID_SETS)))
+def test_one_or_the_other(ept: bool, vpid: bool, root: int, types: tuple[int, ...]) -> None:
+    """E17: with EPT INVEPT of the root, nothing without a root; without EPT the VPID."""
+    if vpid and not {1, 2} & set(types):
+        return                                       # hardware_setup() refuses VPIDs there since v4.12
+    kvm = host("v4.15", ept, vpid, types, root=root)
+    flush_of_vpid(kvm, kvm.vcpus[0], OTHER_VPID if vpid else 0)
+    expected = (invept((1, 2)) if root == ROOT else []) if ept else invvpid(OTHER_VPID if vpid else 0, types)
+    assert seen(kvm) == expected
+
+
 @pytest.mark.parametrize("name", (*BOTH, "v4.15"))
 @pytest.mark.parametrize(("vpid", "types"), list(product((0, OTHER_VPID), INVVPID_SETS)))
 def test_vpid_sync_context(name: str, vpid: int, types: tuple[int, ...]) -> None:

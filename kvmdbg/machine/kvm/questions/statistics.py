@@ -21,3 +21,7 @@ class StatisticsQuestions:
     def counts_nested_run(self) -> bool:
         """Is there a vCPU statistic nested_run?"""
         return True
+
+    def counts_flushes_when_served(self) -> bool:
+        """Does tlb_flush count the requests that are served? Else those that kvm_mmu_flush_tlb() makes. (a70656b63120)"""
+        return True
