@@ -20,7 +20,7 @@ from kvmdbg.machine.kvm import mmu, nested, vmcs12
 from kvmdbg.machine.kvm.events import Decided, FlushAsked, GuestInvalidated, NestedFailed, NestedSucceeded
 from kvmdbg.machine.kvm.guest_memory import kvm_read_guest
 from kvmdbg.machine.kvm.guest_paging import guest_paging
-from kvmdbg.machine.kvm.kvm_host import kvm_clear_request
+from kvmdbg.machine.kvm.kvm_host import kvm_clear_request, kvm_mmu_flush_tlb
 from kvmdbg.machine.kvm.nested_checks import nested_check_area
 from kvmdbg.machine.kvm.nested_ept import nested_ept_uninit_mmu_context
 from kvmdbg.machine.kvm.questions.nested import FREE_EVERY_ROOT, FREE_MATCHING_ROOTS, NO_EFFECT, SYNC_AND_FLUSH

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from kvmdbg.machine.hw import ept, memory, paging
 from kvmdbg.machine.kvm.events import Decided
 from kvmdbg.machine.kvm.guest_memory import gfn_to_pfn, kvm_read_guest
-from kvmdbg.machine.kvm.kvm_host import count_tlbs_dirty, kvm_flush_remote_tlbs
+from kvmdbg.machine.kvm.kvm_host import count_tlbs_dirty, kvm_flush_remote_tlbs, kvm_mmu_flush_tlb
 from kvmdbg.machine.kvm.state import Kvm, ShadowKey, ShadowPage, Vcpu
 
 PRESENT = ept.READ | ept.WRITE | ept.EXECUTE
