@@ -29,6 +29,7 @@ class Seed(NamedTuple):
 
 
 SEEDS: Final = (
+    Seed("d6185f20a0ef", "002-immediate-exit.kvmdbg"),
     Seed("e64419d991ea", "001-flush-guest.kvmdbg"),
     Seed("e64419d991ea", "001-flush-guest-without-vpid.kvmdbg"),
     Seed("5c614b3583e7", "003-nested-vpid.kvmdbg"),
