@@ -21,6 +21,7 @@ from typing import Final, NoReturn
 
 from kvmdbg.errors import ModelBug
 from kvmdbg.machine.hw import ept, invalidate, paging, tlb
+from kvmdbg.machine.hw.apic_access import NO_PAGE, apic_access_page, exit_of
 from kvmdbg.machine.hw.controls import (
     CR0_PG,
     CR0_WP,
@@ -128,7 +129,7 @@ def translate(hw: Hardware, cpu: Cpu, la: int, access: str) -> int:
     """Host-physical address for an access ("read", "write" or "fetch") at linear address `la`, at the current CPL.
 
     Outside IA-32e mode linear addresses have 32 bits, and higher ones of `la` are cut off.
-    raises: GuestFault #GP (not canonical) or #PF, VmExit (EPT violation, EPT misconfiguration).
+    raises: GuestFault #GP (not canonical) or #PF, VmExit (EPT violation, EPT misconfiguration, APIC access).
     """
     paging_on = cpu.cr0 & CR0_PG
     mode = paging_of(hw, cpu)
@@ -150,6 +151,8 @@ def translate(hw: Hardware, cpu: Cpu, la: int, access: str) -> int:
         _ept_violation(hw, cpu, entry.gpa + (la - key.page), la, right | _FINAL, entry.ept)
     if right == WRITE and not entry.dirty:
         return _walk(hw, cpu, mode, la, access, key)
+    if entry.apic and apic_access_page(hw, cpu) != NO_PAGE:
+        raise exit_of(la, access)
     return entry.frame + (la - key.page)
 
 
@@ -165,18 +168,34 @@ def _walk(hw: Hardware, cpu: Cpu, mode: Paging, la: int, access: str, replaced: 
     dirty = walk.dirty or access == "write"
     pcid = GLOBAL if walk.global_ and cpu.cr4 & CR4_PGE else tlb.current_pcid(cpu)
     if not cpu.eptp:
-        key = TlbKey(LINEAR, cpu.vpid, pcid, NONE, la & -walk.size, walk.size)
+        size, apic = _apic_page(hw, cpu, walk.address, walk.size)
+        key = TlbKey(LINEAR, cpu.vpid, pcid, NONE, la & -size, size)
         _drop_replaced(hw, cpu, replaced, key)
-        tlb.insert(hw, cpu, key, frame=walk.page, guest=guest, user=walk.user, dirty=dirty)
-        return walk.address
+        tlb.insert(hw, cpu, key, frame=walk.address & -size, guest=guest, user=walk.user, dirty=dirty, span=walk.size, apic=apic)
+        return _past_apic(walk.address, access, apic)
     nested, mapping = _translate_gpa(hw, cpu, walk.address, access, RIGHT_OF[access], _FINAL, la)
     pa = mapping.frame + (walk.address - nested.page)
-    size = min(walk.size, nested.size)
+    size, apic = _apic_page(hw, cpu, pa, min(walk.size, nested.size))
     key = TlbKey(COMBINED, cpu.vpid, pcid, nested.ep4ta, la & -size, size)
     _drop_replaced(hw, cpu, replaced, key)
     span = walk.size if walk.steps else size
     tlb.insert(hw, cpu, key, frame=pa & -size, guest=guest, ept=mapping.ept, user=walk.user, dirty=dirty and mapping.dirty,
-               gpa=walk.address & -size, span=span)
+               gpa=walk.address & -size, span=span, apic=apic)
+    return _past_apic(pa, access, apic)
+
+
+def _apic_page(hw: Hardware, cpu: Cpu, pa: int, size: int) -> tuple[int, bool]:
+    """(bytes of a page that is about to be cached, whether it is the APIC-access page): a larger page around that is fractured."""
+    apic = apic_access_page(hw, cpu)
+    if apic == NO_PAGE or apic & -size != pa & -size:
+        return size, False
+    return paging.PAGE_4K, apic & -paging.PAGE_4K == pa & -paging.PAGE_4K
+
+
+def _past_apic(pa: int, access: str, apic: bool) -> int:
+    """The address of an access that has been translated.  raises: VmExit for the APIC-access page."""
+    if apic:
+        raise exit_of(pa, access)
     return pa
 
 

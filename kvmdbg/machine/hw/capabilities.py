@@ -98,7 +98,8 @@ def control_caps(caps: Caps) -> ControlCaps:
     pin = _PIN_OFFERED | PIN_DEFAULT1 | (c.PIN_PREEMPTION_TIMER if caps.preemption_timer else 0)
     return ControlCaps(Settings(0, pin), Settings(0, _CPU_OFFERED | CPU_DEFAULT1),
                        Settings(0, _secondary(caps)), Settings(0, _EXIT_OFFERED | EXIT_DEFAULT1),
-                       Settings(0, _ENTRY_OFFERED | ENTRY_DEFAULT1), c.VMFUNC_EPTP_SWITCHING if caps.vmfunc else 0)
+                       Settings(0, _ENTRY_OFFERED | ENTRY_DEFAULT1),
+                       c.VMFUNC_EPTP_SWITCHING if caps.vmfunc and caps.eptp_switching else 0)
 
 
 def _secondary(caps: Caps) -> int:
@@ -111,6 +112,8 @@ def _secondary(caps: Caps) -> int:
         offered |= c.SEC_UNRESTRICTED_GUEST
     if caps.invpcid:
         offered |= c.SEC_ENABLE_INVPCID
+    if caps.apic_accesses:
+        offered |= c.SEC_VIRTUALIZE_APIC_ACCESSES
     if caps.vmfunc:
         offered |= c.SEC_ENABLE_VMFUNC
     return offered

@@ -49,6 +49,7 @@ from kvmdbg.machine.hw.controls import (
     SEC_ENABLE_VMFUNC,
     SEC_ENABLE_VPID,
     SEC_UNRESTRICTED_GUEST,
+    SEC_VIRTUALIZE_APIC_ACCESSES,
     VMFUNC_EPTP_SWITCHING,
     names_of,
 )
@@ -87,6 +88,10 @@ def tpr_threshold_and_vtpr(value: int, s: Subject) -> str:
     """The threshold's bits 3:0 against bits 7:4 of the byte 80H on the virtual-APIC page."""
     vtpr = read64(s.hw, s.read(F.VIRTUAL_APIC_PAGE_ADDR) + 0x80 & ~7) & 0xFF
     return "" if value & 0xF <= vtpr >> 4 else f"be at most VTPR[7:4] = {vtpr >> 4:#x}"
+
+
+def without_apic_accesses(s: Subject) -> bool:
+    return not s.secondary & SEC_VIRTUALIZE_APIC_ACCESSES
 
 
 def needs_virtual_nmis(value: int, _: Subject) -> str:
@@ -190,7 +195,9 @@ CONTROL_CHECKS: Final[tuple[Check, ...]] = (
     Check("the MSR bitmaps are a page", C, EXECUTION, F.MSR_BITMAP, PAGE, has(PRIMARY, CPU_USE_MSR_BITMAPS)),
     Check("the virtual-APIC address is a page", C, EXECUTION, F.VIRTUAL_APIC_PAGE_ADDR, PAGE, TPR_SHADOW),
     Check("the TPR threshold has four bits", C, EXECUTION, F.TPR_THRESHOLD, only(0xF), TPR_SHADOW),
-    Check("the TPR threshold is not above VTPR", C, EXECUTION, F.TPR_THRESHOLD, tpr_threshold_and_vtpr, TPR_SHADOW),
+    Check("the TPR threshold is not above VTPR", C, EXECUTION, F.TPR_THRESHOLD, tpr_threshold_and_vtpr,
+          both(TPR_SHADOW, without_apic_accesses)),
+    Check("the APIC-access address is a page", C, EXECUTION, F.APIC_ACCESS_ADDR, PAGE, secondary(SEC_VIRTUALIZE_APIC_ACCESSES)),
     Check("virtual NMIs need NMI exiting", C, EXECUTION, F.PIN_BASED_VM_EXEC_CONTROL, needs_nmi_exiting,
           lacks(F.PIN_BASED_VM_EXEC_CONTROL, PIN_NMI_EXITING)),
     Check("NMI-window exiting needs virtual NMIs", C, EXECUTION, PRIMARY, needs_virtual_nmis,

@@ -31,7 +31,9 @@ class Caps(NamedTuple):
     preemption_timer: bool = True            # IA32_VMX_PINBASED_CTLS bit 6
     page_1g: bool = True                     # CPUID.80000001H:EDX.Page1GB
     la57: bool = False                       # CPUID.07H:ECX.LA57
-    vmfunc: bool = True                      # "enable VM functions", with EPTP switching
+    vmfunc: bool = True                      # "enable VM functions"
+    eptp_switching: bool = True              # VM function 0 (IA32_VMX_VMFUNC bit 0)
+    apic_accesses: bool = True               # "virtualize APIC accesses"
     tlb_capacity: int = 0                    # entries a logical processor can hold; 0 = unlimited
 
     @property

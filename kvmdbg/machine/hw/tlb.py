@@ -81,11 +81,12 @@ def lookup_guest_physical(hw: Hardware, cpu: Cpu, gpa: int) -> tuple[TlbKey, Tlb
 # -- creation -----------------------------------------------------------------------------------------------------------
 
 def insert(hw: Hardware, cpu: Cpu, key: TlbKey, *, frame: int, guest: int = READ | WRITE | EXECUTE,
-           ept: int = READ | WRITE | EXECUTE, user: bool = True, dirty: bool = True, gpa: int = NONE, span: int = 0) -> TlbEntry:
+           ept: int = READ | WRITE | EXECUTE, user: bool = True, dirty: bool = True, gpa: int = NONE, span: int = 0,
+           apic: bool = False) -> TlbEntry:
     """Cache a translation; a full TLB evicts its oldest entry first. An entry with the same key is replaced.
 
     guest, ept: rights by the paging structures and by EPT, bit 0 read, 1 write, 2 execute.
-    span: bytes of the page that the paging structures specify; default the key's size.
+    span: bytes of the page that the paging structures specify; default the key's size.    apic: it is the APIC-access page.
     """
     table = hw.tlb[cpu.id]
     capacity = hw.caps.tlb_capacity
@@ -93,7 +94,7 @@ def insert(hw: Hardware, cpu: Cpu, key: TlbKey, *, frame: int, guest: int = READ
         _evict(hw, cpu, table)
     rights = guest & ept
     entry = TlbEntry(frame, bool(rights & READ), bool(rights & WRITE), bool(rights & EXECUTE), user, dirty, gpa,
-                     NONE if key.kind == GUEST_PHYSICAL else current_pcid(cpu), cpu.fills, guest, ept, span or key.size)
+                     NONE if key.kind == GUEST_PHYSICAL else current_pcid(cpu), cpu.fills, guest, ept, span or key.size, apic)
     cpu.fills += 1
     table[key] = entry
     return entry

@@ -40,3 +40,4 @@ class TlbEntry(NamedTuple):
     ept: int = 0b111      # AND of the EPT entries' rights alone, the same bits; 0b111 for linear
     span: int = 0         # bytes of the page that the paging structures specify; larger than the key's size: this is a
                           # fragment of it (A.4), and what invalidates one address of that page invalidates every fragment
+    apic: bool = False    # the frame was the APIC-access page when this was cached: using it is a VM exit (apic_access.py)

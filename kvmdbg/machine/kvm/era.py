@@ -17,10 +17,11 @@ from kvmdbg.machine.kvm.questions.requests import RequestQuestions
 from kvmdbg.machine.kvm.questions.roots import RootQuestions
 from kvmdbg.machine.kvm.questions.statistics import StatisticsQuestions
 from kvmdbg.machine.kvm.questions.steal_time import StealTimeQuestions
+from kvmdbg.machine.kvm.questions.vmfunc import VmfuncQuestions
 
 
 class Era(RequestQuestions, NestedQuestions, ControlRegisterQuestions, FlushQuestions, RootQuestions, InjectionQuestions,
-          MemoryQuestions, StealTimeQuestions, StatisticsQuestions, NestedStateQuestions):
+          MemoryQuestions, StealTimeQuestions, StatisticsQuestions, NestedStateQuestions, VmfuncQuestions):
     """Every question, answered as v6.12 does."""
 
     name: str = "v6.12"

@@ -37,6 +37,7 @@ from kvmdbg.machine.hw.controls import (
     SEC_ENABLE_EPT,
     SEC_ENABLE_INVPCID,
     SEC_ENABLE_RDTSCP,
+    SEC_ENABLE_VMFUNC,
     SEC_UNRESTRICTED_GUEST,
     SEC_VIRTUALIZE_APIC_ACCESSES,
 )
@@ -277,7 +278,8 @@ def merged_controls(kvm: Kvm, vcpu: Vcpu, mine: dict[int, int]) -> dict[int, int
 
     pin = mine[F.PIN_BASED_VM_EXEC_CONTROL]
     primary = mine[F.CPU_BASED_VM_EXEC_CONTROL] & ~(CPU_INTERRUPT_WINDOW_EXITING | CPU_NMI_WINDOW_EXITING)
-    secondary = mine[F.SECONDARY_VM_EXEC_CONTROL] & ~(SEC_ENABLE_RDTSCP | SEC_ENABLE_INVPCID | SEC_UNRESTRICTED_GUEST)
+    secondary = mine[F.SECONDARY_VM_EXEC_CONTROL] & ~(SEC_ENABLE_RDTSCP | SEC_ENABLE_INVPCID | SEC_UNRESTRICTED_GUEST
+                                                           | SEC_ENABLE_VMFUNC | SEC_VIRTUALIZE_APIC_ACCESSES)
     if theirs(F.CPU_BASED_VM_EXEC_CONTROL) & CPU_SECONDARY_CONTROLS:
         secondary |= theirs(F.SECONDARY_VM_EXEC_CONTROL)
     return mine | {

@@ -12,6 +12,7 @@ from typing import Final, cast
 
 from kvmdbg.machine.hw.checking import CONTROL_AREA, GUEST_AREA, HOST_AREA, Check, Problem, subject
 from kvmdbg.machine.hw.checks import CHECKS
+from kvmdbg.machine.hw.controls import VMFUNC_EPTP_SWITCHING
 from kvmdbg.machine.hw.events import VmEntryFailed
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.state import Caps
@@ -31,8 +32,9 @@ def nested_caps(kvm: Kvm) -> Caps:
     return kvm.hw.caps._replace(
         ept=kvm.config.enable_ept and kvm.era.offers_ept_to_l1(), ept_ad=kvm.hw.caps.ept_ad and kvm.era.nested_ept_ad(),
         vpid=kvm.era.offers_vpid_to_l1(kvm.config.enable_vpid),
-        vmfunc=False,                      # VMFUNC is not offered to L1
         preemption_timer=kvm.era.emulates_preemption_timer(),
+        vmfunc=kvm.hw.caps.vmfunc and kvm.config.enable_ept and kvm.era.offers_vmfunc_to_l1(),
+        eptp_switching=kvm.hw.caps.eptp_switching and bool(kvm.era.vm_functions_of_l1() & VMFUNC_EPTP_SWITCHING),
         invvpid_types=kvm.era.nested_invvpid_types(kvm.config.enable_vpid), invept_types=kvm.era.nested_invept_types())
 
 

@@ -69,7 +69,7 @@ def ept_page_fault(kvm: Kvm, vcpu: Vcpu, gpa: int, qualification: int) -> str | 
     if not walk.mapped or asked & ~walk.rights:
         nested_ept_sync_address(kvm, vcpu, eptp, gpa, walk.mapped)
         return Reflected(EXIT_REASON_EPT_VIOLATION, reflected_qualification(walk, qualification))
-    ad = bool(eptp & ept.EPTP_AD) and kvm.era.nested_ept_ad()
+    ad = kvm.era.nested_ept_ad() and not kvm.mmu(vcpu).role.ad_disabled      # of the MMU: an EPTP switch may not have told it (I-8)
     if ad:
         walk = set_accessed_dirty(kvm, vcpu, walk, eptp, gpa, write=bool(asked & ept.WRITE))
     rights = walk.rights if not ad or walk.dirty else walk.rights & ~ept.WRITE

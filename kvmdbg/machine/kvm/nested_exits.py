@@ -83,6 +83,11 @@ def cr3_access(kvm: Kvm, vcpu: Vcpu, reads: bool) -> bool:
     return bool(bits & c.CPU_CR3_LOAD_EXITING) and value not in (vmcs12.get(kvm, vcpu, target) for target in targets)
 
 
+def secondary(bit: int) -> Wish:
+    """L1 wants it when a secondary control of vmcs12 says so."""
+    return lambda kvm, vcpu: vmcs12.nested_cpu_has2(kvm, vcpu, bit)
+
+
 L1_WANTS: Final[dict[int, Wish]] = {
     c.EXIT_REASON_EXCEPTION_NMI: exception,
     c.EXIT_REASON_EXTERNAL_INTERRUPT: never,
@@ -95,6 +100,8 @@ L1_WANTS: Final[dict[int, Wish]] = {
     c.EXIT_REASON_CR_ACCESS: cr_access,
     c.EXIT_REASON_MSR_READ: nested_vmx_exit_handled_msr,
     c.EXIT_REASON_MSR_WRITE: nested_vmx_exit_handled_msr,
+    c.EXIT_REASON_APIC_ACCESS: secondary(c.SEC_VIRTUALIZE_APIC_ACCESSES),
     c.EXIT_REASON_EPT_VIOLATION: never,
     c.EXIT_REASON_EPT_MISCONFIG: never,
+    c.EXIT_REASON_VMFUNC: never,
 }

@@ -39,6 +39,7 @@ from kvmdbg.machine.hw.controls import (
     SEC_ENABLE_EPT,
     SEC_ENABLE_INVPCID,
     SEC_ENABLE_RDTSCP,
+    SEC_ENABLE_VMFUNC,
     SEC_ENABLE_VPID,
     SEC_UNRESTRICTED_GUEST,
 )
@@ -116,6 +117,8 @@ def secondary_exec_control(kvm: Kvm, vpid: int) -> int:
     control = SEC_ENABLE_RDTSCP | (SEC_ENABLE_VPID if vpid else 0)
     if kvm.config.enable_ept:
         control |= SEC_ENABLE_EPT | SEC_UNRESTRICTED_GUEST
+    if kvm.hw.caps.vmfunc and kvm.era.offers_vmfunc_to_l1():
+        control |= SEC_ENABLE_VMFUNC              # with no function enabled: VMFUNC of L1 exits, and is #UD (2a499e49c2ac)
     return control | (SEC_ENABLE_INVPCID if kvm.hw.caps.invpcid else 0)
 
 

@@ -17,6 +17,7 @@ from kvmdbg.machine.kvm.nested_exits import nested_vmx_reflect_vmexit
 from kvmdbg.machine.kvm.smm import em_rsm
 from kvmdbg.machine.kvm.state import HALTED, Kvm, Vcpu, level_of
 from kvmdbg.machine.kvm.tdp import EMULATE, MMIO, direct_page_fault, emulate_write
+from kvmdbg.machine.kvm.vmfunc import handle_vmfunc
 from kvmdbg.machine.kvm.vmx import drop_instruction, read, skip_emulated_instruction, write
 from kvmdbg.machine.kvm.vmx_msrs import handle_rdmsr, handle_wrmsr
 from kvmdbg.machine.kvm.x86 import kvm_queue_exception
@@ -130,6 +131,14 @@ def handle_cpuid(kvm: Kvm, vcpu: Vcpu) -> None:
     skip_emulated_instruction(kvm, vcpu)
 
 
+def handle_apic_access(kvm: Kvm, vcpu: Vcpu) -> None:
+    """An access to the guest's own local APIC, emulated; its registers are not modelled: a load reads 0 (handle_apic_access())."""
+    kvm.count(vcpu.id, "insn_emulation")
+    if vcpu.exit_insn.name != "store":
+        vcpu.rax = 0
+    skip_emulated_instruction(kvm, vcpu)
+
+
 def handle_halt(kvm: Kvm, vcpu: Vcpu) -> None:
     """HLT: the vCPU sleeps until an event comes."""
     skip_emulated_instruction(kvm, vcpu)
@@ -199,6 +208,7 @@ HANDLERS: Final[dict[int, Callable[[Kvm, Vcpu], None]]] = {
     c.EXIT_REASON_CR_ACCESS: handle_cr,
     c.EXIT_REASON_MSR_READ: handle_rdmsr,
     c.EXIT_REASON_MSR_WRITE: handle_wrmsr,
+    c.EXIT_REASON_APIC_ACCESS: handle_apic_access,
     c.EXIT_REASON_EPT_VIOLATION: handle_ept_violation,
     c.EXIT_REASON_VMCLEAR: nested_insn.handle_vmclear,
     c.EXIT_REASON_VMLAUNCH: nested_insn.handle_vmlaunch,
@@ -211,6 +221,7 @@ HANDLERS: Final[dict[int, Callable[[Kvm, Vcpu], None]]] = {
     c.EXIT_REASON_VMON: nested_insn.handle_vmxon,
     c.EXIT_REASON_INVEPT: nested_insn.handle_invept,
     c.EXIT_REASON_INVVPID: nested_insn.handle_invvpid,
+    c.EXIT_REASON_VMFUNC: handle_vmfunc,
 }
 WITHOUT_NESTED: Final = {reason: handle_vmx_instruction for reason, handler in HANDLERS.items()
                          if handler.__module__ == nested_insn.__name__}

@@ -13,7 +13,7 @@ from kvmdbg.machine.hw.vmcs import VMCS_REVISION
 @pytest.mark.parametrize(("caps", "missing"), [
     (Caps(ept=False), controls.SEC_ENABLE_EPT | controls.SEC_UNRESTRICTED_GUEST), (Caps(vpid=False), controls.SEC_ENABLE_VPID),
     (Caps(unrestricted_guest=False), controls.SEC_UNRESTRICTED_GUEST), (Caps(invpcid=False), controls.SEC_ENABLE_INVPCID),
-    (Caps(vmfunc=False), controls.SEC_ENABLE_VMFUNC)])
+    (Caps(vmfunc=False), controls.SEC_ENABLE_VMFUNC), (Caps(apic_accesses=False), controls.SEC_VIRTUALIZE_APIC_ACCESSES)])
 def test_what_the_processor_lacks_is_not_offered(caps: Caps, missing: int) -> None:
     assert control_caps(Caps()).sec.allowed_1 & ~control_caps(caps).sec.allowed_1 == missing
     assert vmx_msrs(caps)[capabilities.IA32_VMX_PROCBASED_CTLS2] >> 32 == control_caps(caps).sec.allowed_1

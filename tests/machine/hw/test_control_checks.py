@@ -26,6 +26,7 @@ from kvmdbg.machine.hw.controls import (
     SEC_ENABLE_VMFUNC,
     SEC_ENABLE_VPID,
     SEC_UNRESTRICTED_GUEST,
+    SEC_VIRTUALIZE_APIC_ACCESSES,
 )
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.memory import write64
@@ -48,6 +49,7 @@ BAD: dict[str, dict[int, int]] = {
     "the virtual-APIC address is a page": {PRIMARY: CPU_TPR_SHADOW, F.VIRTUAL_APIC_PAGE_ADDR: 0x1008},
     "the TPR threshold has four bits": {PRIMARY: CPU_TPR_SHADOW, F.TPR_THRESHOLD: 0x10},
     "the TPR threshold is not above VTPR": {PRIMARY: CPU_TPR_SHADOW, F.TPR_THRESHOLD: 1},
+    "the APIC-access address is a page": {F.SECONDARY_VM_EXEC_CONTROL: SEC_VIRTUALIZE_APIC_ACCESSES, F.APIC_ACCESS_ADDR: 8},
     "virtual NMIs need NMI exiting": {F.PIN_BASED_VM_EXEC_CONTROL: PIN_VIRTUAL_NMIS},
     "NMI-window exiting needs virtual NMIs": {PRIMARY: CPU_NMI_WINDOW_EXITING, F.PIN_BASED_VM_EXEC_CONTROL: PIN_NMI_EXITING},
     "the VPID is not 0 if VPIDs are enabled": {F.VIRTUAL_PROCESSOR_ID: 0},
@@ -76,6 +78,9 @@ FINE: dict[str, dict[int, int]] = {
     "secondary controls are not looked at while inactive": {PRIMARY: 0, F.SECONDARY_VM_EXEC_CONTROL: SEC_ENABLE_PML},
     "no VPID without the control": {F.SECONDARY_VM_EXEC_CONTROL: SEC_ENABLE_EPT, F.VIRTUAL_PROCESSOR_ID: 0},
     "any EPTP without the control": {F.SECONDARY_VM_EXEC_CONTROL: SEC_ENABLE_VPID, F.EPT_POINTER: 0},
+    "any TPR threshold with APIC accesses virtualized": {
+        PRIMARY: CPU_TPR_SHADOW | CPU_SECONDARY_CONTROLS, F.SECONDARY_VM_EXEC_CONTROL: SEC_VIRTUALIZE_APIC_ACCESSES,
+        F.TPR_THRESHOLD: 1},
     "misaligned bitmaps that are not used": {F.IO_BITMAP_A: 1, F.IO_BITMAP_B: 1, F.MSR_BITMAP: 1},
     "virtual NMIs": {PRIMARY: CPU_NMI_WINDOW_EXITING, F.PIN_BASED_VM_EXEC_CONTROL: PIN_NMI_EXITING | PIN_VIRTUAL_NMIS},
     "preemption timer saved": {F.VM_EXIT_CONTROLS: EXIT | EXIT_SAVE_PREEMPTION_TIMER,
