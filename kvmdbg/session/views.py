@@ -194,8 +194,11 @@ def show(value: Any) -> str:
 # -- the views of one machine ---------------------------------------------------------------------------------------
 
 
+EVENTS: Final = ("irr", "nmi_pending", "immediate_exit", "mtf_pending", "timer")      # of VcpuEvents: what waits for injection
+
+
 def vcpu_view(kvm: Kvm, vcpu: Vcpu, reads: Reads) -> RecordView:
-    """A vCPU; `requests` prints as names, `level` is 1 or 2, `waits` is true while its guest has nothing to execute."""
+    """A vCPU; `requests` prints as names, `level` is 1 or 2; what waits for injection is among its parts."""
 
     def requests() -> Mask:
         reads.note(vcpu, "requests")
@@ -205,7 +208,14 @@ def vcpu_view(kvm: Kvm, vcpu: Vcpu, reads: Reads) -> RecordView:
         reads.note(vcpu, "guest_mode")
         return 2 if vcpu.guest_mode else 1
 
-    return RecordView(vcpu, f"vcpu{vcpu.id}", reads, vcpu.id, {"requests": requests, "level": level})
+    def event(name: str) -> Callable[[], Any]:
+        def value() -> Any:
+            reads.note(kvm.events(vcpu), name)
+            return getattr(kvm.events(vcpu), name)
+        return value
+
+    events = {name: event(name) for name in EVENTS}
+    return RecordView(vcpu, f"vcpu{vcpu.id}", reads, vcpu.id, {"requests": requests, "level": level, **events})
 
 
 def cpu_view(kvm: Kvm, number: int, reads: Reads) -> RecordView:

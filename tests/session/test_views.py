@@ -6,6 +6,7 @@ import pytest
 
 from kvmdbg.errors import UserError
 from kvmdbg.machine.hw.fields import F
+from kvmdbg.session.expr import evaluate
 from kvmdbg.session.views import (
     Mask,
     Reads,
@@ -92,3 +93,9 @@ def test_cached_rows() -> None:
     assert "combined vpid 1" in "\n".join(show_cached(row) for row in rows.rows)
     with pytest.raises(UserError):
         rows.part("length")
+
+
+def test_what_waits_for_injection_is_part_of_a_vcpu() -> None:
+    s = session("host irq vcpu0 0x20")
+    assert evaluate("vcpu.irr", s.scope()) == 1 << 0x20
+    assert evaluate("vcpu.immediate_exit", s.scope()) is False
