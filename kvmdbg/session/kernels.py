@@ -92,7 +92,8 @@ def answers_grid(era: Era, title: str = "") -> Grid:
 
 def kernel_in_full(era: Era) -> Many:
     """A kernel: what it is made of, and how it answers every question."""
-    lacked = [one for one in newest_first() if one.hash in missing_from(era.name)]
+    missing = missing_from(era.name)
+    lacked = [one for one in newest_first() if one.hash in missing]
     lines = [f"kernel {era.name}"]
     base = next((version for version in VERSIONS if version.name == era.name.split()[0]), None)
     if base is not None:
