@@ -81,8 +81,8 @@ def assemble(tape: Tape, era: Era, config: Config, caps: Caps) -> Kvm:
 
 def refuse(era: Era, config: Config, caps: Caps) -> None:
     """Say what is not modelled yet before anything is built on it."""
-    if not config.enable_ept or not caps.ept:
-        raise Unsupported("enable_ept=0: shadow paging is not modelled yet", "Use enable_ept=1; `info model` lists the limits.")
+    if config.enable_ept and not caps.ept:
+        raise UserError("enable_ept=1 needs a processor with EPT (vmx.c: hardware_setup())", "Use enable_ept=0.")
     if config.vcpus != 1:
         raise Unsupported(f"{config.vcpus} vCPUs: several vCPUs are not modelled yet",
                           "Use vcpus=1, on as many processors as you like (cpus=2); `info model` lists the limits.")
@@ -93,7 +93,7 @@ def refuse(era: Era, config: Config, caps: Caps) -> None:
     if config.enable_vpid and era.vpid_needs_invvpid() and not {1, 2} & set(caps.invvpid_types):
         raise UserError("enable_vpid=1 needs a processor with VPID and INVVPID of type 1 or 2 (vmx.c: hardware_setup())",
                         "Use enable_vpid=0.")
-    if 2 not in caps.invept_types:
+    if config.enable_ept and 2 not in caps.invept_types:
         raise UserError("enable_ept=1 needs a processor with all-context INVEPT (vmx.c: hardware_setup())", "Give invept_types 2.")
 
 

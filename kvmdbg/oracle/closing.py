@@ -86,5 +86,5 @@ def cr_scope(access: CrAccess) -> tuple[int, str] | None:
     if changed & c.CR4_PGE or access.cr4 & changed & c.CR4_PCIDE:
         return ANY, ALL_GLOBALS
     if changed & c.CR4_PAE or access.value & changed & c.CR4_SMEP:
-        return access.context.pcid, OWN_GLOBALS
+        return access.context.own_pcid, OWN_GLOBALS
     return None

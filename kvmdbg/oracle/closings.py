@@ -124,7 +124,7 @@ class Closings:
 
     def _page_fault(self, position: int, context: Context, address: int, executed: bool) -> None:
         self.all.append(Closing(position, context.vcpu, "#pf", f"#PF of {context.name} on {address:#x}", executed, BY_VPID,
-                                context.vpid12, context.pcid, ANY, address, OWN_GLOBALS))
+                                context.vpid12, context.own_pcid, ANY, address, OWN_GLOBALS))
 
     # -- done by KVM in its place ----------------------------------------------------------------------------------
 
@@ -143,6 +143,13 @@ class Closings:
         what = f"L{event.level}'s {event.by.upper()} {event.type}{named}"
         if event.by == "invept":
             self.all.append(Closing(position, event.vcpu, event.by, what, False, BY_EPT, ep4ta=event.ep4ta))
+            return
+        if event.by in ("invlpg", "invpcid"):
+            globals_ = ALL_GLOBALS if event.by == "invlpg" else GLOBALS_OF_INVPCID[event.type]
+            at = f" {event.address:#x}" if event.address != NONE else f" {event.type}"
+            what = f"L{event.level}'s {event.by.upper()}{at}, emulated"
+            self.all.append(Closing(position, event.vcpu, event.by, what, False, BY_VPID, event.vpid, event.pcid,
+                                    address=event.address, globals_=globals_))
             return
         if event.by in OF_EVERY_VPID or event.by in OF_VPID_0:
             vpid12 = 0 if event.by in OF_VPID_0 else ANY
@@ -190,8 +197,8 @@ class Closings:
         self.all.append(Closing(position, event.vcpu, "ept violation", what, False, (GUEST_PHYSICAL,), ep4ta=context.ep4ta12,
                                 address=gpa))
         if event.qualification & LA_VALID and event.qualification & TRANSLATION:
-            self.all.append(Closing(position, event.vcpu, "ept violation", what, False, (COMBINED,), context.vpid12, context.pcid,
-                                    context.ep4ta12, gla, OWN_GLOBALS))
+            self.all.append(Closing(position, event.vcpu, "ept violation", what, False, (COMBINED,), context.vpid12,
+                                    context.own_pcid, context.ep4ta12, gla, OWN_GLOBALS))
 
     def _nested_failed(self, position: int, event: NestedFailed) -> None:
         """The processor refused vmcs02: for L1 its VMLAUNCH has failed, which invalidates nothing."""

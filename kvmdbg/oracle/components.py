@@ -4,6 +4,9 @@ guest    the running level's own page tables: linear address -> guest-physical a
 ept12    L1's EPT for L2: L2 guest-physical address -> L1 guest-physical address          (L1)
 host     KVM's EPT01 and EPT02 and the host pages: L1 guest-physical address -> frame     (KVM)
 
+With shadow paging a linear mapping is made of the guest's tables and of the host: KVM's shadow of them is a cache like the
+processor's own, and may lag behind the guest's tables as long as that one may.
+
 A component is right at a position when its walk there gives what is cached.  Fewer rights in the cache than in the tables
 are right too: they cost one spurious fault at most.  Accessed and dirty flags do not matter.
 """
@@ -36,9 +39,14 @@ class Cached(NamedTuple):
     filled_by: Context | None
     user: Context                # the context that uses it, or could use it last
 
+    gpa_of_linear: int = NONE    # shadow paging: the guest-physical page that the frame was when it was cached
+    is_global: bool = False      # shadow paging: the guest's tables said "global" then, of which the processor knows nothing
+
     @property
     def gpa(self) -> int:
         """The guest-physical page, in the address space of the level that runs."""
+        if self.key.kind == LINEAR:
+            return self.gpa_of_linear
         return self.key.page if self.key.kind == GUEST_PHYSICAL else self.entry.gpa
 
     @property
@@ -54,7 +62,16 @@ class Cached(NamedTuple):
         key, user = self.key, self.user
         kind = GUEST_PHYSICAL if key.kind == GUEST_PHYSICAL else COMBINED if self.shadows_ept12 else LINEAR
         vpid = NONE if kind == GUEST_PHYSICAL else user.vpid12
-        return Tags(kind, user.vcpu, vpid, key.pcid, self.entry.pcid, self.ep4ta12, key.page, max(self.entry.span, key.size))
+        pcid, own = key.pcid, self.entry.pcid
+        if key.kind == LINEAR:
+            own = self.own_pcid
+            pcid = GLOBAL if self.is_global else own
+        return Tags(kind, user.vcpu, vpid, pcid, own, self.ep4ta12, key.page, max(self.entry.span, key.size))
+
+    @property
+    def own_pcid(self) -> int:
+        """Shadow paging: the PCID that its level had when it was cached."""
+        return (self.filled_by or self.user).own_pcid
 
     def guest_physical_tags(self) -> Tags:
         """The guest-physical mapping that its EPT component could be filled from again."""
@@ -81,7 +98,8 @@ def components(index: Index, cached: Cached) -> tuple[Component, ...]:
     """The parts of a cached translation, the running level's own first."""
     guest = () if cached.key.kind == GUEST_PHYSICAL else (GuestTables(index, cached),)
     middle = (Ept12(index, cached),) if cached.shadows_ept12 else ()
-    return (*guest, *middle, HostTables(index, cached))
+    host = ShadowTables(index, cached) if cached.key.kind == LINEAR else HostTables(index, cached)
+    return (*guest, *middle, host)
 
 
 class GuestTables:
@@ -96,6 +114,9 @@ class GuestTables:
 
     def fits(self, context: Context) -> bool:
         user, pcid = self.cached.user, self.cached.key.pcid
+        if self.cached.key.kind == LINEAR:
+            return ((context.vcpu, context.level, context.vpid12) == (user.vcpu, user.level, user.vpid12)
+                    and (self.cached.is_global or context.own_pcid == self.cached.own_pcid))
         return ((context.vcpu, context.level, context.vpid12, context.ep4ta12) == (user.vcpu, user.level, user.vpid12, user.ep4ta12)
                 and (pcid == GLOBAL or context.pcid == pcid))
 
@@ -116,9 +137,11 @@ class GuestTables:
 
     def _gives(self, walk: Walk, context: Context) -> bool:
         key, entry = self.cached.key, self.cached.entry
-        if not walk.mapped or walk.size < key.size or walk.address != entry.gpa:
+        if not walk.mapped or walk.size < key.size or walk.address != self.cached.gpa:
             return False
         rights = READ | WRITE * walk.write | EXECUTE * walk.execute
+        if key.kind == LINEAR and not context.write_protect and not entry.user:
+            rights |= WRITE              # CR0.WP = 0: KVM made the page writable for the guest's kernel alone
         is_global = walk.global_ and context.pge
         return not entry.guest & ~rights and walk.user >= entry.user and is_global >= (key.pcid == GLOBAL)
 
@@ -184,3 +207,33 @@ class HostTables:
         root = self.cached.user.root
         counts_dirty = root is not None and not root.role.ad_disabled
         return theirs.mapped and theirs.write and (theirs.dirty or not counts_dirty)
+
+
+class ShadowTables:
+    """Of KVM's shadow page tables what is not the guest's: the host page, and write protection that KVM put there."""
+
+    name = HOST
+    owner = "L0"
+
+    def __init__(self, index: Index, cached: Cached) -> None:
+        self.index = index
+        self.cached = cached
+
+    def fits(self, context: Context) -> bool:
+        return True
+
+    def fresh(self, past: Past) -> bool:
+        cached = self.cached
+        if cached.gpa == NONE or past.frame(cached.gpa >> 12) != cached.entry.frame & ~0xFFF:
+            return False
+        return not cached.entry.write or not self._protected(past)
+
+    right = fresh
+
+    def _protected(self, past: Past) -> bool:
+        """Has KVM taken the right to write, from a page that the guest lets itself write to? Until D is set KVM withholds it."""
+        walk = past.shadow(self.cached.user.shadow, self.cached.key.page)
+        if not walk.mapped or walk.address != self.cached.entry.frame or walk.write:
+            return False
+        theirs = past.linear(self.cached.user, self.cached.key.page)
+        return theirs.mapped and theirs.write and theirs.dirty and theirs.address == self.cached.gpa

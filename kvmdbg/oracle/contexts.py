@@ -15,15 +15,16 @@ from typing import Any, Final, NamedTuple
 from weakref import ref
 
 from kvmdbg.errors import ModelBug
-from kvmdbg.machine.hw.controls import CR4_PCIDE, CR4_PGE
+from kvmdbg.machine.hw.controls import CR0_WP, CR4_PCIDE, CR4_PGE
 from kvmdbg.machine.hw.events import VmEntered, VmExited
-from kvmdbg.machine.hw.paging import Paging, paging_mode
+from kvmdbg.machine.hw.paging import ADDRESS, Paging, paging_mode
 from kvmdbg.machine.hw.state import NO_PDPTES, VMX_NON_ROOT, Pdptes
 from kvmdbg.machine.hw.tlbkey import GLOBAL, NONE
 from kvmdbg.machine.kvm.state import INVALID_PAGE, Kvm, ShadowKey
 from kvmdbg.tape import ABSENT
 
 REGISTERS: Final = ("cr0", "cr3", "pdptes", "cr4", "efer")
+GUEST_REGISTERS: Final = ("cr0", "cr3", "pdptrs", "cr4", "efer")     # of struct kvm_vcpu, in the same order
 NOBODY: Final = 0                # level of a gap between two contexts
 
 
@@ -37,14 +38,17 @@ class Context(NamedTuple):
     vpid: int                    # the processor's tags
     ep4ta: int
     pcid: int
-    cr3: int
+    cr3: int                     # the level's own registers from here on: with shadow paging the processor has others
     pdptes: Pdptes               # registers: in PAE paging the walk starts there, whatever memory at CR3 has become
     paging: Paging
     pcide: bool                  # CR4.PCIDE
     pge: bool
+    write_protect: bool          # CR0.WP
+    own_pcid: int                # the level's PCID; the processor's is the same but on kernels that shadow without PCIDs
     vpid12: int                  # the level's own tags: 0 for L1, and for L2 when vmcs12 does not enable VPID
     ep4ta12: int                 # NONE when the level uses no EPT of L1's
-    root: ShadowKey | None       # what the processor's EPT root shadows
+    root: ShadowKey | None       # what the processor's EPT root shadows, or the root of shadow page tables
+    shadow: int                  # shadow paging: host-physical address of the root of KVM's page tables; NONE with EPT
 
     def same(self, other: Context) -> bool:
         """Does nothing differ but the time?"""
@@ -74,10 +78,11 @@ class State(NamedTuple):
     regions: dict[int, int]                           # vmcs02 region -> vcpu
     roots: dict[int, ShadowKey]                       # host frame -> the level-4 page that it is
     left_with: dict[int, tuple[int, int]]             # cpu -> the guest's CR0 and CR4 at its last VM exit
+    guests: dict[tuple[int, str], Any]                # (vcpu, name) -> a control register as KVM keeps it for the running level
 
     def copy(self) -> State:
         return State(dict(self.registers), dict(self.entering), set(self.running), dict(self.nested), dict(self.regions),
-                     dict(self.roots), dict(self.left_with))
+                     dict(self.roots), dict(self.left_with), dict(self.guests))
 
 
 class Contexts:
@@ -94,7 +99,8 @@ class Contexts:
         registers = {(cpu.id, name): initial(cpu, name) for cpu in kvm.hw.cpus for name in REGISTERS}
         regions = {initial(vcpu, "vmcs02"): vcpu.id for vcpu in kvm.vcpus}
         regions.pop(INVALID_PAGE, None)
-        self.state = State(registers, {}, set(), {}, regions, {}, {})
+        guests = {(vcpu.id, name): initial(vcpu, name) for vcpu in kvm.vcpus for name in GUEST_REGISTERS}
+        self.state = State(registers, {}, set(), {}, regions, {}, {}, guests)
 
     @property
     def kvm(self) -> Kvm:
@@ -136,6 +142,8 @@ class Contexts:
         def wrote(position: int, field: Any, old: Any, new: Any) -> None:
             if field == "vmcs02":
                 self.state.regions[new] = vcpu
+            elif field in GUEST_REGISTERS:
+                self.state.guests[vcpu, field] = new
         return wrote
 
     def _shadow_page(self, position: int, key: Any, old: Any, new: Any) -> None:
@@ -145,7 +153,7 @@ class Contexts:
     def _vm_entered(self, position: int, key: Any, args: Any, new: Any) -> None:
         event = VmEntered(*args)
         self.state.entering[event.cpu] = Entry(position, event.vmcs, event.vpid, event.eptp)
-        ep4ta = event.eptp >> 12
+        ep4ta = event.eptp >> 12 if event.eptp else NONE
         self.entries[event.cpu, ep4ta].append(position)
         self.tagged_entries[event.cpu, event.vpid, ep4ta].append(position)
 
@@ -153,8 +161,9 @@ class Contexts:
         cpu = args[0]
         self.exits[cpu].append(position)
         self.state.running.discard(cpu)
-        registers = self.state.registers
-        self.state.left_with[cpu] = registers[cpu, "cr0"], registers[cpu, "cr4"]
+        registers = self.registers_of(cpu, self.of_cpu[cpu][-1]) if self.of_cpu[cpu] else None
+        if registers is not None:
+            self.state.left_with[cpu] = registers[0], registers[3]
 
     def _entered(self, cpu: int, entry: Entry) -> None:
         """Guest state is loaded and the guest runs: it has run since the event, as far as anybody can tell."""
@@ -162,14 +171,15 @@ class Contexts:
         vcpu = next((v.id for v in self.kvm.vcpus if self.kvm.vmcs01(v) == entry.vmcs), None)
         level = 1 if vcpu is not None else 2
         owner = state.regions.get(entry.vmcs, 0) if vcpu is None else vcpu
-        root = state.roots.get(entry.eptp & 0x000F_FFFF_FFFF_F000)
+        root = state.roots.get((entry.eptp or state.registers[cpu, "cr3"]) & ADDRESS)
         shadows = level == 2 and root is not None and root.role.kind == "ept"
         state.running.add(cpu)
         self._gap(entry.position, owner, elsewhere_than=cpu)
         self._begin(cpu, entry.position, Context(
             0, cpu, owner, level, entry.vpid, entry.eptp >> 12 if entry.eptp else NONE, 0, 0, NO_PDPTES,
             paging_mode(0, 0, 0, self.kvm.hw.caps), False, True,
-            state.nested.get(owner, 0) if level == 2 else 0, root.gfn if shadows and root else NONE, root))
+            True, 0, state.nested.get(owner, 0) if level == 2 else 0, root.gfn if shadows and root else NONE, root,
+            NONE if entry.eptp else state.registers[cpu, "cr3"] & ADDRESS))
 
     def _switched_eptp(self, cpu: int, position: int, eptp: int) -> None:
         """The guest used VMFUNC."""
@@ -178,16 +188,31 @@ class Contexts:
 
     def _begin(self, cpu: int, since: int, like: Context) -> None:
         """A context like another one, with the control registers of now; nothing when it goes on unchanged."""
-        cr0, cr3, pdptes, cr4, efer = (self.state.registers[cpu, name] for name in REGISTERS)
-        context = like._replace(since=since, pcid=cr3 & 0xFFF if cr4 & CR4_PCIDE else 0, cr3=cr3, pdptes=pdptes,
-                                paging=paging_mode(cr0, cr4, efer, self.kvm.hw.caps), pcide=bool(cr4 & CR4_PCIDE),
-                                pge=bool(cr4 & CR4_PGE))
+        cr0, cr3, pdptes, cr4, efer = self.registers_of(cpu, like)
+        pcid = cr3 & 0xFFF if cr4 & CR4_PCIDE else 0
+        context = like._replace(since=since, pcid=pcid if like.shadow == NONE else self.pcid_of_processor(cpu), cr3=cr3,
+                                pdptes=pdptes, paging=paging_mode(cr0, cr4, efer, self.kvm.hw.caps), pcide=bool(cr4 & CR4_PCIDE),
+                                pge=bool(cr4 & CR4_PGE), write_protect=bool(cr0 & CR0_WP), own_pcid=pcid)
         before = self.of_cpu[cpu]
         if before and before[-1].same(context):
             return
         before.append(context)
         self.by_tags[cpu, context.vpid, context.ep4ta].append(context)
         self.by_ept[cpu, context.ep4ta].append(context)
+
+    def registers_of(self, cpu: int, context: Context) -> tuple[int, int, Pdptes, int, int]:
+        """CR0, CR3, the PDPTEs, CR4 and EFER of the level that runs: the processor's, with shadow paging KVM's copies."""
+        state = self.state
+        if context.shadow == NONE:
+            cr0, cr3, pdptes, cr4, efer = (state.registers[cpu, name] for name in REGISTERS)
+        else:
+            cr0, cr3, pdptes, cr4, efer = (state.guests[context.vcpu, name] for name in GUEST_REGISTERS)
+        return cr0, cr3, pdptes, cr4, efer
+
+    def pcid_of_processor(self, cpu: int) -> int:
+        """The PCID that tags what the processor caches now."""
+        registers = self.state.registers
+        return int(registers[cpu, "cr3"] & 0xFFF) if registers[cpu, "cr4"] & CR4_PCIDE else 0
 
     def nested_entered(self, position: int, vcpu: int, vpid12: int) -> None:
         """L2 is the guest from now on (called by closings.py, which looks at the same events)."""

@@ -68,8 +68,6 @@ def worth(kvm: Kvm, index: Index, position: int) -> Flush:
     counts = dict.fromkeys((FRESH, STALE, FORBIDDEN), 0)
     reassigned = 0
     for key in event.dropped:
-        if key.kind == LINEAR:
-            continue
         verdict = judge_again(index, event.cpu, key, position)
         counts[verdict.status] += 1
         reassigned += verdict.status == FRESH and given_away(index, event.cpu, key, position)
@@ -86,6 +84,8 @@ def given_away(index: Index, cpu: int, key: TlbKey, position: int) -> bool:
     old, new = index.contexts.at(cpu, filled), index.contexts.at(cpu, entry)
     if old is None or new is None or (new.vpid, new.ep4ta) != (key.vpid, key.ep4ta):
         return False
+    if key.kind == LINEAR and (old.level, old.own_pcid) != (new.level, new.own_pcid):
+        return True
     return (old.vcpu, old.vpid12, old.ep4ta12) != (new.vcpu, new.vpid12, new.ep4ta12)
 
 

@@ -83,6 +83,10 @@ def check_creation(index: Index, position: int, cpu: int, key: TlbKey, entry: Tl
         walk = Past(index, position).host_ept(key.ep4ta << 12, key.page)
         if not walk.mapped or walk.page != entry.frame or walk.rights != entry.ept:
             raise ModelBug(f"the {describe(key)} was created, and the EPT paging structures do not say so", position)
+    elif key.kind == LINEAR:
+        shadow = Past(index, position).shadow(context.shadow, key.page)
+        if not shadow.mapped or shadow.page != entry.frame or shadow.user != entry.user or shadow.write < entry.write:
+            raise ModelBug(f"the {describe(key)} was created, and the paging structures at CR3 do not say so", position)
     elif key.kind == COMBINED and not from_guest_physical(index, cpu, key, entry, position):
         raise ModelBug(f"the {describe(key)} was created from no guest-physical mapping that is cached", position)
 

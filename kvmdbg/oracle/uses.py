@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from kvmdbg.machine.hw.events import Hit
-from kvmdbg.machine.hw.tlbkey import LINEAR, NONE, TlbKey
+from kvmdbg.machine.hw.tlbkey import NONE, TlbKey
 from kvmdbg.machine.kvm.state import Kvm
 from kvmdbg.oracle.contexts import Context
 from kvmdbg.oracle.index import Cell, Index
@@ -44,8 +44,7 @@ def uses(kvm: Kvm, index: Index, start: int, stop: int) -> Iterator[Use]:
     for position in range(start, min(stop, len(entries))):
         if entries[position][0] is Hit:
             cpu, key = entries[position][2][0], entries[position][2][1]
-            if key.kind != LINEAR:
-                yield Use(position, cpu, key, judge_again(index, cpu, key, position))
+            yield Use(position, cpu, key, judge_again(index, cpu, key, position))
 
 
 def judge_again(index: Index, cpu: int, key: TlbKey, position: int) -> Verdict:

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from kvmdbg.errors import Unsupported, UserError
+from kvmdbg.errors import UserError
 from kvmdbg.machine.hw.tlbkey import GUEST_PHYSICAL, LINEAR, NONE, TlbKey
 from kvmdbg.machine.kvm.state import Kvm
 from kvmdbg.oracle.blame import flush_owner, transition_function, writer
 from kvmdbg.oracle.closing import Closing
 from kvmdbg.oracle.components import EPT12, GUEST, HOST, TAG, Cached, Component, components
+from kvmdbg.oracle.contexts import Context
 from kvmdbg.oracle.index import Cell, Index
 from kvmdbg.oracle.walks import Past
 from kvmdbg.oracle.window import closed, window
@@ -25,7 +26,7 @@ FRESH: Final = "fresh"
 STALE: Final = "stale"
 FORBIDDEN: Final = "forbidden"
 STATUSES: Final = (FRESH, STALE, FORBIDDEN)
-TABLES: Final = {GUEST: "{owner}'s page tables", EPT12: "EPT12", HOST: "KVM's own EPT"}
+TABLES: Final = {GUEST: "{owner}'s page tables", EPT12: "EPT12", HOST: "KVM's own tables"}
 
 
 class Verdict(NamedTuple):
@@ -44,7 +45,7 @@ class Verdict(NamedTuple):
 def judge(kvm: Kvm, index: Index, cpu: int, key: TlbKey, position: int) -> Verdict:
     """The verdict on the translation cached under `key` as of `position`.
 
-    raises: UserError when nothing is cached under it there, Unsupported for a linear mapping of a guest (shadow paging).
+    raises: UserError when nothing is cached under it there.
     """
     return judge_with_cells(index, look(index, cpu, key, position), position)[0]
 
@@ -54,15 +55,18 @@ def look(index: Index, cpu: int, key: TlbKey, position: int) -> Cached:
     entry = index.entry_at(cpu, key, position)
     if entry is None:
         raise UserError(f"processor {cpu} has no {describe(key)} at #{position}", "`info tlb` lists what is cached.")
-    if key.kind == LINEAR:
-        raise Unsupported("the oracle does not know shadow paging: it judges translations under EPT",
-                          "`info model` lists the limits.")
     filled_at = index.filled_at(cpu, key, position)
     filled_by = index.contexts.at(cpu, filled_at) if filled_at >= 0 else None
     user = index.contexts.last_user(cpu, key.vpid, key.pcid, key.ep4ta, position) or filled_by
-    if user is None:
+    if user is None or key.kind == LINEAR and user.shadow == NONE:
         raise UserError(f"no guest has run with the tags of {describe(key)}", "The oracle judges what a guest could use.")
-    return Cached(cpu, key, entry, filled_at, filled_by, user)
+    if key.kind != LINEAR:
+        return Cached(cpu, key, entry, filled_at, filled_by, user)
+    filled = max(filled_at, 0)
+    gfn = index.value_at(index.kvm.gfn_of, entry.frame & ~0xFFF, filled)
+    walk = Past(index, filled).linear(filled_by or user, key.page)
+    gpa = NONE if gfn is None else (gfn << 12) + (entry.frame & 0xFFF)
+    return Cached(cpu, key, entry, filled_at, filled_by, user, gpa, walk.mapped and walk.global_ and (filled_by or user).pge)
 
 
 def judge_with_cells(index: Index, cached: Cached, position: int) -> tuple[Verdict, tuple[Cell, ...]]:
@@ -89,13 +93,21 @@ def tag_reuse(index: Index, cached: Cached) -> Verdict | None:
     if cached.key.kind == GUEST_PHYSICAL:
         before, after = f"{old.root}", f"{new.root}"
     else:
-        before, after = (f"vcpu{one.vcpu} VPID {one.vpid12:#x}" + (f" EP4TA {one.ep4ta12:#x}" if one.ep4ta12 != NONE else "")
-                         for one in (old, new))
+        before, after = (guest_context(one, cached) for one in (old, new))
     if before == after:
         return None
     function = transition_function(index, new.since)
     text = f"filled for {before} of {old.name}, whose tags stand for {after} now; {function}() owed a flush when they changed hands"
     return Verdict(FORBIDDEN, TAG, "L0", (new.since, "L0"), (new.since, f"VM entry for {after}"), cached.filled_at, function, text)
+
+
+def guest_context(context: Context, cached: Cached) -> str:
+    """Whose translations a context uses, by the tags that its level has."""
+    text = f"vcpu{context.vcpu} VPID {context.vpid12:#x}" + (f" EP4TA {context.ep4ta12:#x}" if context.ep4ta12 != NONE else "")
+    if context.shadow == NONE:
+        return text
+    pcid = f" PCID {context.own_pcid:#x}" if context.own_pcid and not cached.is_global else ""
+    return f"{text} L{context.level}{pcid}"
 
 
 # -- a component that differs --------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Final
 
 from kvmdbg.machine.hw import ept, paging
 from kvmdbg.machine.hw.ept import EptWalk
@@ -13,6 +14,7 @@ from kvmdbg.oracle.contexts import Context
 from kvmdbg.oracle.index import Cell, Index
 
 PAGE: int = 0x1000
+SHADOW_PAGING: Final = paging.Paging(paging.LEVELS_4, True, True, 52, True)      # how KVM's own page tables are built
 
 Read = Callable[[int], int | None]
 
@@ -63,6 +65,11 @@ class Past:
     def host_ept(self, root: int, gpa: int) -> EptWalk:
         """KVM's own EPT01 or EPT02 at a host frame."""
         return self._ept(self.host, root, gpa)
+
+    def shadow(self, root: int, la: int) -> Walk:
+        """KVM's shadow page tables at a host frame."""
+        self.index.walks += 1
+        return paging.software_walk(self.host, SHADOW_PAGING._replace(maxphyaddr=self.index.kvm.hw.caps.maxphyaddr), root, la)
 
     def ept12(self, ep4ta: int, gpa: int) -> EptWalk:
         """L1's EPT12, by its EP4TA."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from kvmdbg.machine.hw.tlbkey import GUEST_PHYSICAL, NONE
+from kvmdbg.machine.hw.tlbkey import GUEST_PHYSICAL, LINEAR, NONE
 from kvmdbg.oracle.closing import Closing, covers
 from kvmdbg.oracle.components import HOST, Cached, Component
 from kvmdbg.oracle.index import Index
@@ -62,8 +62,10 @@ def closed_ept12(index: Index, cached: Cached, gone: Window, position: int) -> C
 
 
 def reentered(index: Index, cached: Cached, changed_by: int, position: int) -> Closing | None:
-    """KVM's own changes must be flushed before the guest is entered with the EPT pointer that they concern."""
-    entry = index.contexts.entered_since(cached.cpu, NONE, cached.key.ep4ta, changed_by, position)
+    """KVM's own changes must be flushed before the guest is entered with the tags that they concern: EPT pointer, or VPID."""
+    shadow = cached.key.kind == LINEAR
+    entry = index.contexts.entered_since(cached.cpu, cached.key.vpid if shadow else NONE, cached.key.ep4ta, changed_by, position)
     if entry is None:
         return None
-    return Closing(entry, cached.user.vcpu, "vm entry", "the VM entry with that EPT pointer", False, ())
+    what = "the VM entry with that VPID" if shadow else "the VM entry with that EPT pointer"
+    return Closing(entry, cached.user.vcpu, "vm entry", what, False, ())

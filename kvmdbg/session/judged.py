@@ -111,7 +111,7 @@ class Judged:
 def verdict_on(kvm: Kvm, cpu: int, key: TlbKey, position: int) -> Verdict | None:
     """The verdict on what is cached under a key as of `position`; None where the oracle has none.
 
-    It has none for what no guest could use, and for linear mappings: the host's own, and those of shadow paging.
+    It has none for what no guest could use.
     """
     try:
         return judge_again(index_of(kvm), cpu, key, position)

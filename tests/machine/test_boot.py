@@ -51,13 +51,17 @@ def test_without_nested_no_vpid02_is_taken() -> None:
     assert Machine(V4_4, nested=False).vcpu.vpid02 == 0
 
 
-@pytest.mark.parametrize(("config", "caps", "word"), [
-    (Config(enable_ept=False), Caps(), "enable_ept=0"), (Config(), Caps(ept=False), "enable_ept=0"),
-    (Config(vcpus=2), Caps(), "2 vCPUs")])
+@pytest.mark.parametrize(("config", "caps", "word"), [(Config(vcpus=2), Caps(), "2 vCPUs")])
 def test_what_is_not_modelled_is_refused(config: Config, caps: Caps, word: str) -> None:
     with pytest.raises(Unsupported, match=word) as refusal:
         boot(kernel(V6_12), config, caps)
     assert refusal.value.hint
+
+
+def test_ept_needs_a_processor_with_it() -> None:
+    with pytest.raises(UserError, match="needs a processor with EPT"):
+        boot(kernel(V6_12), Config(), Caps(ept=False))
+    assert boot(kernel(V6_12), Config(enable_ept=False), Caps(ept=False, invept_types=())).vcpus[0].vpid == 1
 
 
 @pytest.mark.parametrize(("caps", "word"), [

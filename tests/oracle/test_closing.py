@@ -65,7 +65,7 @@ def test_a_fragment_counts_as_its_page() -> None:
 
 
 CONTEXT = Context(0, 0, 0, 2, 2, A, 3, 0x4_0003, NO_PDPTES,
-                  Paging(LEVELS_4, True, False, 46, True), True, True, 1, B, None)
+                  Paging(LEVELS_4, True, False, 46, True), True, True, True, 3, 1, B, None, NONE)
 
 
 @pytest.mark.parametrize(("register", "value", "cr4", "scope"), [

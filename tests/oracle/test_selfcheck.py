@@ -21,6 +21,15 @@ def test_a_wandering_guest_finds_no_breach(name: str, vpid: bool, seed: int) -> 
     assert check(machine.kvm, machine.index) > 20
 
 
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("vpid", [True, False], ids=["vpid", "novpid"])
+@pytest.mark.parametrize("name", ["v4.3", "v5.7", "v6.12"])
+def test_nor_does_one_whose_page_tables_are_shadowed(name: str, vpid: bool, seed: int) -> None:
+    machine = Wanderer(name, seed, Config(enable_ept=False, enable_vpid=vpid)).wander(40).machine
+    assert check(machine.kvm, machine.index) > 10
+    assert name == "v5.7" or "forbidden" not in machine.statuses()
+
+
 def keep_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     """A processor whose invalidations find nothing."""
     monkeypatch.setattr(invalidate, "select", lambda hw, cpu, **tags: ())

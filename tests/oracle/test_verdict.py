@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from kvmdbg.errors import Unsupported, UserError
+from kvmdbg.errors import UserError
 from kvmdbg.machine.hw.controls import CR4_PCIDE
 from kvmdbg.machine.hw.fields import F
-from kvmdbg.machine.hw.tlb import insert
-from kvmdbg.machine.hw.tlbkey import LINEAR, NONE, TlbKey
+from kvmdbg.machine.hw.tlbkey import NONE, TlbKey
 from kvmdbg.machine.kvm import kvm_host, nested_insn, shadow, tables, vmcs12_template
 from kvmdbg.machine.kvm.era import Era
 from kvmdbg.machine.kvm.questions.nested import NO_FLUSH, TransitionFlush
@@ -168,14 +167,6 @@ def test_nothing_cached_nothing_judged() -> None:
     key = machine.keys("combined", L1_LA)[0]
     with pytest.raises(UserError, match="has no combined mapping of 0x400000"):
         judge(machine.kvm, machine.index, 0, key, 0)
-
-
-def test_shadow_paging_is_refused() -> None:
-    machine = Machine()
-    key = TlbKey(LINEAR, 1, 0, NONE, 0x1000, 0x1000)
-    insert(machine.kvm.hw, machine.kvm.hw.cpus[0], key, frame=0)
-    with pytest.raises(Unsupported, match="shadow paging"):
-        judge(machine.kvm, machine.index, 0, key, machine.position)
 
 
 def test_words_for_a_translation() -> None:

@@ -25,7 +25,7 @@ class Wanderer:
 
     def __init__(self, name: str, seed: int, config: Config = Config()) -> None:
         self.random = Random(seed)
-        self.ept = self.random.random() < 0.8
+        self.ept = self.random.random() < 0.8 and config.enable_ept
         self.machine = Machine(name, vpid=self.random.random() < 0.8, ept=self.ept, config=config).run(f"vmptrld {X:#x}")
         era = self.machine.kvm.era
         self.invalidations = tuple(

@@ -30,7 +30,7 @@ def kvm_set_cr4(kvm: Kvm, vcpu: Vcpu, cr4: int) -> bool:
     old = kvm.ops.read_cr4(kvm, vcpu)
     if cr4_problem(cr4, kvm.hw.caps, CR4_FIXED1 if vcpu.vmxon else 0) or (cr4 & CR4_VMXE and not kvm.config.nested):
         return False
-    if cr4 & CR4_PCIDE and not kvm.era.has_pcid():
+    if cr4 & CR4_PCIDE and not (kvm.era.has_pcid() and (kvm.config.enable_ept or kvm.era.pcid_without_tdp())):
         return False
     if vcpu.efer & EFER_LMA and (not cr4 & CR4_PAE or (old ^ cr4) & CR4_LA57):
         return False

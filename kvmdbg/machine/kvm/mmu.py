@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw import ept
+from kvmdbg.machine.hw.controls import CR0_WP, CR4_SMAP, CR4_SMEP
 from kvmdbg.machine.hw.fields import F
+from kvmdbg.machine.hw.paging import LEVELS_4, NO_PAGING
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.events import Decided, FlushAsked, RootAllocated, RootFreed, RootReused
+from kvmdbg.machine.kvm.guest_paging import guest_paging
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.questions.flushes import LOAD_FLUSHES_ALL, LOAD_FLUSHES_CURRENT
 from kvmdbg.machine.kvm.questions.roots import FLUSH_AT_ONCE
-from kvmdbg.machine.kvm.shadow import kvm_mmu_get_page, mmu_sync_children, unsync_below
+from kvmdbg.machine.kvm.shadow import PAGING64, kvm_mmu_get_page, mmu_sync_children, unsync_below
 from kvmdbg.machine.kvm.state import GUEST_MMU, INVALID_PAGE, NO_ROOT, ROOT_MMU, Kvm, Mmu, MmuRole, Root, ShadowKey, Vcpu
 
 KVM_MMU_NUM_PREV_ROOTS = 3
@@ -21,9 +25,19 @@ KVM_MMU_NUM_PREV_ROOTS = 3
 
 
 def kvm_init_mmu(kvm: Kvm, vcpu: Vcpu) -> None:
-    """Choose the role of the direct MMU for the level that runs (mmu.c: init_kvm_tdp_mmu())."""
+    """Choose the role of the MMU for the level that runs (mmu.c: init_kvm_tdp_mmu(), init_kvm_softmmu())."""
     guest_mode = vcpu.guest_mode and kvm.era.guest_mode_is_in_the_role()
+    if not kvm.config.enable_ept:
+        kvm.mmu(vcpu).role = shadow_role(kvm, vcpu, guest_mode)
+        return
     kvm.mmu(vcpu).role = MmuRole("direct", guest_mode, not (kvm.hw.caps.ept_ad and kvm.era.uses_ept_accessed_bits()))
+
+
+def shadow_role(kvm: Kvm, vcpu: Vcpu, guest_mode: bool) -> MmuRole:
+    """What of the guest's registers decides about SPTEs (mmu.c: kvm_calc_shadow_mmu_root_page_role())."""
+    write_protect = bool(vcpu.cr0 & CR0_WP)
+    return MmuRole(PAGING64, guest_mode, False, write_protect, guest_paging(kvm, vcpu).nxe,
+                   bool(vcpu.cr4 & CR4_SMEP) and not write_protect, bool(vcpu.cr4 & CR4_SMAP) and not write_protect)
 
 
 def kvm_init_shadow_ept_mmu(kvm: Kvm, vcpu: Vcpu) -> None:
@@ -67,7 +81,7 @@ def kvm_mmu_sync_prev_roots(kvm: Kvm, vcpu: Vcpu) -> None:
 def kvm_mmu_reset_context(kvm: Kvm, vcpu: Vcpu) -> None:
     """Unload and start afresh: the flush comes from the kvm_mmu_load() that must follow (mmu.c)."""
     kvm_mmu_unload(kvm, vcpu)
-    if kvm.mmu(vcpu).role.kind == "direct":
+    if kvm.mmu(vcpu).role.kind != "ept":
         kvm_init_mmu(kvm, vcpu)
 
 
@@ -83,6 +97,8 @@ def kvm_mmu_reload(kvm: Kvm, vcpu: Vcpu) -> None:
 def kvm_mmu_load(kvm: Kvm, vcpu: Vcpu) -> None:
     """Allocate the root, sync what lies below it, load it, and flush (mmu.c: kvm_mmu_load())."""
     mmu_alloc_roots(kvm, vcpu)
+    if vcpu.exit_to_user:
+        return
     kvm_mmu_sync_roots(kvm, vcpu)
     kvm_mmu_load_pgd(kvm, vcpu)
     flush = kvm.era.root_load_flush()
@@ -95,14 +111,35 @@ def kvm_mmu_load(kvm: Kvm, vcpu: Vcpu) -> None:
 
 
 def mmu_alloc_roots(kvm: Kvm, vcpu: Vcpu) -> None:
-    """Find or make the root page (mmu.c: mmu_alloc_direct_roots(), mmu_alloc_shadow_roots())."""
+    """Find or make the root page (mmu.c: mmu_alloc_direct_roots(), mmu_alloc_shadow_roots()).
+
+    A guest CR3 that names no memory ends in a triple fault (mmu_check_root()).
+    """
     mmu = kvm.mmu(vcpu)
     direct = mmu.role.kind == "direct"
-    pgd = 0 if direct else vmcs12.get(kvm, vcpu, F.EPT_POINTER)
+    pgd = 0 if direct else kvm_mmu_get_guest_pgd(kvm, vcpu)
+    if mmu.role.kind == PAGING64:
+        require_4_levels(kvm, vcpu)
+        if (pgd & ept.ADDRESS) >= kvm.config.memory:
+            vcpu.exit_to_user = f"KVM_EXIT_SHUTDOWN (triple fault: CR3 {pgd:#x} names no memory)"
+            return
     gfn = 0 if direct else (pgd & ept.ADDRESS) >> 12
     hpa = kvm_mmu_get_page(kvm, vcpu, ShadowKey(mmu.role, direct, 4, gfn))
     kvm.emit(RootAllocated, vcpu.id, vcpu.mmu, hpa, pgd)
     mmu.root = Root(pgd, hpa, mmu.role)
+
+
+def kvm_mmu_get_guest_pgd(kvm: Kvm, vcpu: Vcpu) -> int:
+    """What the active shadow MMU follows: EPTP12, or the guest's CR3 with its PCID (mmu.c)."""
+    return vcpu.cr3 if kvm.mmu(vcpu).role.kind == PAGING64 else vmcs12.get(kvm, vcpu, F.EPT_POINTER)
+
+
+def require_4_levels(kvm: Kvm, vcpu: Vcpu) -> None:
+    """raises: Unsupported for a guest in another paging mode, of which the model has no shadow."""
+    mode = guest_paging(kvm, vcpu).mode
+    if mode != LEVELS_4:
+        raise Unsupported(f"shadow paging of a guest that uses {mode}{'' if mode == NO_PAGING else ' paging'} is not modelled",
+                          "Keep the guest in 4-level paging, or use enable_ept=1.")
 
 
 def kvm_mmu_sync_roots(kvm: Kvm, vcpu: Vcpu) -> None:

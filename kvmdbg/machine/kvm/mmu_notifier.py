@@ -11,7 +11,7 @@ from typing import Final
 from kvmdbg.machine.hw import ept, memory
 from kvmdbg.machine.kvm.events import Decided
 from kvmdbg.machine.kvm.kvm_host import kvm_flush_remote_tlbs, tlbs_dirty
-from kvmdbg.machine.kvm.shadow import PRESENT, rmap_remove
+from kvmdbg.machine.kvm.shadow import PRESENT, rmap_remove, shadow_accessed_mask
 from kvmdbg.machine.kvm.state import Kvm, ShadowKey
 
 NOBODY: Final = -1                  # no vCPU in particular decides: the memory manager's thread does
@@ -69,7 +69,7 @@ def kvm_age_gfn(kvm: Kvm, gfn: int) -> int:
     young = 0
     for address, spte in sptes_of(kvm, gfn):
         if not page_of_spte(kvm, address).role.ad_disabled:
-            aged = spte & ~ept.ACCESSED
+            aged = spte & ~shadow_accessed_mask(page_of_spte(kvm, address).role)
         elif not kvm.era.tracks_accesses_without_the_a_bit():
             aged = 0
             rmap_remove(kvm, gfn, address)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Final
 
 from kvmdbg.machine.hw import memory
-from kvmdbg.machine.hw.control_registers import CR3_NO_FLUSH
 from kvmdbg.machine.hw.controls import (
     ACTIVITY_ACTIVE,
     ACTIVITY_HLT,
@@ -19,7 +18,6 @@ from kvmdbg.machine.hw.controls import (
     CPU_NMI_WINDOW_EXITING,
     CPU_SECONDARY_CONTROLS,
     CPU_USE_MSR_BITMAPS,
-    CR4_PCIDE,
     EFER_LMA,
     EFER_LME,
     ENTRY_IA32E_MODE,
@@ -45,9 +43,10 @@ from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.guest_state import PDPTES
 from kvmdbg.machine.hw.vmcs import CLEAR
 from kvmdbg.machine.kvm import mmu, vmcs12
+from kvmdbg.machine.kvm.cr3 import set_cr3_until_v4_18
 from kvmdbg.machine.kvm.events import Decided, FlushAsked, NestedEntered, NestedExited, NestedLeft
 from kvmdbg.machine.kvm.guest_paging import is_pae_paging, load_pdptrs
-from kvmdbg.machine.kvm.kvm_host import kvm_make_request, kvm_mmu_flush_tlb
+from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.nested_checks import nested_check_area
 from kvmdbg.machine.kvm.nested_ept import nested_ept_init_mmu_context, nested_ept_uninit_mmu_context
 from kvmdbg.machine.kvm.nested_pages import nested_get_vmcs12_pages
@@ -65,8 +64,6 @@ from kvmdbg.machine.kvm.vmx import (
     field,
     flat_segments,
     host_state,
-    kvm_read_cr3,
-    kvm_read_cr4,
     read,
     set_cr3,
     vmx_cache_pdptrs,
@@ -132,6 +129,8 @@ def nested_vmx_enter_non_root_mode(kvm: Kvm, vcpu: Vcpu, from_vmentry: bool = Tr
     if early and from_vmentry and nested_vmx_check_guest_state(kvm, vcpu):
         return
     kvm_service_local_tlb_flush_requests(kvm, vcpu)
+    if not kvm.config.enable_ept and kvm.era.keeps_cr3_of_l1_in_vmcs01():
+        write(kvm, vcpu, F.GUEST_CR3, vcpu.cr3)
     nested_get_current_vmcs02(kvm, vcpu)
     vmx_switch_vmcs(kvm, vcpu, VMCS02)
     prepare_vmcs02_early(kvm, vcpu)
@@ -289,8 +288,8 @@ def merged_controls(kvm: Kvm, vcpu: Vcpu, mine: dict[int, int]) -> dict[int, int
         F.VM_ENTRY_CONTROLS: theirs(F.VM_ENTRY_CONTROLS) & ~ENTRY_LOAD_IA32_EFER | ENTRY_LOAD_IA32_EFER,
         F.VM_EXIT_CONTROLS: mine[F.VM_EXIT_CONTROLS],
         F.EXCEPTION_BITMAP: mine[F.EXCEPTION_BITMAP] | theirs(F.EXCEPTION_BITMAP),
-        F.PAGE_FAULT_ERROR_CODE_MASK: theirs(F.PAGE_FAULT_ERROR_CODE_MASK),        # with EPT L0 wants no #PF of its own
-        F.PAGE_FAULT_ERROR_CODE_MATCH: theirs(F.PAGE_FAULT_ERROR_CODE_MATCH),
+        F.PAGE_FAULT_ERROR_CODE_MASK: theirs(F.PAGE_FAULT_ERROR_CODE_MASK) if kvm.config.enable_ept else 0,
+        F.PAGE_FAULT_ERROR_CODE_MATCH: theirs(F.PAGE_FAULT_ERROR_CODE_MATCH) if kvm.config.enable_ept else 0,
         F.CR4_GUEST_HOST_MASK: ALL_ONES & ~nested_cr4_guest_owned_bits(kvm, vcpu),
     }
 
@@ -351,48 +350,13 @@ def nested_vmx_load_cr3(kvm: Kvm, vcpu: Vcpu, cr3: int, nested_ept: bool) -> Non
     then all roots were thrown away (kvm_set_cr3(), kvm_mmu_reset_context()).
     """
     if kvm.era.unchanged_cr3_is_a_flush_at_transitions():
-        kvm_set_cr3_until_v4_18(kvm, vcpu, cr3)
+        set_cr3_until_v4_18(kvm, vcpu, cr3)
         mmu.kvm_mmu_reset_context(kvm, vcpu)
         return
     set_cr3(vcpu, cr3)
     if not nested_ept:
         mmu.kvm_init_mmu(kvm, vcpu)
         mmu.kvm_mmu_new_pgd(kvm, vcpu, cr3, *kvm.era.nested_switch_skips(kvm.config.enable_ept, nested_cpu_has_vpid(kvm, vcpu)))
-
-
-def kvm_set_cr3_until_v4_18(kvm: Kvm, vcpu: Vcpu, cr3: int) -> None:
-    """x86.c: kvm_set_cr3(), v4.4: an unchanged CR3 syncs the roots and asks for a flush, a new one frees them."""
-    old = kvm_read_cr3(kvm, vcpu)
-    unchanged = cr3 == old
-    kvm.emit(Decided, vcpu.id, "kvm_set_cr3", "flush because CR3 was written?",
-             "yes" if unchanged else "no: the new root's load will", f"CR3 {old:#x}, now {cr3:#x}", "x86.c: kvm_set_cr3(), v4.4")
-    if unchanged:
-        mmu.kvm_mmu_sync_roots(kvm, vcpu)
-        kvm_mmu_flush_tlb(kvm, vcpu, "kvm_set_cr3")
-    else:
-        set_cr3(vcpu, cr3)
-        mmu.kvm_mmu_free_roots(kvm, vcpu, vcpu.mmu)
-
-
-def kvm_set_cr3(kvm: Kvm, vcpu: Vcpu, value: int) -> bool:
-    """Emulate MOV CR3, which with EPT is L2's only; False asks for #GP(0) (x86.c: kvm_set_cr3(); kvm.md D)."""
-    pcids = kvm_read_cr4(kvm, vcpu) & CR4_PCIDE
-    cr3 = value & ~CR3_NO_FLUSH if pcids else value
-    if cr3 >> kvm.hw.caps.maxphyaddr:
-        return False
-    if is_pae_paging(kvm, vcpu) and not load_pdptrs(kvm, vcpu, cr3):
-        return False
-    if kvm.era.unchanged_cr3_is_a_flush_at_transitions():
-        kvm_set_cr3_until_v4_18(kvm, vcpu, cr3)
-        return True
-    if cr3 != kvm_read_cr3(kvm, vcpu):
-        no_flush = bool(pcids and value & CR3_NO_FLUSH)
-        set_cr3(vcpu, cr3)
-        mmu.kvm_mmu_new_pgd(kvm, vcpu, cr3, no_flush, no_flush)
-    if not (pcids and value & CR3_NO_FLUSH):
-        for_guest = "TLB_FLUSH_GUEST" in kvm.era.request_bits()
-        kvm_make_request(kvm, vcpu, "TLB_FLUSH_GUEST" if for_guest else kvm.era.current_flush_request(), "kvm_set_cr3")
-    return True
 
 
 # -- the flush at a transition -------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from kvmdbg.machine.hw import ept, memory, paging
@@ -118,31 +119,32 @@ def fetch(kvm: Kvm, vcpu: Vcpu, gpa: int, walk: ept.EptWalk, rights: int, write:
     if pfn is None:
         return MMIO
     role = kvm.mmu(vcpu).role
-    table = descend(kvm, vcpu, gpa, walk, role, rights)
+    table = descend(kvm, vcpu, gpa, lambda level: child_key(walk, role, level, rights))
     writable = bool(rights & ept.WRITE) and mmu_try_to_unsync_pages(kvm, vcpu, gfn)
     if set_spte(kvm, table + 8 * paging.index(gpa, 1), make_spte(pfn, rights, writable, role), gfn):
         kvm_flush_remote_tlbs(kvm, "mmu_set_spte")
     return EMULATE if write and not writable else FIXED
 
 
-def descend(kvm: Kvm, vcpu: Vcpu, gpa: int, walk: ept.EptWalk, role: MmuRole, rights: int) -> int:
-    """Host-physical address of EPT02's level-1 page for gpa, made on the way if it is missing.
+def descend(kvm: Kvm, vcpu: Vcpu, gpa: int, key_below: Callable[[int], ShadowKey]) -> int:
+    """Host-physical address of the shadow's level-1 page for gpa, made on the way if it is missing.
 
-    Each page follows the EPT12 table of its level; below a large leaf of EPT12, where the host has 4-KiB pages, direct pages
-    map its frames: one level of them for 2 MiB, two for 1 GiB.
+    Each page follows the guest's table of its level; below a large leaf of it, where the host has 4-KiB pages, direct pages
+    map its frames: one level of them for 2 MiB, two for 1 GiB.  key_below: the page that belongs below an entry of a level.
+    gpa: a linear address where page tables are shadowed.
     """
     table = kvm.mmu(vcpu).root.hpa
     for level in (4, 3, 2):
         address = table + 8 * paging.index(gpa, level)
         entry = memory.read64(kvm.hw, address)
-        key = child_key(walk, role, level, rights)
+        key = key_below(level)
         if entry & PRESENT and key.direct:
             entry = validate_direct_spte(kvm, address, entry, key)
         if not entry & PRESENT:
             entry = kvm_mmu_get_page(kvm, vcpu, key)
             if key.level > 1:
                 sync_before_linking(kvm, vcpu, entry)
-            link_shadow_page(kvm, address, entry)
+            link_shadow_page(kvm, address, entry, key.role)
         table = entry & ept.ADDRESS
     return table
 

@@ -42,16 +42,28 @@ def primary(bit: int) -> Wish:
     return lambda kvm, vcpu: bool(vmcs12.get(kvm, vcpu, F.CPU_BASED_VM_EXEC_CONTROL) & bit)
 
 
+def invpcid(kvm: Kvm, vcpu: Vcpu) -> bool:
+    """L1 gives L2 the instruction, and wants to see it."""
+    return vmcs12.nested_cpu_has2(kvm, vcpu, c.SEC_ENABLE_INVPCID) and primary(c.CPU_INVLPG_EXITING)(kvm, vcpu)
+
+
 def exception(kvm: Kvm, vcpu: Vcpu) -> bool:
     """vmcs12's exception bitmap; for #PF its error-code mask and match count as well."""
     info = read(kvm, vcpu, F.VM_EXIT_INTR_INFO)
     vector = info & 0xFF
     if info >> 8 & 7 == c.INTR_TYPE_NMI:
         return False                      # the host's own NMI; those of L1 are nested events
-    bit = bool(vmcs12.get(kvm, vcpu, F.EXCEPTION_BITMAP) >> vector & 1)
     if vector != PF_VECTOR:
-        return bit
-    code = read(kvm, vcpu, F.VM_EXIT_INTR_ERROR_CODE) & vmcs12.get(kvm, vcpu, F.PAGE_FAULT_ERROR_CODE_MASK)
+        return bool(vmcs12.get(kvm, vcpu, F.EXCEPTION_BITMAP) >> vector & 1)
+    if not kvm.config.enable_ept:
+        return False                   # it may be the shadow that lags behind: nested_vmx_l0_wants_exit()
+    return wants_page_fault(kvm, vcpu, read(kvm, vcpu, F.VM_EXIT_INTR_ERROR_CODE))
+
+
+def wants_page_fault(kvm: Kvm, vcpu: Vcpu, error_code: int) -> bool:
+    """Would L1's processor leave L2 for a #PF with this error code? (nested_vmx_is_page_fault_vmexit())"""
+    bit = bool(vmcs12.get(kvm, vcpu, F.EXCEPTION_BITMAP) >> PF_VECTOR & 1)
+    code = error_code & vmcs12.get(kvm, vcpu, F.PAGE_FAULT_ERROR_CODE_MASK)
     return bit == (code == vmcs12.get(kvm, vcpu, F.PAGE_FAULT_ERROR_CODE_MATCH))
 
 
@@ -97,6 +109,7 @@ L1_WANTS: Final[dict[int, Wish]] = {
     c.EXIT_REASON_MONITOR_TRAP_FLAG: monitor_trap,
     c.EXIT_REASON_HLT: primary(c.CPU_HLT_EXITING),
     c.EXIT_REASON_INVLPG: primary(c.CPU_INVLPG_EXITING),
+    c.EXIT_REASON_INVPCID: invpcid,
     c.EXIT_REASON_CR_ACCESS: cr_access,
     c.EXIT_REASON_MSR_READ: nested_vmx_exit_handled_msr,
     c.EXIT_REASON_MSR_WRITE: nested_vmx_exit_handled_msr,

@@ -30,11 +30,12 @@ from kvmdbg.machine.kvm.vmx import (
     kvm_read_cr3,
     kvm_read_cr4,
     read,
+    set_cr3,
     skip_emulated_instruction,
     vmx_cache_pdptrs,
     write,
 )
-from kvmdbg.machine.kvm.vmx_flush import __vmx_flush_tlb, nested_get_vpid02, vpid_sync_context
+from kvmdbg.machine.kvm.vmx_flush import __vmx_flush_tlb, nested_get_vpid02, vpid_sync_context, vpid_sync_vcpu_addr
 from kvmdbg.machine.kvm.vpid import allocate_vpid, free_vpid
 from kvmdbg.machine.kvm.x86 import kvm_queue_exception
 
@@ -351,6 +352,9 @@ def nested_vmx_hw_entry_failed(kvm: Kvm, vcpu: Vcpu, error: int) -> None:
     nested.vmx_switch_vmcs(kvm, vcpu, VMCS01)
     vcpu.cr0, vcpu.cr4, vcpu.efer = (read(kvm, vcpu, encoding) for encoding in (F.CR0_READ_SHADOW, F.CR4_READ_SHADOW,
                                                                                  F.GUEST_IA32_EFER))
+    if not kvm.config.enable_ept:
+        stashed = kvm.era.keeps_cr3_of_l1_in_vmcs01()
+        set_cr3(vcpu, read(kvm, vcpu, F.GUEST_CR3) if stashed else vmcs12.get(kvm, vcpu, F.HOST_CR3))
     nested_ept_uninit_mmu_context(kvm, vcpu)
     mmu.kvm_mmu_reset_context(kvm, vcpu)
     set_flags(kvm, vcpu, RFLAGS_ZF)
@@ -462,16 +466,6 @@ def flush_vpid02(kvm: Kvm, vcpu: Vcpu, gla: int | None) -> None:
     frees = kvm.era.invvpid_frees_roots()
     if frees != NO_EFFECT and not kvm.config.enable_ept:
         mmu.kvm_mmu_free_roots(kvm, vcpu, ROOT_MMU, lambda root: frees == FREE_EVERY_ROOT or root.role.guest_mode)
-
-
-def vpid_sync_vcpu_addr(kvm: Kvm, vcpu: Vcpu, vpid: int, gla: int) -> None:
-    """INVVPID individual-address, or the whole VPID on a processor that cannot do better (vmx_ops.h)."""
-    if not vpid:
-        return
-    if INDIVIDUAL_ADDRESS in kvm.hw.caps.invvpid_types:
-        invalidate.invvpid(kvm.hw, kvm.cpu(vcpu), INDIVIDUAL_ADDRESS, vpid, gla)
-    else:
-        vpid_sync_context(kvm, vcpu, vpid)
 
 
 def invvpid_of_v4_4(kvm: Kvm, vcpu: Vcpu) -> None:

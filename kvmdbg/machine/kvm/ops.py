@@ -23,6 +23,9 @@ class VmxOps:
     def flush_tlb_guest(self, kvm: Kvm, vcpu: Vcpu) -> None:
         vmx_flush.vmx_flush_tlb_guest(kvm, vcpu)
 
+    def flush_tlb_gva(self, kvm: Kvm, vcpu: Vcpu, gva: int) -> None:
+        vmx_flush.vmx_flush_tlb_gva(kvm, vcpu, gva)
+
     def load_mmu_pgd(self, kvm: Kvm, vcpu: Vcpu) -> None:
         vmx.vmx_load_mmu_pgd(kvm, vcpu)
 

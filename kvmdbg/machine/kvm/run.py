@@ -69,7 +69,7 @@ def vcpu_enter_guest(kvm: Kvm, vcpu: Vcpu) -> None:
     else:
         serve_event(kvm, vcpu)
         kvm_mmu_reload(kvm, vcpu)
-    vcpu.todo = ("disable_irqs",)
+    vcpu.todo = () if vcpu.exit_to_user else ("disable_irqs",)
 
 
 def serve_requests(kvm: Kvm, vcpu: Vcpu) -> bool:

@@ -1,9 +1,10 @@
-"""EPT01 and EPT02: KVM's own EPT pages, their reverse map, write protection, and keeping shadows in step (mmu.c).
+"""EPT01, EPT02 and shadow page tables: KVM's own pages, their reverse map, write protection, keeping shadows in step (mmu.c).
 
 Theory of operation.  Direct pages (`direct=True`) map guest frames one to one.  Shadow pages (`direct=False`) follow
-a table that L1 wrote, EPT12.  While a table is shadowed, KVM takes away write access to its frame, so that each edit
-traps.  A frame that serves only as a last-level table may be let go `unsync`: L1 then edits it freely, and the shadow
-is compared with it when an invalidation or a root load asks for it (kvm_mmu_sync_roots()).
+a table that the guest wrote: EPT12, or without EPT the page tables of L1 or L2.  While a table is shadowed, KVM takes away
+write access to its frame, so that each edit traps.  A frame that serves only as a last-level table may be let go `unsync`:
+the guest then edits it freely, and the shadow is compared with it when an invalidation or a root load asks for it
+(kvm_mmu_sync_roots()).
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from kvmdbg.machine.hw import ept, memory, paging
 from kvmdbg.machine.kvm.events import Decided
 from kvmdbg.machine.kvm.guest_memory import gfn_to_pfn, kvm_read_guest
 from kvmdbg.machine.kvm.kvm_host import count_tlbs_dirty, kvm_flush_remote_tlbs, kvm_mmu_flush_tlb
-from kvmdbg.machine.kvm.state import Kvm, ShadowKey, ShadowPage, Vcpu
+from kvmdbg.machine.kvm.state import Kvm, MmuRole, ShadowKey, ShadowPage, Vcpu
 
-PRESENT = ept.READ | ept.WRITE | ept.EXECUTE
+PRESENT = ept.READ | ept.WRITE | ept.EXECUTE     # of a shadow page table: P, R/W and U/S; the tests that are made agree
+PAGING64 = "paging64"                            # MmuRole.kind of page tables
+ACC_EXEC, ACC_WRITE, ACC_USER = 1, 2, 4          # rights of a guest's page as role.access has them (mmu.h: ACC_*_MASK)
 WRITE_BACK = ept.MEMTYPE_WB << 3
 ENTRIES = 512
 
@@ -45,6 +48,8 @@ def kvm_mmu_get_page(kvm: Kvm, vcpu: Vcpu, key: ShadowKey) -> int:
 
 def describe(key: ShadowKey) -> str:
     """What the frame of a shadow page holds, for the list of frames."""
+    if key.role.kind == PAGING64:
+        return f"shadow of L{2 if key.role.guest_mode else 1}'s page tables, level {key.level} gfn {key.gfn:#x}"
     name = "EPT02" if key.role.kind == "ept" or key.role.guest_mode else "EPT01"
     return f"{name} level {key.level} gfn {key.gfn:#x}"
 
@@ -63,7 +68,7 @@ def set_spte(kvm: Kvm, address: int, spte: int, gfn: int) -> bool:
     sptes = kvm.rmap.get(gfn, ())
     if address not in sptes:
         kvm.rmap[gfn] = tuple(sorted((*sptes, address)))
-    lost = old & PRESENT & ~spte or (old & PRESENT and (old ^ spte) & ept.ADDRESS)
+    lost = old & PRESENT & ~spte or (old & PRESENT and ((old ^ spte) & ept.ADDRESS or spte & ~old & paging.XD))
     return bool(lost)
 
 
@@ -86,9 +91,14 @@ def rmap_remove(kvm: Kvm, gfn: int, address: int) -> None:
         del kvm.rmap[gfn]
 
 
-def link_shadow_page(kvm: Kvm, address: int, child: int) -> None:
+def link_shadow_page(kvm: Kvm, address: int, child: int, role: MmuRole) -> None:
     """Point a non-leaf SPTE at a child page; rights are decided in the leaf."""
-    memory.write64(kvm.hw, address, child | PRESENT | ept.ACCESSED)
+    memory.write64(kvm.hw, address, child | PRESENT | shadow_accessed_mask(role))
+
+
+def shadow_accessed_mask(role: MmuRole) -> int:
+    """The accessed flag of an SPTE: page tables and EPT have it in different places (spte.c)."""
+    return paging.A if role.kind == PAGING64 else ept.ACCESSED
 
 
 def rmap_write_protect(kvm: Kvm, gfn: int) -> bool:
@@ -165,6 +175,8 @@ def sync_page(kvm: Kvm, key: ShadowKey, page: ShadowPage) -> bool:
 
 def sync_spte(kvm: Kvm, key: ShadowKey, address: int, spte: int, guest: int) -> bool:
     """One SPTE against one guest entry; True asks for a flush."""
+    if key.role.kind == PAGING64:
+        return sync_page_table_spte(kvm, key, address, spte, guest)
     rights = guest & key.access & PRESENT & (spte | ~ept.WRITE)  # W that the SPTE lacks is given by the next write fault only
     usable = bool(rights) and not ept.misconfigured(guest, 1, kvm.hw.caps)
     if kvm.era.nested_ept_ad() and not key.role.ad_disabled:     # KVM has to see the access that sets A or D
@@ -179,20 +191,62 @@ def sync_spte(kvm: Kvm, key: ShadowKey, address: int, spte: int, guest: int) -> 
     return set_spte(kvm, address, spte & ~PRESENT | rights, (guest & ept.ADDRESS) >> 12)
 
 
+def sync_page_table_spte(kvm: Kvm, key: ShadowKey, address: int, spte: int, guest: int) -> bool:
+    """The same for an entry of a page table: it must be present, legal and accessed, or the SPTE goes (prefetch_invalid_gpte())."""
+    shape = paging.Paging(paging.LEVELS_4, key.role.efer_nx, True, kvm.hw.caps.maxphyaddr, kvm.hw.caps.page_1g)
+    usable = guest & paging.P and guest & paging.A and not shape.reserved_bits(guest, 1)
+    target = gfn_to_pfn(kvm, (guest & paging.ADDRESS) >> 12) if usable else None
+    if target is None or target != spte & ept.ADDRESS:
+        drop_spte(kvm, address)
+        count_tlbs_dirty(kvm)
+        return True
+    access = key.access & gpte_access(guest, key.role.efer_nx) & ~(0 if guest & paging.D else ACC_WRITE)
+    if not spte & paging.RW:
+        access &= ~ACC_WRITE                     # given by the next write fault only
+    return set_spte(kvm, address, page_table_spte(target, access), (guest & paging.ADDRESS) >> 12)
+
+
+def gpte_access(entry: int, nx: bool) -> int:
+    """ACC_* rights that an entry of the guest's page tables leaves (paging_tmpl.h: FNAME(gpte_access)())."""
+    return entry & (ACC_WRITE | ACC_USER) | (0 if nx and entry & paging.XD else ACC_EXEC)
+
+
+def page_table_spte(pfn: int, access: int) -> int:
+    """A leaf SPTE of a shadow page table with ACC_* rights: A at once, D with W; never global (spte.c: make_spte())."""
+    spte = pfn | paging.P | paging.A | access & (ACC_WRITE | ACC_USER) | (0 if access & ACC_EXEC else paging.XD)
+    return spte | paging.D if access & ACC_WRITE else spte
+
+
 def sync_address(kvm: Kvm, root: int, gpa: int) -> bool:
-    """Sync the one leaf SPTE for gpa below a root, if its page is unsync; True when a translation was lost (mmu.c)."""
+    """Sync the one leaf SPTE for gpa below a root, if its page is unsync; True when a translation was lost (mmu.c).
+
+    gpa: a linear address where page tables are shadowed.
+    """
+    found = unsync_spte(kvm, root, gpa)
+    if found is None:
+        return False
+    key, address, spte = found
+    return sync_spte(kvm, key, address, spte, kvm_read_guest(kvm, (key.gfn << 12) + (address & 0xFF8)) or 0)
+
+
+def zap_address(kvm: Kvm, root: int, gva: int) -> bool:
+    """Drop that SPTE instead; True when there was one (paging_tmpl.h: FNAME(invlpg)())."""
+    found = unsync_spte(kvm, root, gva)
+    return found is not None and drop_spte(kvm, found[1])
+
+
+def unsync_spte(kvm: Kvm, root: int, gpa: int) -> tuple[ShadowKey, int, int] | None:
+    """The page, the address and the value of the present leaf SPTE for gpa below a root, if its page is unsync."""
     table = root
     for level in (4, 3, 2):
         entry = memory.read64(kvm.hw, table + 8 * paging.index(gpa, level))
         if not entry & PRESENT:
-            return False
+            return None
         table = entry & ept.ADDRESS
     key = next((key for key, page in kvm.shadow_pages.unordered() if page.hpa == table and page.unsync), None)
     address = table + 8 * paging.index(gpa, 1)
     spte = memory.read64(kvm.hw, address)
-    if key is None or not spte & PRESENT:
-        return False
-    return sync_spte(kvm, key, address, spte, kvm_read_guest(kvm, (key.gfn << 12) + (address & 0xFF8)) or 0)
+    return (key, address, spte) if key is not None and spte & PRESENT else None
 
 
 def unsync_below(kvm: Kvm, root: int) -> Iterator[ShadowKey]:

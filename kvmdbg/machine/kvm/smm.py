@@ -23,9 +23,10 @@ from kvmdbg.machine.hw.controls import (
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import mmu
 from kvmdbg.machine.kvm.control_registers import kvm_set_cr0, kvm_set_cr4
+from kvmdbg.machine.kvm.cr3 import kvm_set_cr3
 from kvmdbg.machine.kvm.events import Decided, GuestInvalidated, SmmChanged
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
-from kvmdbg.machine.kvm.nested import NO_EXIT, SEGMENT_FIELDS, kvm_set_cr3, nested_vmx_enter_non_root_mode, nested_vmx_vmexit
+from kvmdbg.machine.kvm.nested import NO_EXIT, SEGMENT_FIELDS, nested_vmx_enter_non_root_mode, nested_vmx_vmexit
 from kvmdbg.machine.kvm.state import Kvm, Smram, Vcpu, level_of
 from kvmdbg.machine.kvm.vmx import (
     drop_instruction,

@@ -48,9 +48,13 @@ class PendingException(NamedTuple):
 class MmuRole(NamedTuple):
     """What tells one root from another besides its pgd (union kvm_mmu_page_role, the bits that the model has)."""
 
-    kind: str                     # "direct" (guest-physical = TDP) or "ept" (shadow of L1's EPT12)
+    kind: str                     # "direct" (guest-physical = TDP), "ept" (shadow of L1's EPT12) or "paging64" (of page tables)
     guest_mode: bool              # role.guest_mode: L2's pages, kept apart from L1's
     ad_disabled: bool             # role.ad_disabled: EPTP without the A/D bit
+    cr0_wp: bool = False          # the rest for paging64 only: bits of the guest that change what an SPTE must say
+    efer_nx: bool = False
+    smep_andnot_wp: bool = False
+    smap_andnot_wp: bool = False
 
 
 class Root(NamedTuple):
@@ -168,11 +172,11 @@ class ShadowKey(NamedTuple):
     direct: bool                  # a direct page: maps consecutive gfns, no guest table behind it
     level: int                    # 4 .. 1
     gfn: int                      # the guest table's frame; for a direct page the first gfn it maps
-    access: int = 0b111           # role.access: EPT rights that the entries above leave to what lies below
+    access: int = 0b111           # role.access: rights that the entries above leave to what lies below (EPT's, or ACC_*)
 
 
 class ShadowPage(NamedTuple):
-    """One page of EPT01 or EPT02 in host memory."""
+    """One page of EPT01, EPT02 or a shadow page table in host memory."""
 
     hpa: int                      # the frame that holds its 512 entries
     unsync: bool                  # the guest table may have changed since (level 1 only)
@@ -188,6 +192,8 @@ class X86Ops(Protocol):
     def flush_tlb_current(self, kvm: Kvm, vcpu: Vcpu) -> None: ...
 
     def flush_tlb_guest(self, kvm: Kvm, vcpu: Vcpu) -> None: ...
+
+    def flush_tlb_gva(self, kvm: Kvm, vcpu: Vcpu, gva: int) -> None: ...
 
     def load_mmu_pgd(self, kvm: Kvm, vcpu: Vcpu) -> None: ...
 

@@ -52,6 +52,8 @@ def in_guest(vcpu: Vcpu) -> bool:
 def cr3_of(kvm: Kvm, vcpu: Vcpu, level: str) -> int:
     """CR3 of L1 or L2 as of now, wherever it is kept.  raises: UserError when there is no L2."""
     running = "L2" if vcpu.guest_mode else "L1"
+    if not kvm.config.enable_ept:
+        return shadowed_cr3(kvm, vcpu, level, running)
     if level == running and in_guest(vcpu):
         return kvm.cpu(vcpu).cr3
     if level == running and vcpu.cr3_dirty:
@@ -62,6 +64,14 @@ def cr3_of(kvm: Kvm, vcpu: Vcpu, level: str) -> int:
         return vmcs.peek(kvm.hw, vcpu.vmcs02, F.GUEST_CR3)
     need_vmcs12(vcpu)
     return vmcs12.get(kvm, vcpu, F.GUEST_CR3)
+
+
+def shadowed_cr3(kvm: Kvm, vcpu: Vcpu, level: str, running: str) -> int:
+    """CR3 where the processor's is a shadow root: KVM's copy; of the level that waits, what it will go on with."""
+    if level == running:
+        return vcpu.cr3
+    need_vmcs12(vcpu)
+    return vmcs12.get(kvm, vcpu, F.HOST_CR3 if level == "L1" else F.GUEST_CR3)
 
 
 def root_of(kvm: Kvm, vcpu: Vcpu, level: str) -> int:

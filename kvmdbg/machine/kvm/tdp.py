@@ -46,7 +46,7 @@ def descend(kvm: Kvm, vcpu: Vcpu, table: int, role: MmuRole, gfn: int) -> int:
         if not entry & PRESENT:
             first = gfn & ~((1 << 9 * (level - 1)) - 1)
             child = kvm_mmu_get_page(kvm, vcpu, ShadowKey(role, True, level - 1, first))
-            link_shadow_page(kvm, address, child)
+            link_shadow_page(kvm, address, child, role)
             entry = child
         table = entry & ept.ADDRESS
     return table

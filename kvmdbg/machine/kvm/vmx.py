@@ -12,11 +12,17 @@ from kvmdbg.machine.hw.controls import (
     AR_P,
     AR_S,
     AR_UNUSABLE,
+    CPU_CR3_LOAD_EXITING,
+    CPU_CR3_STORE_EXITING,
     CPU_HLT_EXITING,
+    CPU_INVLPG_EXITING,
     CPU_MONITOR_TRAP_FLAG,
     CPU_SECONDARY_CONTROLS,
     CR0_PE,
     CR0_PG,
+    CR0_WP,
+    CR4_PAE,
+    CR4_PCIDE,
     CR4_PGE,
     CR4_VMXE,
     EFER_LMA,
@@ -119,19 +125,31 @@ def secondary_exec_control(kvm: Kvm, vpid: int) -> int:
         control |= SEC_ENABLE_EPT | SEC_UNRESTRICTED_GUEST
     if kvm.hw.caps.vmfunc and kvm.era.offers_vmfunc_to_l1():
         control |= SEC_ENABLE_VMFUNC              # with no function enabled: VMFUNC of L1 exits, and is #UD (2a499e49c2ac)
-    return control | (SEC_ENABLE_INVPCID if kvm.hw.caps.invpcid else 0)
+    invpcid = kvm.hw.caps.invpcid and (kvm.config.enable_ept or kvm.era.pcid_without_tdp())
+    return control | (SEC_ENABLE_INVPCID if invpcid else 0)
+
+
+def cpu_exec_control(kvm: Kvm) -> int:
+    """vmx.c: vmx_exec_control(): without EPT KVM must see whatever changes the guest's view of its page tables."""
+    shadow = 0 if kvm.config.enable_ept else CPU_CR3_LOAD_EXITING | CPU_CR3_STORE_EXITING | CPU_INVLPG_EXITING
+    return CPU_HLT_EXITING | CPU_SECONDARY_CONTROLS | shadow
+
+
+def exception_bitmap(kvm: Kvm) -> int:
+    """vmx.c: vmx_update_exception_bitmap(): #UD, and #PF while page tables are shadowed."""
+    return 1 << VECTORS["#UD"] | (0 if kvm.config.enable_ept else 1 << VECTORS["#PF"])
 
 
 def execution_controls(kvm: Kvm, vpid: int) -> dict[int, int]:
     """The controls that L0 wants for any guest (vmx.c: init_vmcs())."""
     return {
         F.PIN_BASED_VM_EXEC_CONTROL: PIN_EXTERNAL_INTERRUPT_EXITING | PIN_NMI_EXITING | PIN_VIRTUAL_NMIS,
-        F.CPU_BASED_VM_EXEC_CONTROL: CPU_HLT_EXITING | CPU_SECONDARY_CONTROLS,
+        F.CPU_BASED_VM_EXEC_CONTROL: cpu_exec_control(kvm),
         F.SECONDARY_VM_EXEC_CONTROL: secondary_exec_control(kvm, vpid),
         F.VM_EXIT_CONTROLS: EXIT_HOST_ADDR_SPACE_SIZE | EXIT_SAVE_IA32_EFER | EXIT_LOAD_IA32_EFER
         | (EXIT_ACK_INTR_ON_EXIT if kvm.era.acknowledges_interrupts_on_exit() else 0),
         F.VM_ENTRY_CONTROLS: ENTRY_IA32E_MODE | ENTRY_LOAD_IA32_EFER,
-        F.EXCEPTION_BITMAP: 1 << VECTORS["#UD"],
+        F.EXCEPTION_BITMAP: exception_bitmap(kvm),
         F.CR0_GUEST_HOST_MASK: 0xFFFF_FFFF_FFFF_FFFF,
         F.CR4_GUEST_HOST_MASK: 0xFFFF_FFFF_FFFF_FFFF & ~cr4_guest_owned_bits(kvm),
         F.VMCS_LINK_POINTER: 0xFFFF_FFFF_FFFF_FFFF,
@@ -140,9 +158,9 @@ def execution_controls(kvm: Kvm, vpid: int) -> dict[int, int]:
 
 def init_vmcs01(kvm: Kvm, vcpu: Vcpu) -> None:
     """vmcs01 of a vCPU whose guest runs a 64-bit kernel; into the region, which need not be current."""
-    state = {F.GUEST_CR3: vcpu.cr3, F.GUEST_IA32_EFER: vcpu.efer, F.GUEST_RIP: 0x10_0000, F.GUEST_RSP: 0x8_0000,
+    state = {F.GUEST_CR3: vcpu.cr3, F.GUEST_IA32_EFER: hardware_efer(kvm, vcpu.efer), F.GUEST_RIP: 0x10_0000, F.GUEST_RSP: 0x8_0000,
              F.GUEST_RFLAGS: RFLAGS_RESERVED1, F.GUEST_DR7: 0x400, F.GUEST_CR0: vcpu.cr0, F.CR0_READ_SHADOW: vcpu.cr0,
-             F.GUEST_CR4: vcpu.cr4 | CR4_VMXE, F.CR4_READ_SHADOW: vcpu.cr4, F.VIRTUAL_PROCESSOR_ID: vcpu.vpid}
+             F.GUEST_CR4: hardware_cr4(kvm, vcpu.cr4), F.CR4_READ_SHADOW: vcpu.cr4, F.VIRTUAL_PROCESSOR_ID: vcpu.vpid}
     for encoding, value in (host_state() | execution_controls(kvm, vcpu.vpid) | flat_segments() | state).items():
         if value:
             kvm.hw.vmcs[kvm.vmcs01(vcpu), encoding] = value
@@ -163,17 +181,28 @@ def kvm_read_cr4(kvm: Kvm, vcpu: Vcpu) -> int:
 
 
 def vmx_set_cr0(kvm: Kvm, vcpu: Vcpu, cr0: int) -> None:
-    """vmx.c: vmx_set_cr0(), with EPT and unrestricted guest."""
+    """vmx.c: vmx_set_cr0(), with EPT and unrestricted guest; without EPT hardware always runs with paging on and WP."""
     vcpu.cr0 = cr0
     write(kvm, vcpu, F.CR0_READ_SHADOW, cr0)
-    write(kvm, vcpu, F.GUEST_CR0, cr0 | HOST_CR0 & ~(CR0_PE | CR0_PG | 1 << 16))
+    always = HOST_CR0 if not kvm.config.enable_ept else HOST_CR0 & ~(CR0_PE | CR0_PG | CR0_WP)
+    write(kvm, vcpu, F.GUEST_CR0, cr0 | always)
 
 
 def vmx_set_cr4(kvm: Kvm, vcpu: Vcpu, cr4: int) -> None:
-    """vmx.c: vmx_set_cr4(): hardware always runs with VMXE."""
+    """vmx.c: vmx_set_cr4()."""
     vcpu.cr4 = cr4
     write(kvm, vcpu, F.CR4_READ_SHADOW, cr4)
-    write(kvm, vcpu, F.GUEST_CR4, cr4 | CR4_VMXE)
+    write(kvm, vcpu, F.GUEST_CR4, hardware_cr4(kvm, cr4))
+
+
+def hardware_cr4(kvm: Kvm, cr4: int) -> int:
+    """CR4 that the guest really runs with: VMXE, and without EPT the PAE that shadow page tables need."""
+    return cr4 | CR4_VMXE | (0 if kvm.config.enable_ept else CR4_PAE)
+
+
+def hardware_efer(kvm: Kvm, efer: int) -> int:
+    """EFER that the guest really runs with: SPTEs use XD, whether or not the guest does (vmx.c: update_transition_efer())."""
+    return efer if kvm.config.enable_ept else efer | EFER_NXE
 
 
 def vmx_set_efer(kvm: Kvm, vcpu: Vcpu, efer: int) -> None:
@@ -182,11 +211,11 @@ def vmx_set_efer(kvm: Kvm, vcpu: Vcpu, efer: int) -> None:
     controls = read(kvm, vcpu, F.VM_ENTRY_CONTROLS)
     lma = ENTRY_IA32E_MODE if efer & EFER_LMA else 0
     write(kvm, vcpu, F.VM_ENTRY_CONTROLS, controls & ~ENTRY_IA32E_MODE | lma)
-    write(kvm, vcpu, F.GUEST_IA32_EFER, efer)
+    write(kvm, vcpu, F.GUEST_IA32_EFER, hardware_efer(kvm, efer))
 
 
 def kvm_read_cr3(kvm: Kvm, vcpu: Vcpu) -> int:
-    """vcpu->arch.cr3, fetched from the VMCS unless KVM has changed it since (vmx.c: vmx_cache_reg())."""
+    """vcpu->arch.cr3, with EPT fetched from the VMCS unless KVM has changed it since (vmx.c: vmx_cache_reg())."""
     if kvm.config.enable_ept and not vcpu.cr3_dirty:
         return read(kvm, vcpu, F.GUEST_CR3)
     return vcpu.cr3
@@ -205,6 +234,11 @@ def ept_load_pdptrs(kvm: Kvm, vcpu: Vcpu, pdptrs: Pdptes) -> None:
     for encoding, value in zip(PDPTES, pdptrs, strict=True):
         write(kvm, vcpu, encoding, value)
     vcpu.pdptrs_dirty = False
+
+
+def kvm_get_active_pcid(vcpu: Vcpu) -> int:
+    """The PCID of the guest's CR3, 0 without CR4.PCIDE (mmu.h; CR4.PCIDE is never the guest's own)."""
+    return vcpu.cr3 & 0xFFF if vcpu.cr4 & CR4_PCIDE else 0
 
 
 def set_cr3(vcpu: Vcpu, cr3: int) -> None:
@@ -249,16 +283,24 @@ def loaded_vmcs_clear(kvm: Kvm, vcpu: Vcpu, region: int, cpu: int) -> None:
 
 
 def vmx_load_mmu_pgd(kvm: Kvm, vcpu: Vcpu) -> None:
-    """EPTP and, if KVM changed them, CR3 and the PDPTEs of the guest (vmx.c: vmx_load_mmu_pgd(), v5.8; vmx_set_cr3() before)."""
+    """EPTP and, if KVM changed them, CR3 and the PDPTEs of the guest (vmx.c: vmx_load_mmu_pgd(), v5.8; vmx_set_cr3() before).
+
+    Without EPT the processor's CR3 is the shadow root, with the guest's PCID since c9470a2e28ed.
+    """
     root = kvm.mmu(vcpu).root
-    write(kvm, vcpu, F.EPT_POINTER, construct_eptp(root))
+    if kvm.config.enable_ept:
+        write(kvm, vcpu, F.EPT_POINTER, construct_eptp(root))
+    else:
+        write(kvm, vcpu, F.GUEST_CR3, root.hpa | kvm_get_active_pcid(vcpu))
+        vcpu.cr3_dirty = False
     if vcpu.cr3_dirty:
         write(kvm, vcpu, F.GUEST_CR3, vcpu.cr3)
         vcpu.cr3_dirty = False
     if vcpu.pdptrs_dirty:
         ept_load_pdptrs(kvm, vcpu, vcpu.pdptrs)
     if kvm.era.root_load_flush() == LOAD_FLUSHES_IN_SET_CR3:
-        kvm.emit(FlushAsked, vcpu.id, "root load", "vmx_set_cr3", f"vpid {vcpu.vpid} and the new EPTP")
+        kvm.emit(FlushAsked, vcpu.id, "root load", "vmx_set_cr3",
+                 f"vpid {vcpu.vpid}{' and the new EPTP' if kvm.config.enable_ept else ''}")
         vmx_flush_tlb(kvm, vcpu)
 
 

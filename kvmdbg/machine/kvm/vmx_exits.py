@@ -9,16 +9,21 @@ from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw import controls as c
 from kvmdbg.machine.hw.execute import VECTORS
 from kvmdbg.machine.hw.fields import F
+from kvmdbg.machine.hw.operands import RAX
 from kvmdbg.machine.kvm import nested, nested_insn, vmcs12, vmx_events
 from kvmdbg.machine.kvm.control_registers import kvm_set_cr0, kvm_set_cr4
+from kvmdbg.machine.kvm.cr3 import kvm_set_cr3
 from kvmdbg.machine.kvm.events import Decided, ExitHandled
+from kvmdbg.machine.kvm.invlpg import handle_invlpg
+from kvmdbg.machine.kvm.invpcid import handle_invpcid
 from kvmdbg.machine.kvm.nested_ept import Reflected, ept_page_fault
-from kvmdbg.machine.kvm.nested_exits import nested_vmx_reflect_vmexit
+from kvmdbg.machine.kvm.nested_exits import PF_VECTOR, nested_vmx_reflect_vmexit, wants_page_fault
+from kvmdbg.machine.kvm.paging_tmpl import PageFault, page_fault
 from kvmdbg.machine.kvm.smm import em_rsm
 from kvmdbg.machine.kvm.state import HALTED, Kvm, Vcpu, level_of
 from kvmdbg.machine.kvm.tdp import EMULATE, MMIO, direct_page_fault, emulate_write
 from kvmdbg.machine.kvm.vmfunc import handle_vmfunc
-from kvmdbg.machine.kvm.vmx import drop_instruction, read, skip_emulated_instruction, write
+from kvmdbg.machine.kvm.vmx import drop_instruction, kvm_read_cr3, read, skip_emulated_instruction, write
 from kvmdbg.machine.kvm.vmx_msrs import handle_rdmsr, handle_wrmsr
 from kvmdbg.machine.kvm.x86 import kvm_queue_exception
 
@@ -81,7 +86,10 @@ def handle_ept_violation(kvm: Kvm, vcpu: Vcpu) -> None:
 
 
 def handle_exception(kvm: Kvm, vcpu: Vcpu) -> None:
-    """#UD, the one exception that L0 intercepts with EPT: RSM in SMM is emulated, else the guest gets it (handle_ud())."""
+    """#PF while page tables are shadowed, and #UD: RSM in SMM is emulated, else the guest gets it (handle_exception_nmi())."""
+    if read(kvm, vcpu, F.VM_EXIT_INTR_INFO) & 0xFF == PF_VECTOR:
+        kvm_handle_page_fault(kvm, vcpu, read(kvm, vcpu, F.VM_EXIT_INTR_ERROR_CODE), read(kvm, vcpu, F.EXIT_QUALIFICATION))
+        return
     if vcpu.exit_insn.name == "rsm" and vcpu.smm:
         em_rsm(kvm, vcpu)
         return
@@ -98,6 +106,30 @@ def handle_exception(kvm: Kvm, vcpu: Vcpu) -> None:
 def handle_external_interrupt(kvm: Kvm, vcpu: Vcpu) -> None:
     """The host has handled it; the guest goes on."""
     kvm.count(vcpu.id, "irq_exits")
+
+
+def kvm_handle_page_fault(kvm: Kvm, vcpu: Vcpu, error_code: int, gva: int) -> None:
+    """A #PF on shadow page tables: the guest's own affair, or to be filled in (mmu.c: kvm_handle_page_fault())."""
+    kvm.count(vcpu.id, "pf_taken")
+    found = page_fault(kvm, vcpu, gva, error_code)
+    if isinstance(found, PageFault):
+        inject_page_fault(kvm, vcpu, found)
+    elif found.outcome == MMIO:
+        vcpu.exit_to_user = f"KVM_EXIT_MMIO (no memory at {found.gpa:#x})"
+    elif found.outcome == EMULATE:
+        emulate_write(kvm, vcpu, found.gpa, vcpu.exit_insn)
+    else:
+        kvm.count(vcpu.id, "pf_fixed")
+
+
+def inject_page_fault(kvm: Kvm, vcpu: Vcpu, fault: PageFault) -> None:
+    """To the guest; one of L2 to L1 if its vmcs12 asks for it (nested.c: nested_vmx_check_exception())."""
+    if vcpu.guest_mode and wants_page_fault(kvm, vcpu, fault.error_code):
+        write(kvm, vcpu, F.VM_EXIT_INTR_ERROR_CODE, fault.error_code)
+        nested.nested_vmx_vmexit(kvm, vcpu, c.EXIT_REASON_EXCEPTION_NMI, fault.address)
+        return
+    kvm_queue_exception(kvm, vcpu, "#PF", fault.error_code, fault.address)
+    drop_instruction(vcpu)
 
 
 def handle_interrupt_window(kvm: Kvm, vcpu: Vcpu) -> None:
@@ -158,9 +190,12 @@ def handle_vmx_instruction(kvm: Kvm, vcpu: Vcpu) -> None:
 
 
 def handle_cr(kvm: Kvm, vcpu: Vcpu) -> None:
-    """MOV to CR0 or CR4, and L2's MOV to CR3 that L1 intercepts but for its CR3-target values (vmx.c: handle_cr())."""
+    """MOV to CR0, CR3 or CR4, and of CR3 to RAX (vmx.c: handle_cr())."""
     destination, source = vcpu.exit_insn.operands
-    if CR_WRITERS[destination](kvm, vcpu, source):
+    if destination == RAX:
+        vcpu.rax = kvm_read_cr3(kvm, vcpu)
+        skip_emulated_instruction(kvm, vcpu)
+    elif CR_WRITERS[destination](kvm, vcpu, source):
         skip_emulated_instruction(kvm, vcpu)
     else:
         kvm_queue_exception(kvm, vcpu, "#GP")
@@ -192,7 +227,7 @@ def without_bits_of_l1(kvm: Kvm, vcpu: Vcpu, value: int, mask: int, field: int) 
 
 
 CR_WRITERS: Final[dict[str, Callable[[Kvm, Vcpu, int], bool]]] = {
-    "cr0": handle_set_cr0, "cr3": nested.kvm_set_cr3, "cr4": handle_set_cr4}
+    "cr0": handle_set_cr0, "cr3": kvm_set_cr3, "cr4": handle_set_cr4}
 
 
 HANDLERS: Final[dict[int, Callable[[Kvm, Vcpu], None]]] = {
@@ -210,6 +245,8 @@ HANDLERS: Final[dict[int, Callable[[Kvm, Vcpu], None]]] = {
     c.EXIT_REASON_MSR_WRITE: handle_wrmsr,
     c.EXIT_REASON_APIC_ACCESS: handle_apic_access,
     c.EXIT_REASON_EPT_VIOLATION: handle_ept_violation,
+    c.EXIT_REASON_INVLPG: handle_invlpg,
+    c.EXIT_REASON_INVPCID: handle_invpcid,
     c.EXIT_REASON_VMCLEAR: nested_insn.handle_vmclear,
     c.EXIT_REASON_VMLAUNCH: nested_insn.handle_vmlaunch,
     c.EXIT_REASON_VMPTRLD: nested_insn.handle_vmptrld,

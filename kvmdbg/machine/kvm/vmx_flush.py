@@ -9,6 +9,7 @@ from kvmdbg.machine.kvm.events import Decided
 from kvmdbg.machine.kvm.questions.flushes import EVERY_CONTEXT
 from kvmdbg.machine.kvm.state import INVALID_PAGE, Kvm, Root, Vcpu
 
+VMX_VPID_EXTENT_INDIVIDUAL_ADDR = 0
 VMX_VPID_EXTENT_SINGLE_CONTEXT = 1
 VMX_VPID_EXTENT_ALL_CONTEXT = 2
 VMX_EPT_EXTENT_CONTEXT = 1
@@ -36,6 +37,16 @@ def vpid_sync_context(kvm: Kvm, vcpu: Vcpu, vpid: int) -> None:
         vpid_sync_vcpu_single(kvm, vcpu, vpid)
     elif vpid or kvm.era.fallback_flushes_all_for_vpid0():
         vpid_sync_vcpu_global(kvm, vcpu)
+
+
+def vpid_sync_vcpu_addr(kvm: Kvm, vcpu: Vcpu, vpid: int, gla: int) -> None:
+    """INVVPID individual-address, or the whole VPID on a processor that cannot do better (vmx_ops.h)."""
+    if not vpid:
+        return
+    if VMX_VPID_EXTENT_INDIVIDUAL_ADDR in kvm.hw.caps.invvpid_types:
+        invalidate.invvpid(kvm.hw, kvm.cpu(vcpu), VMX_VPID_EXTENT_INDIVIDUAL_ADDR, vpid, gla)
+    else:
+        vpid_sync_context(kvm, vcpu, vpid)
 
 
 def ept_sync_global(kvm: Kvm, vcpu: Vcpu) -> None:
@@ -120,6 +131,11 @@ def vmx_flush_tlb_guest(kvm: Kvm, vcpu: Vcpu) -> None:
         vpid_sync_context(kvm, vcpu, vmx_get_current_vpid(kvm, vcpu, for_guest=True))
     else:
         vmx_flush_tlb(kvm, vcpu, invalidate_gpa=False)
+
+
+def vmx_flush_tlb_gva(kvm: Kvm, vcpu: Vcpu, gva: int) -> None:
+    """One linear address of the guest's VPID (faff87588df3)."""
+    vpid_sync_vcpu_addr(kvm, vcpu, vmx_get_current_vpid(kvm, vcpu, for_guest=True), gva)
 
 
 def vmx_flush_tlb(kvm: Kvm, vcpu: Vcpu, invalidate_gpa: bool = True) -> None:

@@ -18,8 +18,9 @@ NO_CACHE = "This kernel keeps one root: no guest_mmu, no cached roots."
 def roots(s: View) -> Grid:
     """root_mmu and guest_mmu of each vCPU with their cached roots; > the root in use, * changed since the last stop.
 
-    pgd: what the root shadows (EPTP12 of an L2; a direct root serves any).  hpa: the root page, hexadecimal.  pages, unsync: shadow
-    pages that carry the root's role, and those of them that may lag behind the guest's table.
+    pgd: what the root shadows (EPTP12 of an L2, without EPT the guest's CR3 with its PCID; a direct root serves any).  hpa: the
+    root page, hexadecimal.  pages, unsync: shadow pages that carry the root's role, and those of them that may lag behind the
+    guest's table.
     """
     changed = since_last_stop(s)
     pages: Counter[MmuRole] = Counter()
@@ -56,11 +57,11 @@ def described(mmu: Mmu, root: Root, pages: Counter[MmuRole], unsync: Counter[Mmu
     """pgd, hpa, what is shadowed, role, pages, unsync of a root."""
     if root.hpa == INVALID_PAGE:
         return ("-", "none", "-", role_text(mmu.role), "-", "-")
-    shadows = "guest memory" if root.role.kind == "direct" else "EPT12"
+    shadows = {"direct": "guest memory", "ept": "EPT12"}.get(root.role.kind, "page tables")
     pgd = "-" if root.role.kind == "direct" else f"{root.pgd:x}"
     return (pgd, f"{root.hpa:x}", shadows, role_text(root.role), str(pages[root.role]), str(unsync[root.role]))
 
 
 def role_text(role: MmuRole) -> str:
-    """A role in words: "direct", "direct guest_mode", "ept ad_disabled"."""
-    return " ".join([role.kind, *(["guest_mode"] if role.guest_mode else []), *(["ad_disabled"] if role.ad_disabled else [])])
+    """A role in words: "direct", "direct guest_mode", "ept ad_disabled", "paging64 cr0_wp efer_nx"."""
+    return " ".join([role.kind, *(name for name in role._fields[1:] if getattr(role, name))])

@@ -1,0 +1,17 @@
+"""faff87588df3: INVLPG flushes one address."""
+
+from __future__ import annotations
+
+from kvmdbg.machine.eras.commit import commit
+from kvmdbg.machine.kvm.era import Era
+
+
+@commit("faff87588df3", order=20180862, first="v4.19", date="2018-08",
+        subject="kvm: x86: Flush only affected TLB entries in kvm_mmu_invlpg*",
+        touches=("mmu.c: kvm_mmu_invlpg()", "vmx.c: vmx_flush_tlb_gva()"), read="memory")
+class Without(Era):
+    """INVLPG changed the current root and asked for KVM_REQ_TLB_FLUSH."""
+
+    def invlpg_flushes_one_address(self) -> bool:
+        """No."""
+        return False

@@ -1,0 +1,13 @@
+"""faff87588df3: INVLPG flushes one address."""
+
+from __future__ import annotations
+
+from kvmdbg.machine.eras.versions import kernel
+
+
+def test_a_kernel_without_it_answers_as_before() -> None:
+    assert kernel("faff87588df3^").invlpg_flushes_one_address() is False
+
+
+def test_a_kernel_with_it_does_not() -> None:
+    assert kernel("faff87588df3").invlpg_flushes_one_address() is True
