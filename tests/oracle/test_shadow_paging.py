@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from kvmdbg.machine.hw.controls import CR4_PCIDE
 from kvmdbg.machine.kvm import shadow
 from kvmdbg.machine.kvm.state import Config
 from kvmdbg.oracle.uses import Use
 from kvmdbg.oracle.verdict import FORBIDDEN, FRESH, STALE
-from oracle.given import CR3_X, L1_LA, L2_LA, OTHER, Machine, X
+from oracle.given import CR3_X, CR3_Y, L1_LA, L2_LA, OTHER, Machine, X
 
 SHADOWED = Config(enable_ept=False)
 NAMES = ("v3.1", "v4.3", "v4.4", "v4.15", "v5.7", "v5.8", "v5.13", "v5.14", "v5.16", "v6.12")
@@ -80,3 +81,16 @@ def test_the_host_takes_a_page_away() -> None:
     m.run(f"store {L1_LA:#x}, 1", f"load {L1_LA:#x}")
     m.run("cpuid")
     assert last_use(m, L1_LA).verdict.status == FRESH and m.verdict("linear", L1_LA).filled_at > 0
+
+
+@pytest.mark.parametrize(("name", "status"), [("v5.7", FORBIDDEN), ("v5.8", FRESH), ("v5.14", FRESH), ("v6.12", FRESH)])
+def test_invvpid_and_a_cached_root(name: str, status: str) -> None:
+    """I-9: L2 has used CR3 X and then Y; L1 edits X's tables and executes INVVPID; L2 goes back to X without a flush."""
+    m = machine(name).enter(X)
+    first, second = CR3_X | 1, CR3_Y | 2
+    m.run(f"mov cr4, {m.vcpu.cr4 | CR4_PCIDE:#x}", f"mov cr3, {first:#x}", f"load {L2_LA:#x}", f"mov cr3, {second:#x}",
+          f"load {L2_LA:#x}", "vmcall")
+    m.map("L2", L2_LA, OTHER, root=CR3_X)
+    m.run("invvpid single-context 1", f"vmwrite GUEST_CR3, {second:#x}", "vmresume", f"mov cr3, {first | 1 << 63:#x}",
+          f"load {L2_LA:#x}", f"load {L2_LA:#x}")
+    assert last_use(m, L2_LA).verdict.status == status
