@@ -124,6 +124,13 @@ def eptp_of(setup: Setup) -> int:
     return binding.EPT_ROOT | ept.MEMTYPE_WB | ept.EPTP_WALK_LENGTH_4 | (ept.EPTP_AD if setup.ept_ad else 0)
 
 
+def eptps_of_list(setup: Setup) -> dict[str, int]:
+    """The EPTPs that a case with a list names."""
+    first = eptp_of(setup)
+    other = first & 0xFFF | binding.OTHER_EPT_ROOT
+    return {"A": first, "B": other, "BADTYPE": other & ~ept.EPTP_MEMTYPE_MASK | 2}
+
+
 def uses_ept(setup: Setup) -> bool:
     """Does L1 use EPT for L2?"""
     return dict(setup.controls).get(CONTROLS["enable_ept"], False)
@@ -138,6 +145,8 @@ def _lay_out(player: Player, setup: Setup) -> None:
         for page in (binding.L2_ROOT, binding.FRAME_OLD, binding.FRAME_NEW):
             player.map(EPT12, page, page, root=eptp)
     player.map(L2, binding.LINEAR_V, binding.FRAME_OLD, root=binding.L2_ROOT, eptp=eptp)
+    for i, name in enumerate(setup.eptp_list):
+        player.poke(binding.EPTP_LIST + 8 * i, eptps_of_list(setup)[name])
     player.poke(binding.FRAME_OLD, binding.MARK_OLD)
     player.poke(binding.FRAME_NEW, binding.MARK_NEW)
 
@@ -177,4 +186,6 @@ def vmcs12_values(player: Player, setup: Setup) -> dict[int, int]:
         values[SECONDARY.field] = values.get(SECONDARY.field, base[SECONDARY.field]) | SECONDARY.bit
     if values[SECONDARY_BITS] & SEC_ENABLE_VPID:
         values[F.VIRTUAL_PROCESSOR_ID] = DEFAULT_VPID12
+    if setup.eptp_list:
+        values[F.EPTP_LIST_ADDRESS] = binding.EPTP_LIST
     return values | dict(setup.fields)

@@ -99,6 +99,7 @@ def _maxphyaddr(plan: Plan, wanted: Value) -> None:
 CAPS: Final[Mapping[str, Handler]] = {
     "vpid": _cap("vpid"), "ept": _cap("ept"), "pcid": _cap("pcid"), "ept_ad": _cap("ept_ad"), "huge_2m": _cap("ept_2m"),
     "unrestricted_guest": _cap("unrestricted_guest"), "invpcid": _cap("invpcid"),
+    "vmfunc": _cap("vmfunc"), "eptp_switching": _cap("eptp_switching"),
     "invvpid": _invvpid, "invvpid_types": _invvpid_types, "invept": nothing, "invept_types": nothing,
     "maxphyaddr": _maxphyaddr, "mce": nothing, "huge_1g": nothing, "load_guest_efer": nothing, "cr3_targets": nothing,
     "nmi_exiting": nothing, "virtual_nmis": nothing, "nmi_window": nothing, "no_hw_errcode_cc": nothing,

@@ -17,7 +17,7 @@ from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import tables, vmcs12
 from kvmdbg.machine.kvm.state import INVALID_GPA, Kvm, Vcpu
 from kvmdbg.session.cases import binding
-from kvmdbg.session.cases.base import SECONDARY_BITS, Base, eptp_of, uses_ept, vmcs12_values
+from kvmdbg.session.cases.base import SECONDARY_BITS, Base, eptp_of, eptps_of_list, uses_ept, vmcs12_values
 from kvmdbg.session.cases.binding import Binding
 from kvmdbg.session.cases.player import EPT12, L1, L2, LARGE, Player
 from kvmdbg.session.cases.setup import Setup
@@ -127,8 +127,19 @@ class Harness:
             if ept is not None:
                 self.player.map(EPT12, page, FRAME_OF_GPA + number * LARGE, root=ept)
             self.player.map(L2, linear, page, root=binding.L2_ROOT, eptp=ept)
+            if self.setup.eptp_list:
+                self.map_under_b(linear, page, FRAME_OF_GPA + number * LARGE)
             self._linear[page] = linear
         return self._linear[page] | gpa & 0xFFF
+
+    def map_under_b(self, linear: int, page: int, frame: int) -> None:
+        """The other EPT of the list: L2's tables as they are, and another frame behind the page; marks tell the two apart."""
+        other = eptps_of_list(self.setup)["B"]
+        for step in tables.walk(self.kvm, self.vcpu, L2, linear):
+            self.player.map(EPT12, step.address & ~0xFFF, step.address & ~0xFFF, root=other)
+        self.player.map(EPT12, page, frame + 0x1000, root=other)
+        self.player.poke(frame, binding.MARK_A)
+        self.player.poke(frame + 0x1000, binding.MARK_B)
 
     def map_for_l1(self, address: int) -> None:
         """Let L1 reach V, too: a case whose steps are L1's alone means L1's own tables."""
@@ -159,7 +170,10 @@ class Harness:
         return now, {page: self._before[page] for page in pages if page in self._before}
 
     def _phrases(self) -> dict[str, Callable[[], int]]:
+        eptps = eptps_of_list(self.setup) if self.setup.eptp_list else {}
         return {
+            **{name: lambda eptp=eptp: eptp for name, eptp in eptps.items()},          # type: ignore[misc]
+            **({"FA": lambda: binding.MARK_A, "FB": lambda: binding.MARK_B} if eptps else {}),
             "current EPTP": lambda: self.eptp, "bad memory type": lambda: self.eptp & ~7 | 2,
             "page of the PTE": lambda: self._table_page(1), "page that holds the guest PD for P1": lambda: self._table_page(2),
         }

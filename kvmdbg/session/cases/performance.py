@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from kvmdbg.machine.actions import waits, why_idle
+from kvmdbg.machine.kvm.events import ExitHandled
 from kvmdbg.session.cases import seen
 from kvmdbg.session.cases.fact import Observed, Operated
 from kvmdbg.session.cases.harness import Harness
@@ -54,7 +55,10 @@ def do_operation(harness: Harness, doing: Doing) -> Operated:
     start = harness.player.position
     value = doing.declared.run(harness, doing.operation, doing.actor)
     result = seen.read(event for _, event in harness.kvm.tape.events(start))
-    if result.kind == seen.NOTHING and not waits(harness.kvm, 0):
+    if result.kind == seen.NOTHING and waits(harness.kvm, 0):
+        emulated = any(isinstance(event, ExitHandled) for _, event in harness.kvm.tape.events(start))
+        result = result._replace(kind=seen.RUNS if emulated else seen.NOTHING)      # KVM did it, and the guest goes on
+    elif result.kind == seen.NOTHING:
         result = seen.Seen(seen.LEFT, note=why_idle(harness.kvm, harness.vcpu))
     flags = harness.flags(LEVELS.get(doing.actor.name, 0))
     return Operated(doing.actor.name, doing.operation.word, result, value, flags)

@@ -10,10 +10,11 @@ from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw.controls import CR4_BITS
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.session.cases.model import Value
-from kvmdbg.session.cases.setup import Plan
+from kvmdbg.session.cases.setup import EPTP_NAMES, FIRST_EPTP, Plan
 from kvmdbg.session.cases.vocabulary import EVENTS
 
 Handler = Callable[[Plan, Any], None]
+FIELDS_OF_VMCS12: Final = {"vpid": F.VIRTUAL_PROCESSOR_ID, "vmfunc_controls": F.VM_FUNCTION_CONTROL}
 
 
 def nothing(plan: Plan, value: Value) -> None:
@@ -22,10 +23,23 @@ def nothing(plan: Plan, value: Value) -> None:
 
 def vmcs12(plan: Plan, value: Value) -> None:
     for name, setting in value.items():
-        if name == "vpid":
-            plan.fields[F.VIRTUAL_PROCESSOR_ID] = int(setting)
+        if name in FIELDS_OF_VMCS12:
+            plan.fields[FIELDS_OF_VMCS12[name]] = int(setting)
+        elif name == "eptp_list":
+            eptp_list(plan, setting)
+        elif name == "eptp" and setting == FIRST_EPTP:
+            plan.control("enable_ept", True)
         else:
             plan.control(name, bool(setting))
+
+
+def eptp_list(plan: Plan, text: Value) -> None:
+    """`page with entries [A, B, A, BADTYPE]`: two EPT hierarchies, A the one in use, and an EPTP of a bad memory type."""
+    match = re.fullmatch(r"page with entries \[([\w, ]+)\]", str(text))
+    names = tuple(name.strip() for name in match[1].split(",")) if match else ()
+    if not names or not set(names) <= set(EPTP_NAMES):
+        raise Unsupported(f"vmcs12 eptp_list: {text}")
+    plan.eptp_list = names
 
 
 def phrases(known: Mapping[str, Handler]) -> Handler:

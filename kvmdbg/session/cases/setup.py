@@ -15,6 +15,7 @@ from kvmdbg.machine.hw.controls import (
     PIN_NMI_EXITING,
     PIN_VIRTUAL_NMIS,
     SEC_ENABLE_EPT,
+    SEC_ENABLE_VMFUNC,
     SEC_ENABLE_VPID,
     SEC_UNRESTRICTED_GUEST,
 )
@@ -25,6 +26,8 @@ from kvmdbg.session.cases.model import Case
 from kvmdbg.session.cases.vocabulary import AMD
 
 NEWEST: Final = "v6.12"
+FIRST_EPTP: Final = "A"                   # in use when a case with an EPTP list starts
+EPTP_NAMES: Final = ("A", "B", "BADTYPE")
 
 
 class KernelRule(NamedTuple):
@@ -54,6 +57,7 @@ class Control(NamedTuple):
 CONTROLS: Final = {
     "enable_vpid": Control(F.SECONDARY_VM_EXEC_CONTROL, SEC_ENABLE_VPID),
     "enable_ept": Control(F.SECONDARY_VM_EXEC_CONTROL, SEC_ENABLE_EPT),
+    "enable_vmfunc": Control(F.SECONDARY_VM_EXEC_CONTROL, SEC_ENABLE_VMFUNC),
     "unrestricted_guest": Control(F.SECONDARY_VM_EXEC_CONTROL, SEC_UNRESTRICTED_GUEST),
     "invlpg_exiting": Control(F.CPU_BASED_VM_EXEC_CONTROL, CPU_INVLPG_EXITING),
     "host_address_space_size": Control(F.VM_EXIT_CONTROLS, EXIT_HOST_ADDR_SPACE_SIZE),
@@ -84,6 +88,7 @@ class Setup(NamedTuple):
     current_vmcs: bool                       # L1 has a current VMCS
     operand_mapped: bool                     # the page that holds memory operands is mapped for L1
     cpl: int                                 # privilege level at which steps act unless they say another
+    eptp_list: tuple[str, ...]               # names of EPTPs in vmcs12's list; () = it has none
     vpid01: int                              # the VPID that the case takes L1 to run with; -1: it does not say
 
 
@@ -107,6 +112,7 @@ class Plan:
     current_vmcs: bool = True
     operand_mapped: bool = True
     cpl: int = 0
+    eptp_list: tuple[str, ...] = ()
     vpid01: int = -1
 
     def control(self, name: str, on: bool) -> None:
@@ -119,7 +125,8 @@ class Plan:
         """The finished value."""
         return Setup(self.kernel, self.config, self.caps, self.invvpid_types, self.spare_vpids, self.compatibility, self.vmx,
                      tuple(self.registers), tuple(sorted(self.controls.items())), tuple(sorted(self.fields.items())), self.ept_ad,
-                     self.calls_at_once, self.v_flags, self.current_vmcs, self.operand_mapped, self.cpl, self.vpid01)
+                     self.calls_at_once, self.v_flags, self.current_vmcs, self.operand_mapped, self.cpl, self.eptp_list,
+                     self.vpid01)
 
 
 def kernel_of(case: Case) -> str:

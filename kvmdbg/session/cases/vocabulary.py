@@ -22,7 +22,6 @@ NESTED_STATE: Final = "saving and restoring nested state is not modelled"
 USER_SPACE: Final = "what user space does to a VM is not modelled"
 EVENTS: Final = "interrupts, NMIs and event injection cannot be set up by the runner of cases yet"
 MSRS: Final = "MSRs that software reads and writes are not modelled"
-VMFUNC: Final = "VMFUNC is not modelled"
 EMULATOR: Final = "instructions emulated by L0 are not modelled"
 REQUESTS: Final = "vCPU requests made by hand are not modelled"
 VMX_CONTROLS: Final = "this VM-execution control is not modelled"
@@ -41,7 +40,7 @@ OPERATIONS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("wrmsr", "rdmsr"), MSRS),
     **dict.fromkeys(("sti", "cli", "inject", "raise", "self-IPI", "self-NMI"), EVENTS),
     **dict.fromkeys(("outs", "ins", "in", "out", "pause"), EMULATOR),
-    "invpcid": INVPCID, "vmfunc": VMFUNC, "hypercall": HYPER_V, "rsm": SMM, "run": USER_SPACE,
+    "invpcid": INVPCID, "hypercall": HYPER_V, "rsm": SMM, "run": USER_SPACE,
 }
 
 OUTCOMES: Final[Mapping[str, str]] = {
@@ -55,10 +54,10 @@ KEYS: Final[Mapping[str, str]] = {
     "status": HYPER_V,
     **dict.fromkeys(("kept_roots", "dropped_roots"), "roots for several EPTPs are not set up by the runner"),
     **dict.fromkeys(("refilled", "kept"), "accessed and dirty bits as a probe are not compared yet"),
-    **dict.fromkeys(("rip", "length"), "the model's instructions are all three bytes long"),
+    **dict.fromkeys(("length",), "the model's instructions are all three bytes long"),
     "l2_instructions": EVENTS, "never": "several possible values are not compared yet",
     "values": "reads of many fields are not compared yet", "order": "an order in words cannot be compared",
-    "vmcs12_eptp": VMFUNC, "pdptes": PAE, "mode": SMM,
+    "pdptes": PAE, "mode": SMM,
 }
 RULE: Final = "rule_"                    # any of these keys is a rule in words
 
@@ -66,7 +65,7 @@ RULE: Final = "rule_"                    # any of these keys is a rule in words
 CAPS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("svm", "npt", "gmet", "vgif"), AMD), "la57": LA57, "smm": SMM,
     **dict.fromkeys(("hyperv_tlbflush", "nested_direct_flush", "evmcs", "enforce_cpuid"), HYPER_V),
-    **dict.fromkeys(("vmfunc", "eptp_switching"), VMFUNC), **dict.fromkeys(("shadow_vmcs", "vmwrite_ro_fields"), SHADOW_VMCS),
+    **dict.fromkeys(("shadow_vmcs", "vmwrite_ro_fields"), SHADOW_VMCS),
     **dict.fromkeys(("preemption_timer", "mtf", "intr_window", "activity_hlt"), EVENTS),
     **dict.fromkeys(("virtualize_apic_accesses", "posted_interrupts", "virtual_interrupt_delivery", "use_tpr_shadow",
                      "mbec", "pml", "load_host_pat", "load_bndcfgs", "xsave", "lam"), VMX_CONTROLS),

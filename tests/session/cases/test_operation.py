@@ -23,7 +23,6 @@ def test_declared_words_are_found() -> None:
     ("VP2: load gva=A", "VP: Hyper-V is not modelled"),
     ("cpu1: kick vcpu0", "cpu: several CPUs are not modelled"),
     ("SMM: rsm", "SMM: SMM is not modelled"),
-    ("L2: vmfunc eax=0 ecx=1", "vmfunc: VMFUNC is not modelled"),
     ("L1: levitate", "levitate: no operation that the runner knows"),
     ("L2: vmlaunch", "vmlaunch by L2: only L1 does that"),
 ])

@@ -30,8 +30,8 @@ def test_facts_about_one_step_are_gathered() -> None:
 
 
 def test_the_first_word_that_is_not_done_is_named() -> None:
-    with pytest.raises(Unsupported, match="^vmfunc: VMFUNC is not modelled$"):
-        read_steps(case("L1: nop", "L2: vmfunc eax=0", "L1: levitate"), {})
+    with pytest.raises(Unsupported, match="^invpcid: INVPCID is not modelled$"):
+        read_steps(case("L1: nop", "L2: invpcid type=0", "L1: levitate"), {})
 
 
 def test_a_step_in_words_is_refused_only_where_something_is_expected_of_it() -> None:
