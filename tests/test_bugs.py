@@ -1,0 +1,24 @@
+"""scripts/bugs/README.md has a row for each known bug, and the scripts that it names exist."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+BUGS = Path(__file__).resolve().parents[1] / "scripts" / "bugs"
+ROWS = [[cell.strip() for cell in line.strip("|").split("|")]
+        for line in (BUGS / "README.md").read_text().splitlines() if re.match(r"\| \d+ \|", line)]
+
+
+def test_each_of_the_34_bugs_has_one_row_in_order() -> None:
+    assert [int(row[0]) for row in ROWS] == list(range(1, 35))
+
+
+def test_a_row_names_a_script_that_exists_or_says_why_it_is_open() -> None:
+    for number, _, _, script, _ in ROWS:
+        named = re.fullmatch(r"`(\S+\.kvmdbg)`", script)
+        if named is None:
+            assert re.match(r"open: \w+", script), number
+        else:
+            assert named[1].startswith(f"{int(number):02}-"), number
+            assert (BUGS / named[1]).is_file(), named[1]
