@@ -21,7 +21,7 @@ from kvmdbg.machine.kvm.events import Decided, FlushAsked, GuestInvalidated, Nes
 from kvmdbg.machine.kvm.guest_memory import kvm_read_guest
 from kvmdbg.machine.kvm.guest_paging import guest_paging
 from kvmdbg.machine.kvm.kvm_host import kvm_clear_request, kvm_mmu_flush_tlb
-from kvmdbg.machine.kvm.nested_checks import nested_check_area
+from kvmdbg.machine.kvm.nested_checks import nested_caps, nested_check_area
 from kvmdbg.machine.kvm.nested_ept import nested_ept_uninit_mmu_context
 from kvmdbg.machine.kvm.questions.nested import FREE_EVERY_ROOT, FREE_MATCHING_ROOTS, NO_EFFECT, SYNC_AND_FLUSH
 from kvmdbg.machine.kvm.state import GUEST_MMU, INVALID_GPA, ROOT_MMU, VMCS01, Kvm, Root, Vcpu
@@ -391,7 +391,7 @@ def handle_invept(kvm: Kvm, vcpu: Vcpu) -> None:
     words = read_operand(kvm, vcpu, descriptor)
     if words is None:
         return
-    if type == SINGLE_CONTEXT and kvm.era.checks_the_eptp_of_invept() and ept.eptp_valid(words[0], kvm.hw.caps):
+    if type == SINGLE_CONTEXT and kvm.era.checks_the_eptp_of_invept() and ept.eptp_valid(words[0], nested_caps(kvm)):
         nested_vmx_fail(kvm, vcpu, VMXERR_INVALID_OPERAND)
         return
     effect = kvm.era.invept_effect(type == SINGLE_CONTEXT)

@@ -452,3 +452,12 @@ def test_vmwrite_to_a_field_of_exit_information_that_vmcs12_lacks(name: str, err
     """Old kernels look at bits 11:10 of the encoding before they look whether there is such a field."""
     m = pointed(name)
     assert results(m.run("vmwrite 0x4420, 1")) == [f"vmwrite {error}"]
+
+
+@pytest.mark.parametrize(("name", "error"), [("v6.12", "ok"), ("v6.12 -ae1e2d1082ae", "28")])
+def test_the_eptp_of_invept_is_checked_with_what_l1_is_offered(name: str, error: str) -> None:
+    """E.5, I-11: without A/D bits for L1, bit 6 is a reserved one, whatever the processor has."""
+    m = Machine(name).given_vmx()
+    m.given_l2()
+    m.run(f"vmptrld {VMCS:#x}")
+    assert results(m.run(f"invept single-context, {EPT12 | EPTP_BITS | 1 << 6:#x}")) == [f"invept {error}"]
