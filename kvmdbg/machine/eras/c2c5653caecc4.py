@@ -1,4 +1,4 @@
-"""2c5653caecc4: PDPTEs that have changed are loaded, and a shadow root made from the old ones is freed."""
+"""2c5653caecc4: PDPTEs that KVM has read are loaded before the next entry."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ from kvmdbg.machine.kvm.era import Era
 class Without(Era):
     """They stayed in memory until something else loaded a root (I-16)."""
 
-    def changed_pdptes_free_the_root(self) -> bool:
+    def asks_to_load_new_pdptes(self) -> bool:
         """No."""
         return False

@@ -34,8 +34,8 @@ def load_pdptrs(kvm: Kvm, vcpu: Vcpu, cr3: int) -> bool:
         return False
     vcpu.pdptrs = pdptrs
     vcpu.pdptrs_dirty = True
-    if "LOAD_MMU_PGD" in kvm.era.request_bits():
-        kvm_make_request(kvm, vcpu, "LOAD_MMU_PGD", "load_pdptrs")     # else the MMU is reset, which loads the root as well
+    if kvm.era.asks_to_load_new_pdptes():
+        kvm_make_request(kvm, vcpu, "LOAD_MMU_PGD", "load_pdptrs")     # else they wait for the next root load (I-16)
     return True
 
 

@@ -7,10 +7,11 @@ from typing import Final
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw import msrs
 from kvmdbg.machine.hw.capabilities import vmx_msrs
-from kvmdbg.machine.hw.controls import CPU_USE_MSR_BITMAPS, CR0_PG, EFER_NXE, EXIT_REASON_MSR_WRITE
+from kvmdbg.machine.hw.controls import CPU_USE_MSR_BITMAPS, CR0_PG, EXIT_REASON_MSR_WRITE
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.paging import MASK_32, canonical
-from kvmdbg.machine.kvm import mmu, vmcs12
+from kvmdbg.machine.kvm import vmcs12
+from kvmdbg.machine.kvm.control_registers import finish
 from kvmdbg.machine.kvm.guest_memory import kvm_read_guest
 from kvmdbg.machine.kvm.nested_checks import nested_caps
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
@@ -86,14 +87,13 @@ def kvm_set_msr(kvm: Kvm, vcpu: Vcpu, number: int, value: int) -> bool:
 
 
 def set_efer(kvm: Kvm, vcpu: Vcpu, value: int) -> bool:
-    """IA32_EFER: a change of NX is one of the MMU's role, which flushes by loading a new root (x86.c: set_efer())."""
+    """IA32_EFER: NX, since v5.18 LME too, are of the MMU's role: a new root is loaded, and that flushes (x86.c: set_efer())."""
     old = vcpu.efer
     efer = msrs.efer_after_write(value, old, bool(vcpu.cr0 & CR0_PG))
     if efer is None:
         return False
     vmx_set_efer(kvm, vcpu, efer)
-    if (efer ^ old) & EFER_NXE:
-        mmu.kvm_mmu_reset_context(kvm, vcpu)
+    finish(kvm, vcpu, kvm.era.efer_aftermath(old, efer), "set_efer")
     return True
 
 

@@ -1,4 +1,4 @@
-"""2c5653caecc4: PDPTEs that have changed are loaded, and a shadow root made from the old ones is freed."""
+"""2c5653caecc4: PDPTEs that KVM has read are loaded before the next entry."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ BEFORE, AFTER = "2c5653caecc4^", "2c5653caecc4"
 
 
 def test_the_question() -> None:
-    assert [kernel(name).changed_pdptes_free_the_root() for name in (BEFORE, AFTER)] == [False, True]
+    assert [kernel(name).asks_to_load_new_pdptes() for name in (BEFORE, AFTER)] == [False, True]

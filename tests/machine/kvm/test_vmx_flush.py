@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from kvm_support import KERNELS, OTHER_VMCS, V4_4, V6_12, Machine, decided, flushes
+from kvmdbg.machine.eras.versions import kernel
 from kvmdbg.machine.hw import ept
 from kvmdbg.machine.hw.state import Caps
 from kvmdbg.machine.kvm import vmx_flush
@@ -128,3 +129,56 @@ def test_vpid02_or_vpid01() -> None:
     assert vmx_flush.nested_get_vpid02(m.vcpu) == 1
     m.given_vmx()
     assert vmx_flush.nested_get_vpid02(m.vcpu) == 2
+
+
+# -- the truth table of C.2 by kernel: a machine with EPT, L1 or L2 active ---------------------------------------------
+
+ERAS = ("v5.7", "eeeb4f67a6cd", "v5.8", "v5.10", "v5.13", "v5.14", "v5.16", V6_12)
+
+
+def l2_active(name: str, vpid: int | None, **config: Any) -> Machine:
+    m = Machine(name, **config).given_vmx().given_l2(vpid=vpid)
+    m.enter()
+    return m
+
+
+@pytest.mark.parametrize("enable_vpid", [True, False])
+@pytest.mark.parametrize("name", ERAS)
+def test_flush_all_of_each_kernel(name: str, enable_vpid: bool) -> None:
+    """Every context since v5.8; before, only the EPTP that is current, L2's here (I-23)."""
+    m = l2_active(name, 1 if enable_vpid else None, enable_vpid=enable_vpid)
+    expected = f"invept single-context {m.tag(GUEST_MMU):#x}" if name == "v5.7" else "invept all-context"
+    assert asked(m, lambda m: vmx_flush.vmx_flush_tlb_all(m.kvm, m.vcpu)) == [expected]
+
+
+@pytest.mark.parametrize("vpid", [1, None])
+@pytest.mark.parametrize("name", ERAS[1:])
+def test_flush_current_of_each_kernel(name: str, vpid: int | None) -> None:
+    m = l2_active(name, vpid)
+    assert asked(m, lambda m: vmx_flush.vmx_flush_tlb_current(m.kvm, m.vcpu)) == [f"invept single-context {m.tag(GUEST_MMU):#x}"]
+
+
+@pytest.mark.parametrize(("name", "with_vpid12", "without"), [
+    ("v5.7", 1, 1), ("eeeb4f67a6cd", 1, 1), ("v5.8", 1, 1), ("v5.10", 1, 1), ("v5.13", 1, 1), ("v5.14", 1, 1), ("v5.16", 2, 2),
+    ("2657b82a78f1^", 2, 2), (V6_12, 2, 1)])
+def test_the_vpid_of_a_flush_for_the_guest_while_l2_is_active(name: str, with_vpid12: int, without: int) -> None:
+    """C.2 with I-10 A' and B: vpid01, whatever runs; vpid02, whatever L2 runs on; the one that it runs on."""
+    found = [asked(l2_active(name, vpid), lambda m: vmx_flush.vmx_flush_tlb_guest(m.kvm, m.vcpu)) for vpid in (1, None)]
+    assert found == [[f"invvpid single-context {with_vpid12}"], [f"invvpid single-context {without}"]]
+
+
+@pytest.mark.parametrize("name", ERAS)
+def test_a_flush_for_the_guest_without_vpids(name: str) -> None:
+    """v5.7 still takes INVEPT, of no use to anybody (e64419d991ea)."""
+    m = l2_active(name, None, enable_vpid=False)
+    expected = [f"invept single-context {m.tag(GUEST_MMU):#x}"] if name == "v5.7" else []
+    assert asked(m, lambda m: vmx_flush.vmx_flush_tlb_guest(m.kvm, m.vcpu)) == expected
+
+
+@pytest.mark.parametrize(("name", "has_vpid12", "current", "guest"), [
+    ("v5.8", True, True, False), ("v5.8", False, True, False), ("v5.14", True, True, False), ("v5.16", True, True, True),
+    ("v5.16", False, True, True), (V6_12, True, True, True), (V6_12, False, False, False)])
+def test_the_rows_without_ept(name: str, has_vpid12: bool, current: bool, guest: bool) -> None:
+    """C.2, rows ept=0 vpid=1, L2 active: is it vpid02? (I-10 C in the column of CURRENT)"""
+    era = kernel(name)
+    assert (era.current_context_is_vpid02(True, has_vpid12), era.guest_flush_is_vpid02(True, has_vpid12)) == (current, guest)

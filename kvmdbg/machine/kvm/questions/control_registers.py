@@ -64,10 +64,6 @@ class ControlRegisterQuestions(FlushQuestions):
         """May the guest set CR4.PCIDE? (ad756a1603c5)"""
         return True
 
-    def guest_owns_cr0_wp(self) -> bool:
-        """With EPT, does the guest change CR0.WP without an exit? (fb509f76acc8)"""
-        return True
-
-    def changed_pdptes_free_the_root(self) -> bool:
-        """Does load_pdptrs() free a shadow root whose PDPTEs have changed, and have them loaded? (2c5653caecc4, I-16)"""
+    def asks_to_load_new_pdptes(self) -> bool:
+        """Does load_pdptrs() make KVM_REQ_LOAD_MMU_PGD? Else PDPTEs wait for a root to be loaded. (2c5653caecc4, I-16)"""
         return True
