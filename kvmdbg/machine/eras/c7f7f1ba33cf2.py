@@ -15,3 +15,7 @@ class Without(Era):
     def defers_pages_of_vmcs12(self) -> bool:
         """No."""
         return False
+
+    def request_bits(self) -> dict[str, int]:
+        """There was no KVM_REQ_GET_VMCS12_PAGES: bit 32 is free."""
+        return {name: bit for name, bit in super().request_bits().items() if bit != 32}
