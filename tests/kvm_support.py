@@ -8,7 +8,7 @@ from typing import Any
 from kvmdbg.explore.schedule import next_action, run_until_waiting
 from kvmdbg.machine.actions import Action, do, load_program
 from kvmdbg.machine.boot import boot
-from kvmdbg.machine.eras.versions import kernel
+from kvmdbg.machine.eras.versions import VERSIONS, kernel, missing_from
 from kvmdbg.machine.hw import ept
 from kvmdbg.machine.hw.controls import RFLAGS_CF, RFLAGS_ZF
 from kvmdbg.machine.hw.events import Accessed, Invalidated, VmEntered, VmExited
@@ -32,7 +32,7 @@ from kvmdbg.machine.kvm.state import GUEST_MMU, INVALID_PAGE, ROOT_MMU, Config, 
 V4_3 = "v4.3"
 V4_4 = "v4.4"
 V6_12 = "v6.12"
-KERNELS = (V4_3, V4_4, V6_12)
+KERNELS = tuple(version.name for version in VERSIONS if kernel(version.name).offers_ept_to_l1())     # where L1 has EPT: v4.3 on
 
 VMXON_REGION = 0x3000
 VMCS = 0x5000                 # two VMCS regions in L1's memory
@@ -46,6 +46,16 @@ L2_PAGE = 0x80_0000
 EPTP_BITS = 0x1E              # write-back, four levels
 
 Events = list[Any]
+
+
+def without(name: str, commit: str) -> str:
+    """The kernel `name` as it is if it lacks the commit already, else with the commit reverted."""
+    return name if commit in missing_from(name) else f"{name} -{commit}"
+
+
+def since(first: str) -> tuple[str, ...]:
+    """Of KERNELS, the releases from `first` on."""
+    return KERNELS[KERNELS.index(first):]
 
 
 class Machine:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kvm_support import DATA, EPT12, KERNELS, L2_PAGE, V6_12, Machine, decided, exits
+from kvm_support import DATA, EPT12, KERNELS, L2_PAGE, Machine, decided, exits, without
 from kvmdbg.machine.hw.controls import (
     CPU_CR3_LOAD_EXITING,
     CPU_CR3_STORE_EXITING,
@@ -41,7 +41,7 @@ def l2(name: str, **fields: int) -> Machine:
     ("mov cr4, 0x1020a0", 28, L0, {"CR4_GUEST_HOST_MASK": 0x80}),
 ])
 def test_who_gets_it(name: str, insn: str, reason: int, who: str, fields: dict[str, int]) -> None:
-    m = l2(f"{name} -c7c2c709b60e" if name == V6_12 else name, **fields)      # with CR3-target values
+    m = l2(without(name, "c7c2c709b60e"), **fields)      # with CR3-target values
     events = m.run(insn)
     assert exits(events) == [reason]
     assert [answer for answer, _ in decided(events, "nested_vmx_reflect_vmexit")] == [who]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kvm_support import KERNELS, L2_PAGE, V4_3, V4_4, V6_12, Machine, exits, flushes, made, of
+from kvm_support import KERNELS, L2_PAGE, V4_3, V4_4, V6_12, Machine, exits, flushes, made, of, without
 from kvmdbg.machine.hw.controls import CPU_CR3_LOAD_EXITING, CPU_SECONDARY_CONTROLS
 from kvmdbg.machine.hw.events import Delivered
 from kvmdbg.machine.hw.fields import F
@@ -109,7 +109,7 @@ def test_an_illegal_value_of_l2_is_l2s_own_fault(name: str) -> None:
 
 def with_target(name: str, vpid: int | None = 1) -> Machine:
     controls = CPU_SECONDARY_CONTROLS | CPU_CR3_LOAD_EXITING
-    m = Machine(f"{name} -c7c2c709b60e" if name == V6_12 else name).given_vmx()
+    m = Machine(without(name, "c7c2c709b60e")).given_vmx()
     m.given_l2(vpid=vpid, CPU_BASED_VM_EXEC_CONTROL=controls, CR3_TARGET_COUNT=1)
     m.map("ept12", 0, 0, root=0x1_0000)
     m.enter()
