@@ -33,6 +33,7 @@ SEEDS: Final = (
     Seed("e64419d991ea", "001-flush-guest.kvmdbg"),
     Seed("e64419d991ea", "001-flush-guest-without-vpid.kvmdbg"),
     Seed("5c614b3583e7", "003-nested-vpid.kvmdbg"),
+    Seed("eeeb4f67a6cd", "000-flush-current.kvmdbg"),
     Seed("39353ab5790b", "004-eptp-switch.kvmdbg"),
     Seed("5c614b3583e7", "lat_ctx.kvmdbg", ("v4.3", "v4.4", "v6.12")),
 )

@@ -1,4 +1,4 @@
-"""eeeb4f67a6cd: KVM_REQ_TLB_FLUSH_CURRENT. The commit of seed 000."""
+"""eeeb4f67a6cd: KVM_REQ_TLB_FLUSH_CURRENT, which flushes what the current context could have cached (seed 000)."""
 
 from __future__ import annotations
 
