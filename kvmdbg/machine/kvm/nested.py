@@ -319,6 +319,8 @@ def prepare_vmcs02(kvm: Kvm, vcpu: Vcpu, from_vmentry: bool = True) -> None:
     write(kvm, vcpu, F.CR4_READ_SHADOW, nested_read_cr4(kvm, vcpu))
     vmx_set_efer(kvm, vcpu, nested_vmx_calc_efer(kvm, vcpu))
     nested_vmx_load_cr3(kvm, vcpu, vmcs12.get(kvm, vcpu, F.GUEST_CR3), nested_ept)
+    if kvm.config.enable_ept and kvm.era.writes_cr3_of_l2_at_once():
+        write(kvm, vcpu, F.GUEST_CR3, vmcs12.get(kvm, vcpu, F.GUEST_CR3))      # an exit may come before the root is loaded
     if from_vmentry or nested_ept or not kvm.era.defers_pdptrs_of_l2():
         load_l2_pdptrs(kvm, vcpu, nested_ept)
 

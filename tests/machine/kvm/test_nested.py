@@ -37,6 +37,7 @@ from kvmdbg.machine.kvm.events import FlushAsked, NestedEntered, NestedExited, R
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.state import GUEST_MMU, HALTED, ROOT_MMU, VMCS01, VMCS02
 
+OTHER_CR3 = L2_CR3 + 0x1_0000
 LOAD = f"load {L2_PAGE:#x}"
 
 
@@ -349,3 +350,15 @@ def test_an_l2_that_is_halted_does_not_run(name: str) -> None:
     assert m.vcpu.guest_mode and m.vcpu.mp_state == HALTED and not m.vcpu.nested_run_pending
     assert m.kvm.hw.vmcs.get((m.vcpu.vmcs02, F.GUEST_ACTIVITY_STATE), 0) == 0
     assert not of(events, VmEntered)
+
+
+@pytest.mark.parametrize(("name", "seen"), [
+    ("v4.15", L2_CR3), ("v5.7 -04f11ef45810", L2_CR3), ("v5.7", OTHER_CR3), (V6_12, OTHER_CR3)])
+def test_the_cr3_of_an_l2_that_never_ran_is_what_l1_gave_it(name: str, seen: int) -> None:
+    """A halted L2 exits before its root is loaded; until 04f11ef45810 vmcs12 then got the CR3 of the run before."""
+    m = Machine(name).start()
+    m.run("vmcall", "vmwrite GUEST_ACTIVITY_STATE, 1", f"vmwrite GUEST_CR3, {OTHER_CR3:#x}", "vmresume")
+    m.host("irq 0x31")
+    m.run("nop")
+    assert not m.vcpu.guest_mode
+    assert m.vmread("GUEST_CR3") == seen

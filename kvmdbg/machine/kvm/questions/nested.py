@@ -173,3 +173,7 @@ class NestedQuestions(FlushQuestions):
     def checks_cr3_target_count(self) -> bool:
         """Is a vmcs12 with CR3-target values refused, as L1 is offered none? (c7c2c709b60e)"""
         return True
+
+    def writes_cr3_of_l2_at_once(self) -> bool:
+        """Has vmcs02 L2's CR3 from prepare_vmcs02() on, not only once its root is loaded? (04f11ef45810)"""
+        return True
