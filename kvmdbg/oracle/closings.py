@@ -31,7 +31,8 @@ from kvmdbg.oracle.contexts import Context, Contexts
 
 BY_VPID: Final = (LINEAR, COMBINED)
 BY_EPT: Final = (GUEST_PHYSICAL, COMBINED)
-OF_VPID_0: Final = {"vmfunc": (COMBINED,), "smi": BY_VPID}       # kinds of mappings of VPID 0000H that go
+# Kinds of mappings of VPID 0000H that go.
+OF_VPID_0: Final = {"vmfunc": (COMBINED,), "smi": BY_VPID, "init": BY_VPID, "reset": BY_VPID}
 OF_EVERY_VPID: Final = ("rsm",)
 TRANSLATION: Final = 1 << 8              # qualification of an EPT violation: the access was to a linear address' translation
 LA_VALID: Final = 1 << 7

@@ -97,6 +97,7 @@ SAYINGS: Final[dict[type, Saying]] = {
     kvm_events.NestedEntered: Saying(lambda e: f"vcpu{e.vcpu} enters L2: VMCS {e.vmptr:#x} vpid12 {e.vpid12}", True, "N"),
     kvm_events.NestedExited: Saying(lambda e: f"vcpu{e.vcpu} leaves L2, L1 sees {reason_text(e.reason)}", True, "n"),
     kvm_events.NestedLeft: Saying(lambda e: f"vcpu{e.vcpu} leaves L2 without an exit that L1 could read", True, "n"),
+    kvm_events.VcpuReset: Saying(lambda e: f"vcpu{e.vcpu} is reset by {e.by}", True, ""),
     kvm_events.Ioctl: Saying(lambda e: f"vcpu{e.vcpu} {e.name} returns {e.result}", True, ""),
     kvm_events.SmmChanged: Saying(lambda e: f"vcpu{e.vcpu} {'enters' if e.entering else 'leaves'} SMM, L{e.level} "
                                   + ("is interrupted" if e.entering else "goes on"), True, "!"),

@@ -10,7 +10,7 @@ from kvmdbg.machine.kvm.questions.control_registers import ROLE_BITS_CR4, Afterm
 
 @commit("f4bc051fc91a", order=20220220, first="v5.18", date="2022-02",
         subject="KVM: x86: flush TLB separately from MMU reset",
-        touches=("x86.c: kvm_post_set_cr0()", "x86.c: kvm_post_set_cr4()"),
+        touches=("x86.c: kvm_post_set_cr0()", "x86.c: kvm_post_set_cr4()", "x86.c: kvm_vcpu_reset()"),
         needs=("07ffaf343e34",))
 class Without(Era):
     """A reset stood for the flush: PG 1 -> 0, PAE and SMEP asked for none, PGE and PCIDE only where no role bit changed."""
@@ -27,3 +27,7 @@ class Without(Era):
         if changed & CR4_PCIDE:
             return Aftermath(unload=True)
         return Aftermath(requests=("TLB_FLUSH_GUEST",) if changed & CR4_PGE else ())
+
+    def init_out_of_paging_flushes(self) -> bool:
+        """A reset of the MMU stood for the flush here too."""
+        return False

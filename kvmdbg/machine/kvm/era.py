@@ -15,6 +15,7 @@ from kvmdbg.machine.kvm.questions.memory import MemoryQuestions
 from kvmdbg.machine.kvm.questions.nested import NestedQuestions
 from kvmdbg.machine.kvm.questions.nested_state import NestedStateQuestions
 from kvmdbg.machine.kvm.questions.requests import RequestQuestions
+from kvmdbg.machine.kvm.questions.reset import ResetQuestions
 from kvmdbg.machine.kvm.questions.roots import RootQuestions
 from kvmdbg.machine.kvm.questions.statistics import StatisticsQuestions
 from kvmdbg.machine.kvm.questions.steal_time import StealTimeQuestions
@@ -23,7 +24,7 @@ from kvmdbg.machine.kvm.questions.vmfunc import VmfuncQuestions
 
 class Era(AddressSpaceQuestions, RequestQuestions, NestedQuestions, ControlRegisterQuestions, FlushQuestions, RootQuestions,
           InjectionQuestions, MemoryQuestions, StealTimeQuestions, StatisticsQuestions, NestedStateQuestions,
-          VmfuncQuestions):
+          VmfuncQuestions, ResetQuestions):
     """Every question, answered as v6.12 does."""
 
     name: str = "v6.12"

@@ -129,7 +129,7 @@ class GuestInvalidated(NamedTuple):
 
     vcpu: int
     level: int        # whose: 1: L1 asked for it
-    by: str           # "invvpid", "invept", "pv flush", L2's "vmfunc", or an "smi" or "rsm" of either level
+    by: str           # "invvpid", "invept", "pv flush", L2's "vmfunc", an "smi" or "rsm" of either level, L1's "init" or "reset"
     type: str         # as in hw Invalidated: "individual-address", "single-context", "all-context", ...
     vpid: int         # VPID that it named; -1 where it names none, or KVM did not look
     pcid: int         # -1: INVVPID and INVEPT cover all
@@ -276,6 +276,13 @@ class Ioctl(NamedTuple):
     vcpu: int
     name: str         # "KVM_SET_NESTED_STATE"
     result: str       # "ok", or the error: "EINVAL"
+
+
+class VcpuReset(NamedTuple):
+    """A vCPU begins anew, in real mode at the reset vector."""
+
+    vcpu: int
+    by: str           # "INIT", or "user space"
 
 
 class SmmChanged(NamedTuple):

@@ -10,11 +10,12 @@ from __future__ import annotations
 from typing import Final
 
 from kvmdbg.machine.kvm.events import Decided, GuestInvalidated, StealTimeRecorded
-from kvmdbg.machine.kvm.guest_memory import kvm_read_guest, kvm_write_guest
+from kvmdbg.machine.kvm.guest_memory import gfn_visible, kvm_read_guest, kvm_write_guest
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
 from kvmdbg.machine.kvm.x86 import kvm_vcpu_flush_tlb_guest
 
+MSR_KVM_STEAL_TIME: Final = 0x4B56_4D03     # of KVM, not of any processor (kvm_para.h)
 KVM_MSR_ENABLED: Final = 1
 ALIGNMENT: Final = 64
 VERSION: Final = 8                  # offset of the 64 bits that hold version (31:0) and flags
@@ -33,6 +34,8 @@ def steal_time_page(vcpu: Vcpu) -> int:
 def set_steal_time(kvm: Kvm, vcpu: Vcpu, data: int) -> bool:
     """MSR_KVM_STEAL_TIME is written, by the guest or by user space; False asks for #GP(0) (x86.c: kvm_set_msr_common())."""
     if data & (ALIGNMENT - 1) & ~KVM_MSR_ENABLED:
+        return False
+    if kvm.era.steal_time_page_must_exist() and data & KVM_MSR_ENABLED and not gfn_visible(kvm, data >> 12):
         return False
     vcpu.steal_time = data
     if data & KVM_MSR_ENABLED:

@@ -15,6 +15,7 @@ from kvmdbg.machine.kvm.control_registers import finish
 from kvmdbg.machine.kvm.guest_memory import kvm_read_guest
 from kvmdbg.machine.kvm.nested_checks import nested_caps
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
+from kvmdbg.machine.kvm.steal_time import MSR_KVM_STEAL_TIME, set_steal_time
 from kvmdbg.machine.kvm.vmcs12 import VMCS12_REVISION
 from kvmdbg.machine.kvm.vmx import drop_instruction, read, skip_emulated_instruction, vmx_set_efer, write
 from kvmdbg.machine.kvm.x86 import kvm_queue_exception
@@ -61,6 +62,8 @@ def kvm_get_msr(kvm: Kvm, vcpu: Vcpu, number: int) -> int | None:
     refuse(number)
     if number == msrs.IA32_EFER:
         return vcpu.efer
+    if number == MSR_KVM_STEAL_TIME:
+        return vcpu.steal_time
     if number in IN_THE_VMCS:
         return read(kvm, vcpu, IN_THE_VMCS[number])
     return vmx_get_vmx_msr(kvm, vcpu, number)
@@ -78,6 +81,8 @@ def kvm_set_msr(kvm: Kvm, vcpu: Vcpu, number: int, value: int) -> bool:
     refuse(number)
     if number == msrs.IA32_EFER:
         return set_efer(kvm, vcpu, value)
+    if number == MSR_KVM_STEAL_TIME:
+        return set_steal_time(kvm, vcpu, value)
     if number not in IN_THE_VMCS:
         return False
     if number != msrs.IA32_SYSENTER_CS and not canonical(value, kvm.hw.caps.linear_bits):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from kvm_support import KERNELS, Machine, exits, names, of
+from kvm_support import KERNELS, Machine, exits, made, names, of
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw.controls import CPU_HLT_EXITING, CPU_SECONDARY_CONTROLS, CPU_USE_MSR_BITMAPS, EFER_NXE, SEC_ENABLE_VPID
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm.events import ExceptionInjected, NestedExited
+from kvmdbg.machine.kvm.guest_memory import kvm_read_guest
 from kvmdbg.machine.kvm.vmcs12 import VMCS12_REVISION
 from kvmdbg.machine.kvm.vmx import BOOT_EFER
 
@@ -100,3 +101,24 @@ def test_l1_reads_what_its_virtual_processor_offers(name: str, vpid: bool) -> No
 def test_without_nesting_there_are_no_capability_msrs() -> None:
     m = Machine(nested=False)
     assert [event.vector for event in of(m.run("rdmsr IA32_VMX_BASIC"), ExceptionInjected)] == ["#GP"]
+
+
+@pytest.mark.parametrize("kernel", ["v3.1", "v4.4", "v5.7", "v6.12"])
+def test_a_guest_says_where_its_steal_time_goes(kernel: str) -> None:
+    m = Machine(kernel)
+    events = m.run("wrmsr 0x4b564d03, 0x7001")
+    assert exits(events) == [32] and made(events).count("STEAL_UPDATE") == 2 and m.vcpu.steal_time == 0x7001
+    assert kvm_read_guest(m.kvm, 0x7008) == 2                           # the version, after one update
+    m.run("rdmsr 0x4b564d03")
+    assert m.cpu.rax == 0x7001
+    m.run("wrmsr 0x4b564d03, 0")
+    assert m.vcpu.steal_time == 0
+
+
+@pytest.mark.parametrize(("kernel", "value", "gp"), [
+    ("v6.12", "0x7003", True), ("v5.7", "0x40000001", False), ("a6bd811f1209", "0x40000001", False),
+    ("a6bd811f1209^", "0x40000001", True), ("v4.4", "0x40000001", True), ("v4.4", "0x40000000", False)])
+def test_steal_time_that_kvm_refuses(kernel: str, value: str, gp: bool) -> None:
+    m = Machine(kernel)
+    assert [event.vector for event in of(m.run(f"wrmsr 0x4b564d03, {value}"), ExceptionInjected)] == ["#GP"] * gp
+    assert m.vcpu.steal_time == (0 if gp else int(value, 16))

@@ -17,3 +17,7 @@ class StealTimeQuestions:
     def preempted_at_instruction_boundaries_only(self) -> bool:
         """Is a vCPU called preempted only where its guest has no instruction half emulated? (6cd88243c7e0)"""
         return True
+
+    def steal_time_page_must_exist(self) -> bool:
+        """Is an address outside the VM's memory refused when the guest writes it? (a6bd811f1209)"""
+        return False
