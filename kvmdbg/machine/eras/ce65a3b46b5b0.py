@@ -9,7 +9,8 @@ from kvmdbg.machine.kvm.questions.requests import NO_WAKEUP, WAIT
 
 @commit("e65a3b46b5b0", order=20220214, first="v5.18", date="2022-02",
         subject="KVM: Drop KVM_REQ_MMU_RELOAD and update vcpu-requests.rst documentation",
-        touches=("kvm_host.h: KVM_REQ_MMU_RELOAD",))
+        touches=("kvm_host.h: KVM_REQ_MMU_RELOAD",),
+        needs=("39353ab5790b", "28f28d453ffc", "f6d0a2521ce1", "527d5cd7eece"))            # who made it before
 class Without(Era):
     """MMU_RELOAD was bit 1, and VM_DEAD bit 4 (kvm.md A.2)."""
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from kvm_support import Machine, of, served
+from kvmdbg.errors import UserError
 from kvmdbg.machine.eras.versions import kernel
 from kvmdbg.machine.kvm.events import RootAllocated, RootFreed
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
@@ -31,3 +34,10 @@ def test_it_throws_every_root_away() -> None:
     assert served(events) == ["MMU_RELOAD"]
     assert len(of(events, RootFreed)) == 2
     assert len(of(events, RootAllocated)) == 1
+
+
+@pytest.mark.parametrize("maker", ["39353ab5790b", "28f28d453ffc", "f6d0a2521ce1", "527d5cd7eece"])
+def test_who_makes_it_cannot_come_back_without_it(maker: str) -> None:
+    with pytest.raises(UserError, match=f"e65a3b46b5b0 needs {maker}"):
+        kernel(f"v6.12 -{maker}")
+    assert "MMU_RELOAD" in kernel(f"v6.12 -e65a3b46b5b0 -{maker}").request_bits()
