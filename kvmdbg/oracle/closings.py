@@ -172,8 +172,11 @@ class Closings:
     def _nested_exited(self, position: int, event: NestedExited) -> None:
         self.state.emulating.pop(event.vcpu, None)
         vpid12 = self.contexts.state.nested.get(event.vcpu)
-        if vpid12 is None or event.reason & c.EXIT_REASON_FAILED_VMENTRY:
-            return                                                   # the entry failed: L2 has not run
+        if vpid12 is None:
+            return
+        if event.reason & c.EXIT_REASON_FAILED_VMENTRY:
+            self._never_entered(position, event.vcpu)
+            return
         if event.reason == c.EXIT_REASON_EPT_VIOLATION:
             self._ept_violation(position, event)
         self.contexts.nested_left(position, event.vcpu)
@@ -203,10 +206,13 @@ class Closings:
 
     def _nested_failed(self, position: int, event: NestedFailed) -> None:
         """The processor refused vmcs02: for L1 its VMLAUNCH has failed, which invalidates nothing."""
-        if event.vcpu not in self.contexts.state.nested:
-            return
-        self.contexts.nested_left(position, event.vcpu)
-        if self.all and self.all[-1].by == "nested entry" and self.all[-1].vcpu == event.vcpu:
+        if event.vcpu in self.contexts.state.nested:
+            self._never_entered(position, event.vcpu)
+
+    def _never_entered(self, position: int, vcpu: int) -> None:
+        """KVM had made L2 the guest, and the processor found that it cannot be: what the entry would have invalidated stays."""
+        self.contexts.nested_left(position, vcpu)
+        if self.all and self.all[-1].by == "nested entry" and self.all[-1].vcpu == vcpu:
             self.all.pop()
 
     def _exit_handled(self, position: int, event: ExitHandled) -> None:

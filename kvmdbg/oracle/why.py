@@ -16,6 +16,7 @@ from kvmdbg.machine.kvm.events import (
     FlushAsked,
     GuestWrote,
     NestedEntered,
+    NestedEntryFailed,
     NestedExited,
     RequestMade,
     RequestServiced,
@@ -33,7 +34,7 @@ WALK_SOURCE: Final = "SDM Vol. 3A 4.5, Vol. 3C 29.3"
 EXIT_SOURCE: Final = "vmx.c: vmx_handle_exit()"
 # functions that only carry out what their caller decided
 PLUMBING: Final = frozenset({"write", "put", "read", "insert", "remove", "write64", "vmcs_write", "count", "<genexpr>", "<lambda>"})
-STEPS: Final = (Decided, FlushAsked, NestedEntered, NestedExited, GuestWrote)
+STEPS: Final = (Decided, FlushAsked, NestedEntered, NestedEntryFailed, NestedExited, GuestWrote)
 STRUCTURES: Final = {4: "PML4E", 3: "PDPTE", 2: "PDE", 1: "PTE"}
 
 
@@ -180,6 +181,9 @@ def step(kvm: Kvm, at: int) -> Link:
         case NestedEntered():
             return Link(at, f"L1 entered L2 of the VMCS at {event.vmptr:#x}, VPID {event.vpid12}",
                         function_at(kvm, at, "enter_guest_mode"), "nested.c: nested_vmx_enter_non_root_mode()")
+        case NestedEntryFailed():
+            return Link(at, f"L1's entry of L2 failed: {reason(event.reason)}", function_at(kvm, at, "nested_vmx_entry_failure"),
+                        "nested.c: nested_vmx_enter_non_root_mode()")
         case NestedExited():
             return Link(at, f"L2 exited to L1: {reason(event.reason)}", function_at(kvm, at, "nested_vmx_vmexit"),
                         "nested.c: nested_vmx_vmexit()")

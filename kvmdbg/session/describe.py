@@ -95,6 +95,8 @@ SAYINGS: Final[dict[type, Saying]] = {
     kvm_events.ModeChanged: Saying(lambda e: f"vcpu{e.vcpu} mode {e.mode}", False, ""),
     kvm_events.ExitHandled: Saying(lambda e: f"vcpu{e.vcpu} handles the exit {reason_text(e.reason)} of L{e.level}", True, ""),
     kvm_events.NestedEntered: Saying(lambda e: f"vcpu{e.vcpu} enters L2: VMCS {e.vmptr:#x} vpid12 {e.vpid12}", True, "N"),
+    kvm_events.NestedEntryFailed: Saying(
+        lambda e: f"vcpu{e.vcpu} does not enter L2, L1 sees {reason_text(e.reason)}", True, "n"),
     kvm_events.NestedExited: Saying(lambda e: f"vcpu{e.vcpu} leaves L2, L1 sees {reason_text(e.reason)}", True, "n"),
     kvm_events.NestedLeft: Saying(lambda e: f"vcpu{e.vcpu} leaves L2 without an exit that L1 could read", True, "n"),
     kvm_events.VcpuReset: Saying(lambda e: f"vcpu{e.vcpu} is reset by {e.by}", True, ""),
@@ -113,7 +115,8 @@ SAYINGS: Final[dict[type, Saying]] = {
     kvm_events.EntryCancelled: Saying(lambda e: f"vcpu{e.vcpu} cancels its entry"
                                       + (", which was to exit at once" if e.immediate_exit else ""), True, "C"),
     kvm_events.ImmediateExitRequested: Saying(lambda e: f"vcpu{e.vcpu} is to exit at once: {e.by}", True, "I"),
-    kvm_events.RootAllocated: Saying(lambda e: f"vcpu{e.vcpu} {e.mmu} root {e.hpa:#x} allocated for {e.pgd:#x}", True, ""),
+    kvm_events.RootAllocated: Saying(
+        lambda e: f"vcpu{e.vcpu} {e.mmu} root {e.hpa:#x} {'found again' if e.found else 'allocated'} for {e.pgd:#x}", True, ""),
     kvm_events.RootReused: Saying(lambda e: f"vcpu{e.vcpu} {e.mmu} root {e.hpa:#x} reused for {e.pgd:#x}", True, ""),
     kvm_events.RootFreed: Saying(lambda e: f"vcpu{e.vcpu} {e.mmu} root {e.hpa:#x} of {e.pgd:#x} freed", True, ""),
     kvm_events.VmcsCleared: Saying(lambda e: f"vcpu{e.vcpu} {e.vmcs}: VMCLEAR on pcpu{e.cpu}", True, ""),

@@ -120,6 +120,8 @@ kind("vmexit", "a VM exit; qualify by its reason", {hw.VmExited: _reason}, _reas
 kind("entryfail", "a VM entry failed", {hw.VmEntryFailed: lambda e: ()})
 kind("nested-entry", "L2 becomes the guest", {kvm_events.NestedEntered: lambda e: ()})
 kind("nested-exit", "an exit is reflected to L1; qualify by its reason", {kvm_events.NestedExited: _reason}, _reasons)
+kind("nested-entryfail", "an entry of L1 fails on L2's state, and L1 sees an exit; qualify by its reason",
+     {kvm_events.NestedEntryFailed: _reason}, _reasons)
 kind("exit-handled", "KVM looks at an exit; qualify by its reason or by l1, l2",
      {kvm_events.ExitHandled: lambda e: (*_reason(e), f"l{e.level}")}, lambda kvm: (*EXIT_REASONS.values(), "l1", "l2"))
 kind("req", "a request is raised, serviced or cleared; qualify by its name and by which",
@@ -157,9 +159,10 @@ kind("deliver", "the processor delivers an event to its guest", {hw.Delivered: l
 kind("interrupt", "a processor is offered an interrupt or NMI, or its host handles one; qualify by which",
      {hw.Raised: lambda e: ("raised", _source(e)), hw.Taken: lambda e: ("taken", _source(e))},
      _fixed("raised", "taken", "external", "nmi"))
-kind("root", "a page-table root is allocated, reused or freed; qualify by which or by the MMU",
-     {kvm_events.RootAllocated: lambda e: ("allocated", e.mmu), kvm_events.RootReused: lambda e: ("reused", e.mmu),
-      kvm_events.RootFreed: lambda e: ("freed", e.mmu)}, _fixed("allocated", "reused", "freed", ROOT_MMU, GUEST_MMU))
+kind("root", "an MMU gets a root (its page allocated, or found again), reuses or frees one; qualify by which or by the MMU",
+     {kvm_events.RootAllocated: lambda e: ("allocated", "found" if e.found else "", e.mmu),
+      kvm_events.RootReused: lambda e: ("reused", e.mmu),
+      kvm_events.RootFreed: lambda e: ("freed", e.mmu)}, _fixed("allocated", "found", "reused", "freed", ROOT_MMU, GUEST_MMU))
 kind("vpid", "a VPID is allocated or freed",
      {kvm_events.VpidAllocated: lambda e: ("allocated",), kvm_events.VpidFreed: lambda e: ("freed",)}, _fixed("allocated", "freed"))
 kind("mode", "vcpu->mode changes; qualify by the new mode", {kvm_events.ModeChanged: lambda e: (e.mode,)},

@@ -73,6 +73,12 @@ def test_a_transition_closes_vpid_0_when_vmcs12_has_none() -> None:
     assert closed(Machine(), "vmptrld 0x5000", "vmlaunch", "vmcall") == []
 
 
+def test_an_entry_that_fails_on_l2s_state_closes_nothing() -> None:
+    machine = Machine(vpid=False)
+    machine.run("vmclear 0x5000", "vmptrld 0x5000", "vmwrite GUEST_RFLAGS, 0")
+    assert closed(machine, "vmlaunch") == []
+
+
 def test_an_ept_violation_that_l1_gets() -> None:
     machine = Machine().enter().unmap("ept12", DATA)
     machine.run("invlpg 0x800000")

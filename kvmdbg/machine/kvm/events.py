@@ -103,6 +103,17 @@ class NestedExited(NamedTuple):
     qualification: int
 
 
+class NestedEntryFailed(NamedTuple):
+    """VMLAUNCH or VMRESUME found L2's guest state bad: L1 sees an exit with bit 31, but L2 has never been the guest.
+
+    Source: nested.c: nested_vmx_enter_non_root_mode(), vmentry_fail_vmexit; vmx.c: nested_vmx_entry_failure() before v4.20.
+    """
+
+    vcpu: int
+    reason: int       # 32 bits as L1 reads them
+    qualification: int
+
+
 class NestedLeft(NamedTuple):
     """L2 was left with no exit that L1 could read: for an SMI, or because user space ended it (nested_vmx_vmexit(), reason -1)."""
 
@@ -186,12 +197,13 @@ class InterruptQueued(NamedTuple):
 
 
 class RootAllocated(NamedTuple):
-    """A new page-table root was built for an MMU (kvm_mmu_load())."""
+    """An MMU without a root has got one, in a new page or in one that was found again (mmu_alloc_roots())."""
 
     vcpu: int
     mmu: str          # "root_mmu" or "guest_mmu"
     hpa: int
     pgd: int          # what it shadows: EPTP12; for EPT01 the guest CR3 is of no account
+    found: bool       # the page was there, with all that is below it, from an earlier root of the same role and frame
 
 
 class RootReused(NamedTuple):

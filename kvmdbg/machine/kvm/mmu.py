@@ -124,8 +124,10 @@ def mmu_alloc_roots(kvm: Kvm, vcpu: Vcpu) -> None:
             vcpu.exit_to_user = f"KVM_EXIT_SHUTDOWN (triple fault: CR3 {pgd:#x} names no memory)"
             return
     gfn = 0 if direct else (pgd & ept.ADDRESS) >> 12
-    hpa = kvm_mmu_get_page(kvm, vcpu, ShadowKey(mmu.role, direct, 4, gfn))
-    kvm.emit(RootAllocated, vcpu.id, vcpu.mmu, hpa, pgd)
+    key = ShadowKey(mmu.role, direct, 4, gfn)
+    found = key in kvm.shadow_pages
+    hpa = kvm_mmu_get_page(kvm, vcpu, key)
+    kvm.emit(RootAllocated, vcpu.id, vcpu.mmu, hpa, pgd, found)
     mmu.root = Root(pgd, hpa, mmu.role)
 
 

@@ -44,7 +44,7 @@ from kvmdbg.machine.hw.guest_state import PDPTES
 from kvmdbg.machine.hw.vmcs import CLEAR
 from kvmdbg.machine.kvm import mmu, vmcs12
 from kvmdbg.machine.kvm.cr3 import set_cr3_until_v4_18
-from kvmdbg.machine.kvm.events import Decided, FlushAsked, NestedEntered, NestedExited, NestedLeft
+from kvmdbg.machine.kvm.events import Decided, FlushAsked, NestedEntered, NestedEntryFailed, NestedExited, NestedLeft
 from kvmdbg.machine.kvm.guest_paging import is_pae_paging, load_pdptrs
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.nested_checks import nested_check_area
@@ -401,7 +401,7 @@ def flush_for_apic_access_page(kvm: Kvm, vcpu: Vcpu, by: str) -> None:
 def nested_vmx_entry_failure(kvm: Kvm, vcpu: Vcpu, qualification: int) -> None:
     """L2's state is invalid: an exit with reason 33 and bit 31, L2 has not run (vmentry_fail_vmexit)."""
     reason = EXIT_REASON_INVALID_STATE | EXIT_REASON_FAILED_VMENTRY
-    kvm.emit(NestedExited, vcpu.id, reason, qualification)
+    kvm.emit(NestedEntryFailed, vcpu.id, reason, qualification)
     vmcs12.put(kvm, vcpu, F.VM_EXIT_REASON, reason)
     vmcs12.put(kvm, vcpu, F.EXIT_QUALIFICATION, qualification)
     load_vmcs12_host_state(kvm, vcpu)

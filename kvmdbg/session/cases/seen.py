@@ -14,6 +14,7 @@ from kvmdbg.machine.hw.events import Accessed, Faulted, Retired
 from kvmdbg.machine.kvm.events import (
     ExceptionInjected,
     NestedEntered,
+    NestedEntryFailed,
     NestedExited,
     NestedFailed,
     NestedSucceeded,
@@ -74,7 +75,7 @@ def read(events: Iterable[Any]) -> Seen:
 
 
 def _exited(event: NestedExited) -> Seen:
-    failed = event.reason & EXIT_REASON_FAILED_VMENTRY
+    failed = event.reason & EXIT_REASON_FAILED_VMENTRY          # the processor itself refused vmcs02
     return Seen(ENTRY_FAILURE if failed else EXIT, exit_reason=event.reason, qualification=event.qualification)
 
 
@@ -83,6 +84,7 @@ _READERS: Final[Mapping[type, Callable[[Any], Seen]]] = {
     NestedSucceeded: lambda event: Seen(SUCCEED),
     NestedFailed: lambda event: Seen(FAIL_VALID if event.error else FAIL_INVALID, error=event.error),
     NestedEntered: lambda event: Seen(ENTERED),
+    NestedEntryFailed: lambda event: Seen(ENTRY_FAILURE, exit_reason=event.reason, qualification=event.qualification),
     NestedExited: _exited,
     ExceptionInjected: lambda event: Seen(FAULT, vector=event.vector, error_code=event.error_code),
     Faulted: lambda event: Seen(FAULT, vector=event.vector, error_code=event.error_code),

@@ -7,7 +7,7 @@ from kvmdbg.machine.actions import load_program, why_idle
 from kvmdbg.machine.hw.events import Accessed, Completed, Delivered, Faulted, Retired, VmEntryFailed
 from kvmdbg.machine.hw.instructions import parse_insn
 from kvmdbg.machine.hw.state import Insn
-from kvmdbg.machine.kvm.events import NestedEntered, NestedExited, NestedFailed, NestedSucceeded
+from kvmdbg.machine.kvm.events import NestedEntered, NestedEntryFailed, NestedExited, NestedFailed, NestedSucceeded
 from kvmdbg.machine.kvm.state import HALTED
 from kvmdbg.session import moves
 from kvmdbg.session.describe import entry_text
@@ -17,7 +17,8 @@ from kvmdbg.session.parse import REQUIRED, command
 from kvmdbg.session.results import Text
 from kvmdbg.session.session import Session
 
-OUTCOMES = (Accessed, Completed, Delivered, Faulted, VmEntryFailed, NestedEntered, NestedExited, NestedFailed, NestedSucceeded)
+OUTCOMES = (Accessed, Completed, Delivered, Faulted, VmEntryFailed, NestedEntered, NestedEntryFailed, NestedExited, NestedFailed,
+            NestedSucceeded)
 
 
 def load(s: Session, vcpu: int, insns: tuple[Insn, ...], front: bool, text: str) -> None:

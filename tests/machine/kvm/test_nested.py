@@ -33,7 +33,15 @@ from kvmdbg.machine.hw.controls import CPU_CR3_LOAD_EXITING, CPU_HLT_EXITING, CP
 from kvmdbg.machine.hw.events import Delivered, VmEntered, VmEntryFailed
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.tlbkey import COMBINED
-from kvmdbg.machine.kvm.events import FlushAsked, NestedEntered, NestedExited, RequestMade, RequestServiced, RootAllocated
+from kvmdbg.machine.kvm.events import (
+    FlushAsked,
+    NestedEntered,
+    NestedEntryFailed,
+    NestedExited,
+    RequestMade,
+    RequestServiced,
+    RootAllocated,
+)
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.state import GUEST_MMU, HALTED, ROOT_MMU, VMCS01, VMCS02
 
@@ -293,7 +301,7 @@ def test_bad_guest_state_is_an_exit_and_l1_goes_on(name: str) -> None:
     m = Machine(name).given_vmx().given_l2(GUEST_RFLAGS=0, HOST_RIP=0x9000)
     events = m.enter()
     assert results(events) == []
-    assert of(events, NestedExited) == [NestedExited(0, 0x8000_0021, 0)]
+    assert of(events, NestedEntered, NestedExited, NestedEntryFailed) == [NestedEntryFailed(0, 0x8000_0021, 0)]
     assert [event.error for event in of(events, VmEntryFailed)] == [0x8000_0021]
     assert (m.vcpu.guest_mode, m.vcpu.nested_run_pending, m.vcpu.loaded_vmcs, m.cpu.rip) == (False, False, VMCS01, 0x9000)
     assert m.vmread("VM_EXIT_REASON") == 0x8000_0021

@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 
 from kvmdbg.machine.hw.events import Accessed, Completed, Faulted, Invalidated, Retired
-from kvmdbg.machine.kvm.events import ExceptionInjected, NestedEntered, NestedExited, NestedFailed, NestedSucceeded
+from kvmdbg.machine.kvm.events import (
+    ExceptionInjected,
+    NestedEntered,
+    NestedEntryFailed,
+    NestedExited,
+    NestedFailed,
+    NestedSucceeded,
+)
 from kvmdbg.session.cases.seen import LEFT, Seen, read
 
 
@@ -24,6 +31,7 @@ from kvmdbg.session.cases.seen import LEFT, Seen, read
     ([NestedExited(0, 14, 0x400000)], "vmexit", "VM exit 14 (INVLPG), qualification 0x400000"),
     ([NestedEntered(0, 0x1000, 1), NestedExited(0, 0x8000_0021, 0)], "entry_failure",
      "failed entry, exit reason 0x80000021, qualification 0x0"),
+    ([NestedEntryFailed(0, 0x8000_0021, 0)], "entry_failure", "failed entry, exit reason 0x80000021, qualification 0x0"),
     ([Faulted(0, "#UD", 0, 0), Retired(0, "nop")], "runs", "it runs"),                 # the last one decides
 ])
 def test_kinds(events: list[Any], kind: str, said: str) -> None:
