@@ -45,19 +45,24 @@ BUDGET: Final = 2_000          # tape entries between two looks at the terminal
 
 async def prompt_loop(session: Session) -> int:
     """Read and execute lines until the end of input or `quit`; its code.  Runs in the event loop of whoever calls."""
-    print(GREETING)
-    if os.environ.get("TERM", "") in ("", "dumb", "unknown"):
-        return await loop(session, bare_line)
-    prompt = make_prompt(session)
-    with keys_kept(), patch_stdout(raw=True):
-        return await loop(session, prompt.prompt_async)
+    with interruptible(session):           # also between two lines: the event loop's own handler would end the program
+        print(GREETING)
+        if os.environ.get("TERM", "") in ("", "dumb", "unknown"):
+            return await loop(session, bare_line)
+        prompt = make_prompt(session)
+        with keys_kept(), patch_stdout(raw=True):
+            return await loop(session, prompt.prompt_async)
 
 
 async def bare_line(prompt: str) -> str:
-    """A line from a terminal that cannot move its cursor: nothing but text goes to and fro.  raises: EOFError."""
-    print(prompt, end="", flush=True)
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)      # the event loop's own would end the program
+    """A line from a terminal that cannot move its cursor: nothing but text goes to and fro.
+
+    Ctrl-C counts from before the prompt can be read: who sees the prompt may type it.  raises: EOFError, KeyboardInterrupt.
+    """
+    before = signal.getsignal(signal.SIGINT)
     try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        print(prompt, end="", flush=True)
         line = sys.stdin.readline()
     except KeyboardInterrupt:
         print()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import re
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 from kvmdbg.session.session import Session
-from kvmdbg.ui.repl import carry_out, position, prompt_loop, toolbar
+from kvmdbg.ui.repl import bare_line, carry_out, position, prompt_loop, toolbar
 from ui.pty_harness import Terminal
 
 NO_CURSOR_REPORTS = {"PROMPT_TOOLKIT_NO_CPR": "1"}
@@ -66,6 +68,33 @@ async def test_an_interrupt_stops_a_motion_where_it_has_come_to(monkeypatch: pyt
     assert await carry_out(session, "continue") is None
     assert session.last_stop is not None and session.last_stop.reason == "interrupted"
     assert signal.getsignal(signal.SIGINT) is before
+
+
+async def test_ctrl_c_counts_as_soon_as_the_bare_prompt_can_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Screen(io.StringIO):
+        def write(self, text: str) -> int:
+            if "(kvmdbg)" in text:
+                signal.raise_signal(signal.SIGINT)
+            return super().write(text)
+
+    others: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: others.append(number))
+    try:
+        monkeypatch.setattr(sys, "stdout", Screen())
+        with pytest.raises(KeyboardInterrupt):
+            await bare_line("(kvmdbg) ")
+        signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert others == [signal.SIGINT]                # the second one: the handler is back
+
+
+async def test_ctrl_c_between_two_lines_does_not_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KVMDBG_HISTORY", "")
+    session = Session(interactive=True)
+    told = session.drop_block
+    monkeypatch.setattr(session, "drop_block", lambda: (signal.raise_signal(signal.SIGINT), told()))
+    assert await typed(session, "\x03quit 6\r") == 6
 
 
 def test_the_toolbar_says_where_one_stands_or_what_is_wrong() -> None:

@@ -36,15 +36,16 @@ class Runner:
     """The lines of one session.
 
     own: runs a line that is the screen's own word, and says whether it was.  said: told after each line what came of it.
-    width: columns for tables in the log.
+    width: columns for tables in the log.  clock: seconds; whether a line is done within its first CHUNK depends on it.
     """
 
     def __init__(self, session: Session, own: Callable[[str], bool], said: Callable[[Submitted, Outcome], None],
-                 width: Callable[[], int]) -> None:
+                 width: Callable[[], int], clock: Callable[[], float] = time.perf_counter) -> None:
         self.session = session
         self.own = own
         self.said = said
         self.width = width
+        self.clock = clock
         self.waiting: deque[Submitted] = deque()
         self.running = False
         self.stops: set[int] = set()        # where breakpoints stopped on this timeline
@@ -69,12 +70,12 @@ class Runner:
 
     async def run_on(self, show: Callable[[], None]) -> None:
         """Work and sleep in turns until nothing runs; `show` is called now and then."""
-        shown = time.perf_counter()
+        shown = self.clock()
         while self.running:
             await asyncio.sleep(CHUNK)
             self._pump()
-            if time.perf_counter() - shown > SHOWN:
-                shown = time.perf_counter()
+            if self.clock() - shown > SHOWN:
+                shown = self.clock()
                 show()
 
     # -- one line ---------------------------------------------------------------------------------------------------
@@ -101,7 +102,7 @@ class Runner:
 
     def _pump(self) -> None:
         """Move the motion on for CHUNK seconds."""
-        until = time.perf_counter() + CHUNK
+        until = self.clock() + CHUNK
         while self.session.running:
             try:
                 result = self.session.pump(PIECE)
@@ -110,7 +111,7 @@ class Runner:
                 break
             if result is not None:
                 self._log(result)
-            if time.perf_counter() >= until:
+            if self.clock() >= until:
                 break
         self.running = self.session.running
 

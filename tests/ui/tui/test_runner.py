@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import pytest
 
 from kvmdbg.errors import ModelBug, UserError
 from kvmdbg.session.results import parts
 from kvmdbg.session.session import Session
-from kvmdbg.ui.tui.runner import Outcome, Runner, Submitted
+from kvmdbg.ui.tui.runner import CHUNK, Outcome, Runner, Submitted
 from session_support import FORBIDDEN_IN_L2, LOSES_FLUSHES, session
 
 RAN = ("map L1 0x400000 0x400000", "inject load 0x400000", "goto start")
 
 
+LOOKS = 5        # looks at the clock until a chunk is over
+
+
 class Listener:
-    """A runner with what it was told."""
+    """A runner with what it was told.
+
+    Its clock moves on by a look at it, not by itself: what is done within a chunk depends on the work alone, on a busy
+    computer too.
+    """
 
     def __init__(self, s: Session, own: str = "zoom") -> None:
         s.interactive = True
         self.told: list[tuple[Submitted, Outcome]] = []
         self.owned: list[str] = []
         self.own_word = own
-        self.runner = Runner(s, self.own, lambda submitted, outcome: self.told.append((submitted, outcome)), lambda: 60)
+        looks = count()
+        self.runner = Runner(s, self.own, lambda submitted, outcome: self.told.append((submitted, outcome)), lambda: 60,
+                             lambda: next(looks) * CHUNK / LOOKS)
 
     def own(self, line: str) -> bool:
         if line == self.own_word:
@@ -97,6 +108,17 @@ def test_so_are_stops_before_a_forbidden_use() -> None:
     listener = Listener(s)
     listener.run("inject load 0x800000")
     assert listener.runner.stops == {s.tape.cursor} and any("owed a flush" in line.text for line in s.log)
+
+
+async def test_what_takes_longer_than_a_chunk_is_gone_on_with_and_nothing_is_lost() -> None:
+    s = session(*RAN)
+    listener = Listener(s)
+    listener.runner.clock = count().__next__                 # each look: a chunk is over
+    listener.run("stepi 2", "when", "goto #5")
+    assert listener.runner.running and log_of(s) == []
+    while listener.runner.drain():
+        await listener.runner.run_on(lambda: None)
+    assert s.tape.cursor == 5 and log_of(s) == ["stepi 2", "when", "goto #5"]
 
 
 async def test_a_long_run_goes_on_in_pieces_and_then_what_waited() -> None:
