@@ -17,7 +17,7 @@ from kvmdbg.session.reports import report
 from kvmdbg.session.tape_index import TapeIndex, index_of, tlb_tables
 from kvmdbg.tape import ABSENT, Tape
 
-COLUMNS = columns("tag", "status", "vpid>", "pcid>/3", "ep4ta>/2", "gva>", "gpa>/1", "hpa>", "size/4", "rights/4", "kind",
+COLUMNS = columns("row>/3", "tag", "status", "vpid>", "pcid>/3", "ep4ta>/2", "gva>", "gpa>/1", "hpa>", "size/4", "rights/4", "kind",
                   "since/1")
 SIZES = {0x1000: "4K", 0x20_0000: "2M", 0x4000_0000: "1G"}
 SHORT = {LINEAR: "lin", GUEST_PHYSICAL: "gphys", COMBINED: "comb"}
@@ -43,16 +43,19 @@ def tlb(s: View, argument: str = "") -> Grid:
     `info tlb 3` shows one VPID, `info tlb cpu1` one processor, `info tlb guest-physical` one kind of mapping, `info tlb stale` one
     status.  status: . fresh (what the tables say), ~ stale (allowed: the level that changed the tables owes the invalidation),
     X forbidden (that level has done what the manual asks, and somebody below it lost it); of one that is gone: when it went.
-    tag: whose the VPID is, or for guest-physical mappings the EPT.  pcid "G": global.  rights: r w x u, D when the leaf's dirty
-    flag was set.  since: position of the fill or of the removal.  Numbers but VPIDs and PCIDs are hexadecimal.
+    row: its number in the whole table, for `why tlb 3`.  tag: whose the VPID is, or for guest-physical mappings the EPT.  pcid "G":
+    global.  rights: r w x u, D when the leaf's dirty flag was set.  since: position of the fill or of the removal.  Numbers but
+    rows, VPIDs and PCIDs are hexadecimal.
     """
     wanted = chosen(argument)
     changed, index, leaving = since_last_stop(s), index_of(s.tape), about_to_go(s.tape)
     lines = [line for cpu, table in tlb_tables(s.tape).items()
-             for line in lines_of(s.kvm, cpu, table, changed, index, leaving.get(cpu, frozenset()), s.tape.cursor) if wanted(line)]
-    lines.sort(key=place)
+             for line in lines_of(s.kvm, cpu, table, changed, index, leaving.get(cpu, frozenset()), s.tape.cursor)]
+    numbered = [(number, line) for number, line in enumerate(sorted(lines, key=place), 1) if wanted(line)]
+    lines = [line for _, line in numbered]
     owner = vpid_owner(s.kvm)
-    rows = tuple(Row(cells(s.kvm, line, owner(line.key.vpid)), line.mark, (line.cpu, line.key), style(line)) for line in lines)
+    rows = tuple(Row((str(number), *cells(s.kvm, line, owner(line.key.vpid))), line.mark, (line.cpu, line.key), style(line))
+                 for number, line in numbered)
     filled, gone = (sum(line.mark == mark for line in lines) for mark in (FILLED, GONE))
     title = f"TLB  {len(lines) - removed(lines)} entries  +{filled} -{gone}{verdicts(lines)}"
     return Grid(title, COLUMNS, rows, "" if rows else "No cached translations.")

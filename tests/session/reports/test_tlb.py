@@ -9,6 +9,7 @@ from kvmdbg.machine.hw.events import Invalidated
 from kvmdbg.machine.hw.tlb import insert
 from kvmdbg.machine.hw.tlbkey import LINEAR, NONE, TlbKey
 from kvmdbg.machine.kvm.guest_memory import kvm_write_guest
+from kvmdbg.session.causes import translations
 from kvmdbg.session.reports.tlb import about_to_go, tlb
 from kvmdbg.session.tape_index import index_of
 from looking import Looking, looking
@@ -31,15 +32,26 @@ def loaded() -> Looking:
 def test_a_translation_shows_its_tags_and_where_it_was_filled() -> None:
     s = loaded()
     grid = tlb(s)
-    combined = next(row for row in grid.rows if row.cells[10] == "comb")
+    combined = next(row for row in grid.rows if row.cells[11] == "comb")
     page = s.kvm.pages[9]
     ep4ta = f"{s.kvm.hw.cpus[0].eptp >> 12:x}"
     position = index_of(s.tape).filled(0, combined.key[1], s.tape.cursor)
-    assert combined.cells == ("vpid01", ". fresh", "1", "0", ep4ta, "40000000", "9000", f"{page:x}", "4K", "rwx-", "comb",
+    assert combined.cells == ("1", "vpid01", ". fresh", "1", "0", ep4ta, "40000000", "9000", f"{page:x}", "4K", "rwx-", "comb",
                               f"#{position}")
     assert combined.mark == "+"
-    physical = [row for row in grid.rows if row.cells[10] == "gphys"]
-    assert len(physical) == 5 and {row.cells[0] for row in physical} == {"EPT01"}
+    physical = [row for row in grid.rows if row.cells[11] == "gphys"]
+    assert len(physical) == 5 and {row.cells[1] for row in physical} == {"EPT01"}
+
+
+def test_rows_are_numbered_as_why_counts_them_whatever_is_chosen() -> None:
+    s = session(*FORBIDDEN_IN_L2, kernel=LOSES_FLUSHES)
+    grid = tlb(s)
+    assert grid.column("row") == tuple(str(number) for number in range(1, len(grid.rows) + 1))
+    chosen = tlb(s, "guest-physical")
+    assert 0 < len(chosen.rows) < len(grid.rows)
+    for row in chosen.rows:
+        (place,) = translations(s, f"tlb {row.cells[0]}") or ()
+        assert (place.cpu, place.key) == row.key
 
 
 def test_linear_ones_come_first_by_vpid_then_guest_physical_ones() -> None:
@@ -54,9 +66,9 @@ def test_entries_are_marked_before_they_vanish_and_after() -> None:
     s.tape.seek(at)
     s.stop_position_before = at
     assert {cpu: len(keys) for cpu, keys in about_to_go(s.tape).items()} == {0: 1}
-    assert [(row.cells[5], row.cells[11], row.mark) for row in tlb(s).rows if row.mark] == [("40000000", "goes", "-")]
+    assert [(row.cells[6], row.cells[12], row.mark) for row in tlb(s).rows if row.mark] == [("40000000", "goes", "-")]
     s.tape.seek(at + 2)
-    assert [(row.cells[5], row.cells[11], row.mark) for row in tlb(s).rows if row.mark] == [("40000000", f"gone #{at + 1}", "-")]
+    assert [(row.cells[6], row.cells[12], row.mark) for row in tlb(s).rows if row.mark] == [("40000000", f"gone #{at + 1}", "-")]
     assert "5 entries  +0 -1" in tlb(s).title
     assert about_to_go(s.tape) == {}
 
@@ -67,7 +79,7 @@ def test_going_back_over_a_fill_shows_it_as_gone() -> None:
     s.stop_position_before = end
     s.tape.seek(end - 10)
     gone = [row for row in tlb(s).rows if row.mark == "-"]
-    assert gone and {row.cells[11] for row in gone} == {"gone"}
+    assert gone and {row.cells[12] for row in gone} == {"gone"}
 
 
 def test_each_says_whether_it_is_fresh() -> None:
@@ -76,17 +88,17 @@ def test_each_says_whether_it_is_fresh() -> None:
     kvm_write_guest(s.kvm, 0x4000, 0xA003)
     s.stop_position_before = s.tape.end
     stale, = (row for row in tlb(s).rows if row.style)
-    assert (stale.cells[1], stale.style, stale.cells[10]) == ("~ stale", "stale", "comb")
+    assert (stale.cells[2], stale.style, stale.cells[11]) == ("~ stale", "stale", "comb")
     assert tlb(s).title.endswith("+0 -0  ~1") and [row.key for row in tlb(s, "stale").rows] == [stale.key]
     s.execute("invlpg 0x40000000")
     gone, = (row for row in tlb(s).rows if row.mark)
-    assert gone.cells[1] == "~ stale" and tlb(s).title.endswith("+0 -1")
+    assert gone.cells[2] == "~ stale" and tlb(s).title.endswith("+0 -1")
 
 
 def test_a_forbidden_one_is_told_above_all() -> None:
     s = session(*FORBIDDEN_IN_L2, kernel=LOSES_FLUSHES)
     row, = tlb(s, "forbidden").rows
-    assert (row.cells[1], row.style) == ("X forbidden", "forbidden") and tlb(s).title.endswith("X1")
+    assert (row.cells[2], row.style) == ("X forbidden", "forbidden") and tlb(s).title.endswith("X1")
     assert not tlb(session(*FORBIDDEN_IN_L2, kernel="v6.12"), "forbidden").rows
 
 
