@@ -46,7 +46,7 @@ def load_program(kvm: Kvm, vcpu_id: int, insns: tuple[Insn, ...], front: bool) -
     """Give a vCPU's guest instructions to execute, before (front) or after what it already has."""
     vcpu = kvm.vcpus[vcpu_id]
     kvm.tape.bottom = load_program.__code__
-    vcpu.program = insns + vcpu.program if front else vcpu.program + insns
+    vcpu.program = vcpu.program.preceded_by(insns) if front else vcpu.program.followed_by(insns)
 
 
 def waits(kvm: Kvm, vcpu_id: int) -> bool:

@@ -11,6 +11,7 @@ from kvmdbg.machine.hw.vmcs import CLEAR, VMCS_REVISION
 from kvmdbg.machine.kvm.era import Era
 from kvmdbg.machine.kvm.mmu import kvm_init_mmu
 from kvmdbg.machine.kvm.ops import VmxOps
+from kvmdbg.machine.kvm.program import EMPTY
 from kvmdbg.machine.kvm.run import BEGIN
 from kvmdbg.machine.kvm.state import (
     GUEST_MMU,
@@ -112,7 +113,7 @@ def make_cpu(tape: Tape, number: int) -> Cpu:
 
 def make_vcpu(tape: Tape, number: int) -> Vcpu:
     """A vCPU before kvm_arch_vcpu_create()."""
-    return Vcpu(tape, f"vcpu{number}", id=number, cpu=-1, mode=OUTSIDE_GUEST_MODE, requests=0, todo=BEGIN, program=(), retries=0,
+    return Vcpu(tape, f"vcpu{number}", id=number, cpu=-1, mode=OUTSIDE_GUEST_MODE, requests=0, todo=BEGIN, program=EMPTY, retries=0,
                 fail=0, mp_state=RUNNABLE, exit_to_user="", rax=0, exception=None, exit_insn=NO_INSN, vpid=0, loaded_vmcs=VMCS01,
                 vmcs01_cpu=-1, vmcs02_cpu=-1, vmcs01_launched=False, vmcs02_launched=False, cr0=BOOT_CR0, cr3=L1_CR3,
                 cr3_dirty=False, pdptrs=NO_PDPTES, pdptrs_dirty=False, cr4=CR4_PAE | CR4_PGE | CR4_VMXE, efer=BOOT_EFER,

@@ -12,6 +12,7 @@ from kvmdbg.machine.hw.interrupts import NMI_VECTOR
 from kvmdbg.machine.hw.state import Insn
 from kvmdbg.machine.hw.tlbkey import TlbEntry, TlbKey
 from kvmdbg.machine.kvm import events as kvm_events
+from kvmdbg.machine.kvm.program import Program
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
 from kvmdbg.session.views import Mask, request_names, show
 from kvmdbg.tape import ABSENT, Entry, Record
@@ -196,7 +197,7 @@ def translation_text(entry: TlbEntry) -> str:
     return f"-> {entry.frame:#x} {rights}{' dirty' if entry.dirty else ''}"
 
 
-def program_text(program: tuple[Insn, ...]) -> str:
+def program_text(program: Program) -> str:
     """The instruction in front, and how many follow."""
     more = f" and {len(program) - 1} more" if len(program) > 1 else ""
     return f"{program[0].text}{more}" if program else "nothing"

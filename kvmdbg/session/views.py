@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from kvmdbg.errors import UserError
 from kvmdbg.machine.hw.fields import FIELDS, by_name
+from kvmdbg.machine.hw.state import Insn
 from kvmdbg.machine.hw.tlbkey import TlbEntry, TlbKey
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.state import INVALID_PAGE, Kvm, Vcpu
@@ -204,6 +205,10 @@ def vcpu_view(kvm: Kvm, vcpu: Vcpu, reads: Reads) -> RecordView:
         reads.note(vcpu, "requests")
         return Mask(vcpu.requests, request_names(kvm))
 
+    def program() -> tuple[Insn, ...]:
+        reads.note(vcpu, "program")
+        return tuple(vcpu.program)
+
     def level() -> int:
         reads.note(vcpu, "guest_mode")
         return 2 if vcpu.guest_mode else 1
@@ -215,7 +220,7 @@ def vcpu_view(kvm: Kvm, vcpu: Vcpu, reads: Reads) -> RecordView:
         return value
 
     events = {name: event(name) for name in EVENTS}
-    return RecordView(vcpu, f"vcpu{vcpu.id}", reads, vcpu.id, {"requests": requests, "level": level, **events})
+    return RecordView(vcpu, f"vcpu{vcpu.id}", reads, vcpu.id, {"requests": requests, "program": program, "level": level, **events})
 
 
 def cpu_view(kvm: Kvm, number: int, reads: Reads) -> RecordView:

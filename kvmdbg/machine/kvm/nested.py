@@ -172,7 +172,7 @@ def park(kvm: Kvm, vcpu: Vcpu) -> None:
 def unpark(kvm: Kvm, vcpu: Vcpu) -> None:
     """L2 goes on with the instruction that it has not finished."""
     if kvm.events(vcpu).parked:
-        vcpu.program = kvm.events(vcpu).parked + vcpu.program
+        vcpu.program = vcpu.program.preceded_by(kvm.events(vcpu).parked)
         kvm.events(vcpu).parked = ()
 
 

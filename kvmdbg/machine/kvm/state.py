@@ -6,6 +6,7 @@ from typing import Final, NamedTuple, Protocol
 
 from kvmdbg.machine.hw.state import Cpu, Hardware, Insn, Pdptes
 from kvmdbg.machine.kvm.era import Era
+from kvmdbg.machine.kvm.program import Program
 from kvmdbg.machine.kvm.vcpu_events import VcpuEvents, new_vcpu_events
 from kvmdbg.tape import Record, Table, Tape
 
@@ -122,7 +123,7 @@ class Vcpu(Record):
     mode: str                     # OUTSIDE_GUEST_MODE, IN_GUEST_MODE, EXITING_GUEST_MODE
     requests: int                 # bit mask, bit = number of the KVM_REQ_* in this kernel
     todo: tuple[str, ...]         # names of the actions that this thread does next, front first (machine/kvm/run.py)
-    program: tuple[Insn, ...]     # what its guest will execute, front first; empty = the guest waits for `inject`
+    program: Program              # what its guest will execute, front first; empty = the guest waits for `inject`
     retries: int                  # how often the instruction in front has exited without being finished
     fail: int                     # vmx->fail: VM-instruction error of an entry that the processor refused, 0
     mp_state: str                 # RUNNABLE or HALTED

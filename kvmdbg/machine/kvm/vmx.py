@@ -331,7 +331,7 @@ def vmx_update_emulated_instruction(kvm: Kvm, vcpu: Vcpu) -> None:
 
 def drop_instruction(vcpu: Vcpu) -> None:
     """The instruction at RIP has had its effect: a fault, an entry to L2, an exit to L1."""
-    vcpu.program = vcpu.program[1:]
+    vcpu.program = vcpu.program.rest()
     vcpu.retries = 0
 
 
