@@ -25,6 +25,7 @@ from kvmdbg.machine.kvm import mmu
 from kvmdbg.machine.kvm.events import FlushAsked, GuestInvalidated, VcpuReset
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.nested_state import vmx_leave_nested
+from kvmdbg.machine.kvm.program import EMPTY
 from kvmdbg.machine.kvm.sregs import Sregs, set_sregs
 from kvmdbg.machine.kvm.state import RUNNABLE, Kvm, Vcpu
 from kvmdbg.machine.kvm.vcpu_events import NOT_INJECTED
@@ -92,7 +93,7 @@ def forget_events(kvm: Kvm, vcpu: Vcpu) -> None:
     vcpu.steal_time = 0
     vcpu.mp_state = RUNNABLE
     vcpu.exit_to_user = ""
-    vcpu.program = ()
+    vcpu.program = EMPTY
     vcpu.retries = 0
     vcpu.todo = RUN
     kvm_make_request(kvm, vcpu, "EVENT", "kvm_vcpu_reset")
