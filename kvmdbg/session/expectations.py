@@ -3,6 +3,7 @@
     fresh|stale|forbidden L1|L2 GVA       the combined mapping that the level would hit for that linear address
     fresh|stale|forbidden ept12 GPA       the guest-physical mapping of that L2 guest-physical address
     flushes [SPEC] == N [since PLACE]     SPEC qualifies as in `break flush:SPEC`; any comparison of Python
+    flushes excess [SPEC] == N            those of them that dropped fresh entries only, none of which had to go (`info flushes`)
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from kvmdbg.machine.hw.tlbkey import COMBINED, GLOBAL, GUEST_PHYSICAL, LINEAR, N
 from kvmdbg.machine.kvm.state import VMCS01, VMCS02, Kvm, Vcpu, level_of
 from kvmdbg.oracle.verdict import STATUSES
 from kvmdbg.session import expr
-from kvmdbg.session.judged import verdict_on
+from kvmdbg.session.judged import judged_of, verdict_on
 from kvmdbg.session.names import Owner, matches
 from kvmdbg.session.report_view import in_guest, regions_of
 
@@ -139,5 +140,7 @@ def wrong_count(s: Expecting, spec: str, comparison: str, value: str, since: str
     if "if" in spec.split():
         raise UserError("expect flushes takes no condition", 'Write: expect count("flush if vpid == 2") == 3.')
     wanted = expr.evaluate(value, s.scope())
-    found = len(matches(s, f"flush {spec}", since or 0))
+    excess, which = (True, spec.split()[1:]) if spec.split()[:1] == ["excess"] else (False, spec.split())
+    at = matches(s, " ".join(("flush", *which)), since or 0)
+    found = sum(judged_of(s.kvm).worth(position).excess for position in at) if excess else len(at)
     return "" if COMPARISONS[comparison](found, wanted) else f"there were {found}"

@@ -15,7 +15,7 @@ L2 = session(*L2_WITH_EPT, "map ept12 0x60000 0x40000 eptp=0x10000", kernel="v6.
 @pytest.mark.parametrize("text", ["stale L1 0x400000", "stale l1 0x400008", "stale L1 4M", "stale L1 0x200000*2",
                                   "flushes invlpg == 1", "flushes invlpg==1", "flushes invlpg == 1 since edited",
                                   "flushes invept:single-context >= 1 since start", "flushes > 0", "flushes < 1 since end",
-                                  "flushes != 5 - 5", "flushes invlpg <= 1"])
+                                  "flushes != 5 - 5", "flushes invlpg <= 1", "flushes excess invlpg == 0"])
 def test_what_holds(text: str) -> None:
     assert is_one(text)
     check(L1, text)
@@ -34,6 +34,14 @@ def test_what_does_not_hold_says_what_is(text: str, found: str) -> None:
 def test_both_kinds_of_l2() -> None:
     for text in ("stale L2 0x800000", "stale ept12 0x60000", "fresh ept12 0x40000"):
         check(L2, text)
+
+
+def test_flushes_that_nobody_needed() -> None:
+    """The second INVLPG finds nothing; the first drops what the page tables still say, and nobody gave the tag away."""
+    s = session("map L1 0x400000 0x5000", "inject load 0x400000", "inject invlpg 0x400000", "mark second", "inject invlpg 0x400000",
+                "inject cpuid")
+    for text in ("flushes excess invlpg == 1", "flushes excess invlpg == 0 since second", "flushes invlpg == 2"):
+        check(s, text)
 
 
 @pytest.mark.parametrize("text", ["stale", "stale L2", "stale L3 0x1000", "fresh 0x1000"])

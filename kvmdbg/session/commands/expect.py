@@ -30,6 +30,7 @@ def expect(s: Session, condition: Words) -> None:
       fresh|stale|forbidden L1|L2 ADDRESS    the verdict on what that level would hit for a linear address with its present tags
       fresh|stale|forbidden ept12 ADDRESS    the same for the guest-physical mapping of an L2 guest-physical address
       flushes [SPEC] == N [since PLACE]      how many flushes there were; SPEC as behind `break flush:`; also != < <= > >=
+      flushes excess [SPEC] == N             those that dropped fresh entries only, none of which had to go
     """
     match = _WHERE.match(condition)
     text = match.group(2) if match else condition
