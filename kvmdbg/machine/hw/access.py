@@ -175,12 +175,12 @@ def _walk(hw: Hardware, cpu: Cpu, mode: Paging, la: int, access: str, replaced: 
         return _past_apic(walk.address, access, apic)
     nested, mapping = _translate_gpa(hw, cpu, walk.address, access, RIGHT_OF[access], _FINAL, la)
     pa = mapping.frame + (walk.address - nested.page)
-    size, apic = _apic_page(hw, cpu, pa, min(walk.size, nested.size))
+    size, apic = min(walk.size, nested.size), mapping.apic and apic_access_page(hw, cpu) != NO_PAGE
     key = TlbKey(COMBINED, cpu.vpid, pcid, nested.ep4ta, la & -size, size)
     _drop_replaced(hw, cpu, replaced, key)
     span = walk.size if walk.steps else size
     tlb.insert(hw, cpu, key, frame=pa & -size, guest=guest, ept=mapping.ept, user=walk.user, dirty=dirty and mapping.dirty,
-               gpa=walk.address & -size, span=span, apic=apic)
+               gpa=walk.address & -size, span=span, apic=mapping.apic)
     return _past_apic(pa, access, apic)
 
 
@@ -307,9 +307,11 @@ def _walk_ept(hw: Hardware, cpu: Cpu, gpa: int, rights: int, context: int, la: i
     if cpu.eptp & ept.EPTP_AD:
         _set_ept_flags(hw, walk, bool(rights & WRITE))
         dirty = walk.dirty or bool(rights & WRITE)
-    key = TlbKey(GUEST_PHYSICAL, NONE, NONE, tlb.current_ep4ta(cpu), gpa & -walk.size, walk.size)
+    pa = walk.page + (gpa & walk.size - 1)
+    size, apic = _apic_page(hw, cpu, pa, walk.size)
+    key = TlbKey(GUEST_PHYSICAL, NONE, NONE, tlb.current_ep4ta(cpu), gpa & -size, size)
     _drop_replaced(hw, cpu, replaced, key)
-    return key, tlb.insert(hw, cpu, key, frame=walk.page, ept=walk.rights, dirty=dirty)
+    return key, tlb.insert(hw, cpu, key, frame=pa & -size, ept=walk.rights, dirty=dirty, span=walk.size, apic=apic)
 
 
 def _set_ept_flags(hw: Hardware, walk: ept.EptWalk, write: bool) -> None:

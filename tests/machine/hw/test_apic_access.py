@@ -49,6 +49,23 @@ def test_under_ept_it_is_the_host_physical_frame_that_counts() -> None:
     assert caught.value.reason == 44
 
 
+def test_with_ept_a_guest_physical_mapping_from_before_misses_the_page_too() -> None:
+    """C.1: INVEPT of the EPTP is owed, INVVPID is not enough."""
+    secondary = SEC_ENABLE_EPT | SEC_ENABLE_VPID | SEC_VIRTUALIZE_APIC_ACCESSES
+    hw, cpu = in_guest(VIRTUALIZED | {F.SECONDARY_VM_EXEC_CONTROL: secondary, F.APIC_ACCESS_ADDR: FRAME + 0x1000})
+    map_page(hw, GUEST_CR3, LA, 0x5_0000 | P | RW | US)
+    for gpa in (GUEST_CR3, *(FIRST_FRAME + 0x1000 * i for i in range(8))):
+        map_ept(hw, EPTP, gpa, gpa | 0x37)
+    map_ept(hw, EPTP, 0x5_0000, FRAME | 0x37)
+    assert access.translate(hw, cpu, LA, "read") == FRAME
+    vmcs.write(hw, cpu, F.APIC_ACCESS_ADDR, FRAME)
+    invalidate.invvpid(hw, cpu, 1, VPID, 0)
+    assert access.translate(hw, cpu, LA, "read") == FRAME
+    invalidate.invept(hw, cpu, 1, EPTP)
+    with pytest.raises(VmExit):
+        access.translate(hw, cpu, LA, "read")
+
+
 def test_without_the_control_it_is_a_page_like_any_other() -> None:
     hw, cpu = guest({F.SECONDARY_VM_EXEC_CONTROL: SEC_ENABLE_VPID})
     assert apic_access_page(hw, cpu) == NO_PAGE
