@@ -2,8 +2,9 @@
 
 Whether a page is the APIC-access page is found out when its translation is cached, and belongs to what is cached.  So a translation
 from before the address changed, or from before "virtualize APIC accesses" was 1, goes on to miss the page until it is invalidated;
-and one cached before the page moved away still exits.  With EPT it belongs to the guest-physical mapping, from which combined ones
-are made: INVVPID alone does not bring it up to date (29.4.3.4: INVEPT is recommended).  Accesses by guest-physical address are not looked at.
+and one cached before the page moved away still exits.  With EPT it belongs to the guest-physical mapping, from which combined
+mappings are made: INVVPID alone does not bring it up to date, and the manual recommends INVEPT (29.4.3.4).  Accesses by
+guest-physical address are not looked at.
 """
 
 from __future__ import annotations
