@@ -38,7 +38,7 @@ class Without(Era):
     def transition_flush(self, t: Transition) -> TransitionFlush:
         """nested_vmx_transition_tlb_flush(), v5.8 to v5.13 (kvm.md E.2, E20+)."""
         function = "nested_vmx_transition_tlb_flush"
-        source = f"nested.c: {function}(), v5.10"
+        source = f"nested.c: {function}(), v5.10; prepare_vmcs02(), load_vmcs12_host_state() before v5.8"
         question = "flush at the nested transition?"
         if not t.enable_vpid:
             return TransitionFlush(NO_FLUSH, "", question, "enable_vpid=0: VM entry flushes VPID 0", function, source)

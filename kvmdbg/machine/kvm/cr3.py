@@ -58,7 +58,8 @@ def set_cr3_until_v4_18(kvm: Kvm, vcpu: Vcpu, cr3: int, pdptrs_changed: bool = F
     old = kvm_read_cr3(kvm, vcpu)
     unchanged = cr3 == old and not pdptrs_changed
     kvm.emit(Decided, vcpu.id, "kvm_set_cr3", "flush because CR3 was written?",
-             "yes" if unchanged else "no: the new root's load will", f"CR3 {old:#x}, now {cr3:#x}", "x86.c: kvm_set_cr3(), v4.4")
+             "yes" if unchanged else "no: the new root's load will", f"CR3 {old:#x}, now {cr3:#x}",
+             "x86.c: kvm_set_cr3(), until v4.18")
     if unchanged:
         mmu.kvm_mmu_sync_roots(kvm, vcpu)
         kvm_mmu_flush_tlb(kvm, vcpu, "kvm_set_cr3")

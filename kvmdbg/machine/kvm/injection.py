@@ -116,5 +116,6 @@ def _unless_injecting(kvm: Kvm, vcpu: Vcpu, what: str) -> str:
     if kvm.events(vcpu).injected == NOT_INJECTED:
         return ""
     kvm.emit(Decided, vcpu.id, "kvm_check_and_inject_events", f"can {what} be looked at?", "no: -EBUSY",
-             "another event is on its way", "x86.c: kvm_check_and_inject_events(); c9d40913ac5a")
+             "another event is on its way",
+             "x86.c: kvm_check_and_inject_events(), called inject_pending_event() before v6.2; c9d40913ac5a")
     return BUSY

@@ -1,7 +1,7 @@
 """Entering and leaving L2: vmcs02 from vmcs01 and vmcs12, and the flushes that a transition needs (nested.c; kvm.md E).
 
-Before v4.20 all this lived in vmx.c, and prepare_vmcs02() and load_vmcs12_host_state() flushed by themselves what
-nested_vmx_transition_tlb_flush() decides today.  The order of effects is that of each kernel; the division into
+Before v5.0 all this lived in vmx.c, and until v5.7 prepare_vmcs02() and load_vmcs12_host_state() flushed by themselves
+what nested_vmx_transition_tlb_flush() decides today.  The order of effects is that of each kernel; the division into
 functions is the newest one's.
 """
 
@@ -266,7 +266,7 @@ def vpid_for_vmcs02(kvm: Kvm, vcpu: Vcpu) -> int:
     kvm.emit(Decided, vcpu.id, "prepare_vmcs02", "which VPID does L2 run with?",
              f"{vpid} ({'vpid02' if vpid == vcpu.vpid02 and vpid else 'vpid01'})",
              f"vmcs12 {'enables' if has_vpid12 else 'does not enable'} VPID, vpid02 {vcpu.vpid02}",
-             "nested.c: prepare_vmcs02(); vmx.c before v4.20")
+             "nested.c: prepare_vmcs02(); vmx.c before v5.0")
     return vpid
 
 

@@ -45,7 +45,8 @@ def vmx_check_nested_events(kvm: Kvm, vcpu: Vcpu) -> bool:
     blocked = vcpu.nested_run_pending or injecting
     kvm.emit(Decided, vcpu.id, "vmx_check_nested_events", f"does L2 exit for {event.name}?", "no: -EBUSY" if blocked else "yes",
              "nested_run_pending: L2 must be entered first" if vcpu.nested_run_pending else
-             "an event is on its way into L2" if injecting else "L2 has run", "nested.c: vmx_check_nested_events()")
+             "an event is on its way into L2" if injecting else "L2 has run",
+             "nested.c: vmx_check_nested_events(); vmx.c before v5.0")
     if not blocked:
         event.exit(kvm, vcpu)
     return blocked

@@ -24,7 +24,8 @@ def nested_vmx_reflect_vmexit(kvm: Kvm, vcpu: Vcpu, reason: int) -> bool:
     wants = L1_WANTS.get(reason & 0xFFFF, always)(kvm, vcpu)
     name = c.EXIT_REASONS.get(reason & 0xFFFF, hex(reason))
     kvm.emit(Decided, vcpu.id, "nested_vmx_reflect_vmexit", f"who handles L2's exit {name}?", "L1" if wants else "L0",
-             "vmcs12 asks for it" if wants else "L0's own affair", "nested.c: nested_vmx_l1_wants_exit()")
+             "vmcs12 asks for it" if wants else "L0's own affair",
+             "nested.c: nested_vmx_l1_wants_exit(); before v5.8 nested_vmx_exit_handled(), in vmx.c before v5.0")
     return wants
 
 

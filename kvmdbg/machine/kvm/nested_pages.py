@@ -78,5 +78,6 @@ def map_page(kvm: Kvm, vcpu: Vcpu, name: str, encoding: int) -> int | None:
     gpa = vmcs12.get(kvm, vcpu, encoding)
     page = gfn_to_pfn(kvm, gpa >> 12)
     kvm.emit(Decided, vcpu.id, "nested_get_vmcs12_pages", f"is vmcs12's {name} memory?", "no" if page is None else "yes",
-             f"gpa {gpa:#x}" + ("" if page is None else f", host page {page:#x}"), "nested.c: nested_get_vmcs12_pages()")
+             f"gpa {gpa:#x}" + ("" if page is None else f", host page {page:#x}"),
+             "nested.c: nested_get_vmcs12_pages(); vmx.c before v5.0")
     return page

@@ -176,7 +176,7 @@ def kvm_vcpu_block(kvm: Kvm, vcpu: Vcpu) -> None:
         vmx_preemption_timer_fn(kvm, vcpu)
     unhalt = "UNHALT" in kvm.era.request_bits()
     kvm.emit(Decided, vcpu.id, "kvm_vcpu_check_block", "does the halted vCPU go on?", "yes", "an event has come for its guest",
-             "kvm_main.c: kvm_vcpu_check_block()")
+             "kvm_main.c: kvm_vcpu_check_block(); kvm_vcpu_block() before v4.2")
     if unhalt:
         kvm_make_request(kvm, vcpu, "UNHALT", "kvm_vcpu_check_block")
     if vcpu.guest_mode and kvm.era.checks_nested_events():

@@ -40,7 +40,8 @@ def handle_vmfunc(kvm: Kvm, vcpu: Vcpu) -> None:
     enabled = vcpu.guest_mode and nested_cpu_has_vmfunc(kvm, vcpu)
     verdict = kvm.era.vmfunc_verdict(function, controls, enabled) if vcpu.guest_mode else UNDEFINED
     kvm.emit(Decided, vcpu.id, "handle_vmfunc", f"what becomes of VM function {function}?", verdict,
-             f"L{2 if vcpu.guest_mode else 1} is active, VM-function controls {controls:#x}", "nested.c: handle_vmfunc()")
+             f"L{2 if vcpu.guest_mode else 1} is active, VM-function controls {controls:#x}",
+             "nested.c: handle_vmfunc(); vmx.c before v5.0")
     if verdict == UNDEFINED:
         kvm_queue_exception(kvm, vcpu, "#UD")
         drop_instruction(vcpu)
@@ -59,7 +60,7 @@ def nested_vmx_eptp_switching(kvm: Kvm, vcpu: Vcpu, index: int) -> bool:
     problem = ept.eptp_valid(new, nested_caps(kvm)) if new != current else ""
     answer = "no" if problem else "it is already" if new == current else "yes"
     kvm.emit(Decided, vcpu.id, "nested_vmx_eptp_switching", f"switch L2 to EPTP {new:#x}?", answer,
-             problem or f"EPTP12 {current:#x}", "nested.c: nested_vmx_eptp_switching()")
+             problem or f"EPTP12 {current:#x}", "nested.c: nested_vmx_eptp_switching(); vmx.c before v5.0")
     if problem:
         return False
     if new != current:
@@ -87,7 +88,8 @@ def switch_eptp(kvm: Kvm, vcpu: Vcpu, new: int) -> None:
         mmu.kvm_mmu_unload(kvm, vcpu)
     if kvm.era.eptp_switch_writes_ad_into_walk_mmu():
         kvm.emit(Decided, vcpu.id, "nested_vmx_eptp_switching", "does EPT02 follow the A/D bit of the new EPTP?", "no",
-                 f"bit 6 is {new >> 6 & 1}: it goes into walk_mmu, which maps nothing", "nested.c before 272b0a998d08")
+                 f"bit 6 is {new >> 6 & 1}: it goes into walk_mmu, which maps nothing",
+                 "nested.c: nested_vmx_eptp_switching(), v5.13; vmx.c before v5.0")
     vmcs12.put(kvm, vcpu, F.EPT_POINTER, new)
     reload_pdptrs(kvm, vcpu)
     if how == UNLOAD_AND_RELOAD:

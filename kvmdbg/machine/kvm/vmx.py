@@ -259,7 +259,8 @@ def vmx_vcpu_load_vmcs(kvm: Kvm, vcpu: Vcpu, cpu: int) -> None:
     region = kvm.vmcs01(vcpu) if vcpu.loaded_vmcs == VMCS01 else vcpu.vmcs02
     vcpu.cpu = cpu
     kvm.emit(Decided, vcpu.id, "vmx_vcpu_load_vmcs", f"is {vcpu.loaded_vmcs} new to this processor?",
-             "no" if last == cpu else "yes", f"loaded_vmcs->cpu {last}, now {cpu}", "vmx.c: vmx_vcpu_load_vmcs()")
+             "no" if last == cpu else "yes", f"loaded_vmcs->cpu {last}, now {cpu}",
+             "vmx.c: vmx_vcpu_load_vmcs(); vmx_vcpu_load() before v5.3")
     if last not in (cpu, NEVER):
         loaded_vmcs_clear(kvm, vcpu, region, last)
     vmcs.load(kvm.hw, kvm.hw.cpus[cpu], region)

@@ -172,7 +172,7 @@ def vmx_enable_irq_window(kvm: Kvm, vcpu: Vcpu) -> bool:
     if vcpu.guest_mode and nested_exit_on_intr(kvm, vcpu):
         what = kvm.era.interrupt_behind_a_pending_run()
         kvm.emit(Decided, vcpu.id, "enable_irq_window", "how does L2 come to exit for L1's interrupt?", what,
-                 "vmcs12 has external-interrupt exiting, L2 must be entered first", "vmx.c: enable_irq_window(); d6185f20a0ef")
+                 "vmcs12 has external-interrupt exiting, L2 must be entered first", "vmx.c: enable_irq_window()")
         if what == MAKE_REQUEST:
             kvm_make_request(kvm, vcpu, "IMMEDIATE_EXIT", "enable_irq_window")
         return what == SET_FLAG

@@ -93,7 +93,7 @@ def vmx_get_current_vpid(kvm: Kvm, vcpu: Vcpu, for_guest: bool = False) -> int:
     vpid = nested_get_vpid02(vcpu) if on_vpid02 else vcpu.vpid
     values = f"L{2 if vcpu.guest_mode else 1} is active, vmcs12 {'enables' if has_vpid12 else 'does not enable'} VPID"
     kvm.emit(Decided, vcpu.id, "vmx_get_current_vpid", "which VPID is current?", f"{vpid}", values,
-             "vmx.c: vmx_get_current_vpid(); before v5.16 in vmx_flush_tlb_current() and vmx_flush_tlb_guest() themselves")
+             "vmx.c: vmx_get_current_vpid(); before v5.16 each flush hook by itself")
     return vpid
 
 
@@ -160,6 +160,6 @@ def __vmx_flush_tlb(kvm: Kvm, vcpu: Vcpu, vpid: int, invalidate_gpa: bool = True
     root = kvm.mmu(vcpu).root
     if root.hpa == INVALID_PAGE:
         kvm.emit(Decided, vcpu.id, "__vmx_flush_tlb", "INVEPT?", "no", "the root is invalid",
-                 "vmx.c: __vmx_flush_tlb(), v4.4 to v5.7")
+                 "vmx.c: __vmx_flush_tlb(), v4.4 to v5.7; vmx_flush_tlb() before that")
     else:
         ept_sync_context(kvm, vcpu, construct_eptp(root))

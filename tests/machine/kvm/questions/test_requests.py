@@ -54,3 +54,15 @@ E15 = GENERIC | {"NMI": 14, "PMU": 15, "PMI": 16, "WATCHDOG": 17, "MASTERCLOCK_U
 def test_the_flat_numbers_of_each_release(name: str, bits: dict[str, int]) -> None:
     assert kernel(name).request_bits() == bits
     assert kernel(name).request_flags() == {}
+
+
+def test_v4_15_numbers_in_two_ranges_with_flags() -> None:
+    """A.2, column v4.15: generic requests below 8, those of x86 from 8 on, and no request for the pages of vmcs12 yet."""
+    bits, flags = kernel("v4.15").request_bits(), kernel("v4.15").request_flags()
+    names = ("MIGRATE_TIMER", "REPORT_TPR_ACCESS", "TRIPLE_FAULT", "MMU_SYNC", "CLOCK_UPDATE", "", "EVENT", "APF_HALT",
+             "STEAL_UPDATE", "NMI", "PMU", "PMI", "SMI", "MASTERCLOCK_UPDATE", "MCLOCK_INPROGRESS", "SCAN_IOAPIC",
+             "GLOBAL_CLOCK_UPDATE", "APIC_PAGE_RELOAD", "HV_CRASH", "IOAPIC_EOI_EXIT", "HV_RESET", "HV_EXIT", "HV_STIMER")
+    assert bits == {"TLB_FLUSH": 0, "MMU_RELOAD": 1, "PENDING_TIMER": 2, "UNHALT": 3} | {
+        name: number for number, name in enumerate(names, 8) if name}
+    assert {name: flags[name] for name in bits if name in flags} == dict.fromkeys(
+        ("TLB_FLUSH", "MMU_RELOAD", "MCLOCK_INPROGRESS", "SCAN_IOAPIC", "APIC_PAGE_RELOAD"), (WAIT, NO_WAKEUP))
