@@ -27,7 +27,7 @@ def tui(options: Namespace) -> int:
     raises: UserError when there is no terminal that can show it.
     """
     from kvmdbg.ui.repl import prompt_loop
-    from kvmdbg.ui.tui.app import run_tui, why_not
+    from kvmdbg.ui.tui.start import run_tui, why_not
 
     if wrong := why_not():
         raise UserError(f"kvmdbg tui: {wrong}", "Use \"kvmdbg run FILE\" or \"kvmdbg repl\".")

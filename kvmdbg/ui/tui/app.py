@@ -1,4 +1,4 @@
-"""The Textual program.
+"""The Textual program: keys, the menu behind F2, the mouse, and what each of them does.
 
 All keys come through one place, `on_event`, in the order of typing, and go from there to the command line or to the pane that
 has the keys: no key is handled by a widget's own message queue, so nothing typed ahead is reordered, not even over a change of
@@ -8,110 +8,57 @@ focus.  Ctrl-C ends a run at the position reached; it never ends the program.  N
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import sys
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from textual import events
-from textual.app import App, ComposeResult, SystemCommand
+from textual.app import SystemCommand
 from textual.screen import Screen
 
-from kvmdbg.errors import ModelBug, UserError
-from kvmdbg.session.grid import Grid
-from kvmdbg.session.results import Quit, Stop, Text, parts
+from kvmdbg.errors import UserError
 from kvmdbg.session.session import Session
-from kvmdbg.ui.panes import LOG, SOURCE, TIMELINE, PaneSpec, all_panes
-from kvmdbg.ui.panes.source import nothing
 from kvmdbg.ui.panes.timeline import timeline
-from kvmdbg.ui.promptkit import history_path, make_history, make_lexer
 from kvmdbg.ui.themes import DARK, PALETTES, Palette
 from kvmdbg.ui.tui import keys
 from kvmdbg.ui.tui.arrange import MEDIUM, MIDDLE_CYCLE, NARROW, fits
-from kvmdbg.ui.tui.bars import LINE_HINTS, PANE_HINTS, RUN_HINTS, Hints, Status, TooSmall
-from kvmdbg.ui.tui.command_line import END, LEAVE, SUBMIT, UNKNOWN, CommandLine
-from kvmdbg.ui.tui.command_line import KEYS as LINE_KEYS
-from kvmdbg.ui.tui.desk import Desk
+from kvmdbg.ui.tui.command_line import CommandLine
 from kvmdbg.ui.tui.grid_pane import GridPane
+from kvmdbg.ui.tui.line_editor import END, LEAVE, SUBMIT, UNKNOWN
+from kvmdbg.ui.tui.line_editor import KEYS as LINE_KEYS
 from kvmdbg.ui.tui.log_pane import LogPane
 from kvmdbg.ui.tui.pane import Pane
 from kvmdbg.ui.tui.picture import picture
-from kvmdbg.ui.tui.runner import Outcome, Runner, Submitted
-from kvmdbg.ui.tui.skin import Skin, textual_themes
 from kvmdbg.ui.tui.source_pane import SourcePane
-from kvmdbg.ui.tui.status import status_lines
-from kvmdbg.ui.tui.text_pane import TextPane
 from kvmdbg.ui.tui.timeline_bar import TimelineBar
-from kvmdbg.ui.tui.words import Said, Words
+from kvmdbg.ui.tui.workbench import HELP, Workbench
 
-HELP: Final = "help"
-ALL: Final = "all"
-COLOURLESS: Final = "ansi-dark"
 Prompt = Callable[[Session], Awaitable[object]]
 
 
-class KvmdbgApp(App[int]):
+class KvmdbgApp(Workbench):
     """kvmdbg on the whole screen.
 
-    name: the script that the session came from, "" when it has none.  prompt: the full prompt for F8 (another face, which
-    this one does not know); None where there is none.
+    prompt: the full prompt for F8 (another face, which this one does not know); None where there is none.
     """
 
-    CSS = "Screen { overflow: hidden; } SearchIcon { display: none; }"
-    TITLE = "kvmdbg"
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "f2"
     BINDINGS = []
 
     def __init__(self, session: Session, name: str = "", *, palette: Palette = DARK, colour: bool = True,
                  history: Path | None = None, prompt: Prompt | None = None) -> None:
-        super().__init__(ansi_color=not colour)
-        self.session = session
-        self.script = name
+        super().__init__(session, name, palette=palette, colour=colour, history=history)
         self.prompt = prompt
-        self.skin = Skin(palette, colour)
-        for theme in textual_themes():
-            self.register_theme(theme)
-        self.theme = palette.name if colour else COLOURLESS
-        self.specs: dict[str, PaneSpec] = {spec.name: spec for spec in all_panes() if spec.kind != TIMELINE}
-        self.panes: dict[str, Pane] = {spec.name: self._make_pane(spec) for spec in self.specs.values()}
-        self.panes[HELP] = TextPane(HELP, "Help  (Esc closes)", "", self.skin)
-        self.words = Words(session, {"pane": lambda: (*self.specs, ALL), "theme": lambda: tuple(PALETTES)})
-        self.status = Status(self.skin)
-        self.timeline_bar = TimelineBar(self.skin)
-        self.hints = Hints(self.skin)
-        self.line = CommandLine(self.words, make_history(history), make_lexer(), self.skin)
-        self.small = TooSmall(self.skin)
-        self.desk = Desk(self.status, self.timeline_bar, *self.panes.values(), self.hints, self.small, self.line,
-                         resized=self.refresh_view)
-        self.runner = Runner(session, self._own, self._said, lambda: self.panes["log"].columns_free or self.size.width)
-        self.focus_name = "tlb"           # the pane that has the keys, or had them last
-        self.in_line = False              # the command line has the keys
-        self.option: dict[str, int] = {}  # which of its options a pane shows
-        self.stale = False                # the panes are to be brought up to date
-        self.logged = len(session.log)    # lines of the log before the last answer
-        self.long_answer = -1             # where in the log an answer begins that is to be read from its beginning
         self.prefixed = False             # Ctrl-X was typed
         self.asked_to_leave = False
-        self.saved_words = len(session.words)
         self.pictures = 0
-
-    def _make_pane(self, spec: PaneSpec) -> Pane:
-        if spec.kind == SOURCE:
-            return SourcePane(spec.name, spec.title, spec.key, self.skin)
-        if spec.kind == LOG:
-            return LogPane(spec.name, spec.title, spec.key, self.skin)
-        return GridPane(spec.name, spec.title, spec.key, self.skin, spec.header, spec.details)
-
-    def compose(self) -> ComposeResult:
-        yield self.desk
 
     def on_mount(self) -> None:
         self.refresh_view()
-        self._settle()
+        self.settle()
         self._hear_signals()
 
     def _hear_signals(self) -> None:
@@ -128,36 +75,12 @@ class KvmdbgApp(App[int]):
         """Keys and pastes of the main screen are handled here and now; everything else is Textual's business."""
         if len(self.screen_stack) == 1 and not getattr(event, "is_forwarded", False):
             if isinstance(event, events.Key):
-                await self._guarded(self._typed, event.key, event.character)
+                await self.guarded(self._typed, event.key, event.character)
                 return
             if isinstance(event, events.Paste):
-                await self._guarded(self._pasted, event.text)
+                await self.guarded(self._pasted, event.text)
                 return
         await super().on_event(event)
-
-    async def _guarded(self, action: Callable[..., Any], *arguments: Any) -> None:
-        """Whatever goes wrong in `action` becomes a line of the log; the program and the session live on."""
-        try:
-            made = action(*arguments)
-            if made is not None:
-                await made
-        except (UserError, ModelBug) as wrong:
-            self.stale = True
-            self.session.say("", wrong)
-        except Exception as wrong:     # the last line of defence: no key may end the session
-            self.stale = True
-            self.session.say("", ModelBug(f"the screen failed with {type(wrong).__name__}: {wrong}", self.session.tape.cursor))
-        if self.stale:
-            self.refresh_view()
-        self._settle()
-
-    def _settle(self) -> None:
-        """After each key: the rows of the command line, the hints, the focus."""
-        self.desk.wants(lines=self.line.rows_wanted())
-        self.line.activate(self.in_line)
-        for name, pane in self.panes.items():
-            pane.activate(not self.in_line and name == self._shown_focus())
-        self.hints.show(RUN_HINTS if self.runner.running else LINE_HINTS if self.in_line else PANE_HINTS)
 
     async def _typed(self, key: str, character: str | None) -> None:
         if key == "ctrl+j":
@@ -197,7 +120,7 @@ class KvmdbgApp(App[int]):
 
     def _typed_into_filter(self, key: str, character: str | None) -> bool:
         """A key while a filter is being typed in the title of the pane; False when none is."""
-        pane = self._focused()
+        pane = self.focused_pane()
         if isinstance(pane, GridPane) and pane.filtering:
             text, change = pane.filter, pane.set_filter
         elif isinstance(pane, (LogPane, SourcePane)) and pane.searching:
@@ -219,7 +142,7 @@ class KvmdbgApp(App[int]):
         return True
 
     async def _typed_into_pane(self, name: str, key: str) -> None:
-        pane = self._focused()
+        pane = self.focused_pane()
         if name in ("n", "N") and isinstance(pane, (LogPane, SourcePane)) and pane.find(-1 if name == "n" else 1):
             return
         if name in keys.PANE_KEYS:
@@ -246,101 +169,7 @@ class KvmdbgApp(App[int]):
         for line in self.line.paste(text):
             self.submit(line)
 
-    # -- running lines ----------------------------------------------------------------------------------------------
-
-    def submit(self, line: str, typed: bool = True) -> None:
-        """Run a line, or let it wait until what runs has stopped."""
-        self.runner.submit(line, typed)
-        self.stale = True
-        if not self.runner.running and self.runner.drain():
-            self.run_worker(self._run_on(), exit_on_error=False)
-
-    async def _run_on(self) -> None:
-        """Until nothing runs and nothing waits any more."""
-        while self.runner.drain():
-            self._settle()
-            await self._guarded(self.runner.run_on, self._show_bars)
-        await self._guarded(self.refresh_view)
-
-    def _own(self, line: str) -> bool:
-        """Carry out a word of the screen; False when the line is the session's business.  raises: UserError."""
-        said = self.words.read(line)
-        if said is not None:
-            self._arrange(said)
-        return said is not None
-
-    def _said(self, submitted: Submitted, outcome: Outcome) -> None:
-        """A line was run: leave on `quit`, give a wrong line back, say what the log would say where it is not on the screen."""
-        session = self.session
-        self.line.prompt = session.prompt
-        moved = any(isinstance(part, Stop) for part in parts(outcome)) if not isinstance(outcome, (UserError, ModelBug)) else True
-        self.logged, self.long_answer = len(session.log), -1 if moved else self.logged
-        if isinstance(outcome, (UserError, ModelBug)):
-            if submitted.typed and not self.runner.waiting and self.words.validate(submitted.line):
-                self.line.refuse(submitted.line)
-        else:
-            words = submitted.line.split()
-            if len(words) > 1 and words[0] in ("record", "save"):
-                self.saved_words = len(session.words)
-            for part in parts(outcome):
-                if isinstance(part, Quit):
-                    self.exit(return_code=part.code)
-        if "log" not in self.desk.visible_panes() and session.log and session.log[-1].style != "typed":
-            self.line.say(session.log[-1].text, session.log[-1].style)
-
-    # -- what the screen shows --------------------------------------------------------------------------------------
-
-    def refresh_view(self) -> None:
-        """Bring everything that is on the screen up to date with the session; rows that did not change are left alone."""
-        self.stale = False
-        for name in self.desk.visible_panes():
-            if name in self.specs:
-                self.panes[name].show(self._content(self.specs[name]))
-        log = self.panes["log"]
-        if self.long_answer >= 0 and isinstance(log, LogPane):
-            log.start_at(self.long_answer)
-            self.long_answer = -1
-        self._show_bars()
-
-    def _content(self, spec: PaneSpec) -> Any:
-        """What a pane shows; a pane that fails says so in its place and takes nobody with it."""
-        try:
-            if spec.options:
-                return spec.draw(self.session, spec.options[self.option.get(spec.name, 0)])
-            return spec.draw(self.session)
-        except Exception as wrong:
-            said = f"kvmdbg is wrong here: {type(wrong).__name__}: {wrong}"
-            return nothing(said) if spec.kind == SOURCE else Grid(spec.title, (), (), said)
-
-    def _show_bars(self) -> None:
-        self.timeline_bar.show(timeline(self.session, self.runner.stops))
-        right = " ".join(filter(None, ("unsaved" if self._unsaved() else "", f"theme:{self.skin.palette.name} ")))
-        self.status.show(status_lines(self.session, self.script, self.runner.running), right)
-
-    def _unsaved(self) -> bool:
-        return len(self.session.words) > self.saved_words
-
     # -- panes ------------------------------------------------------------------------------------------------------
-
-    def _shown_focus(self) -> str:
-        """The pane that the keys go to: the focused one, or the zoomed one."""
-        return self.desk.wish.zoom or self.focus_name
-
-    def _focused(self) -> Pane | None:
-        return self.panes.get(self._shown_focus())
-
-    def focus_on(self, name: str) -> None:
-        """Give a pane the keys, and bring it onto the screen."""
-        wish = self.desk.wish
-        self.in_line = False
-        self.focus_name = name
-        self.desk.wants(only=name, zoom=name if wish.zoom else "")
-        if name not in self.desk.visible_panes():
-            if name in MIDDLE_CYCLE and "vmcs" not in self.desk.visible_panes():
-                self.desk.wants(middle=name)
-            if name not in self.desk.visible_panes():
-                self.desk.wants(zoom=name)
-        self.refresh_view()
 
     def action_next_pane(self) -> None:
         self._turn(1)
@@ -387,7 +216,7 @@ class KvmdbgApp(App[int]):
         self.refresh_view()
 
     def action_filter(self) -> None:
-        pane = self._focused()
+        pane = self.focused_pane()
         if isinstance(pane, GridPane):
             pane.set_filter(pane.filter, typing=True)
         elif isinstance(pane, (LogPane, SourcePane)):
@@ -395,7 +224,7 @@ class KvmdbgApp(App[int]):
 
     def action_choose(self) -> None:
         """Enter on a row."""
-        pane = self._focused()
+        pane = self.focused_pane()
         spec = self.specs.get(pane.pane_name) if pane is not None else None
         if isinstance(pane, GridPane) and spec is not None and spec.choose is not None:
             row = pane.selected_row()
@@ -415,7 +244,7 @@ class KvmdbgApp(App[int]):
 
     def action_less(self) -> None:
         """Esc in a pane: one thing less."""
-        pane = self._focused()
+        pane = self.focused_pane()
         if self.in_line:
             self.in_line = False
         elif isinstance(pane, GridPane) and pane.filter:
@@ -425,25 +254,6 @@ class KvmdbgApp(App[int]):
         elif self.desk.wish.zoom:
             self.desk.wants(zoom="")
             self.refresh_view()
-
-    def _arrange(self, said: Said) -> None:
-        """Carry out a word of the screen."""
-        match said.word:
-            case "focus" | "layout" if said.operand == ALL:
-                self.desk.wants(zoom="", middle="tlb")
-            case "focus":
-                self.focus_on(said.operand)
-            case "layout":
-                self.desk.wants(zoom="", middle=said.operand if said.operand in MIDDLE_CYCLE else self.desk.wish.middle)
-                self.focus_on(said.operand)
-                self.in_line = True
-            case "zoom":
-                name = said.operand or ("" if self.desk.wish.zoom else self.focus_name)
-                self.desk.wants(zoom="" if name == ALL else name)
-            case "theme":
-                self.use_palette(PALETTES[said.operand])
-            case "refresh":
-                self.action_redraw()
 
     # -- time -------------------------------------------------------------------------------------------------------
 
@@ -488,18 +298,11 @@ class KvmdbgApp(App[int]):
 
     def action_leave(self) -> None:
         """Ctrl-Q, Ctrl-D: leave; with unsaved words only when asked twice."""
-        if self._unsaved() and not self.asked_to_leave and self.session.settings["confirm"] == "on":
+        if self.unsaved() and not self.asked_to_leave and self.session.settings["confirm"] == "on":
             self.asked_to_leave = True
             self.line.say("unsaved: `record FILE` keeps this session; the same key again leaves", "changed")
             return
         self.exit(return_code=0)
-
-    def action_redraw(self) -> None:
-        for pane in self.panes.values():
-            pane.forget()
-        self.screen.refresh(layout=True)
-        for widget in (self.desk, *self.desk.children):
-            widget.refresh()
 
     async def action_repl(self) -> None:
         """F8: the full prompt on the real terminal, over the same session; the panes come back when it ends."""
@@ -523,16 +326,6 @@ class KvmdbgApp(App[int]):
             raise UserError(f"{path}: {wrong.strerror}") from None
         self.line.say(f"wrote {path}", "dim")
 
-    def use_palette(self, palette: Palette) -> None:
-        """Change the colours; nothing to change where there are none."""
-        if not self.skin.colour:
-            self.line.say("this terminal has no colours (NO_COLOR)", "dim")
-            return
-        self.skin.use(palette)
-        self.theme = palette.name
-        self.action_redraw()
-        self._show_bars()
-
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The menu behind F2."""
         for key in (*keys.STEPPING, *keys.TIME, *keys.PLACES, *keys.ALWAYS):
@@ -544,15 +337,15 @@ class KvmdbgApp(App[int]):
             yield SystemCommand(f"Theme {name}", "colours", self._menu_line(f"theme {name}"))
 
     def _menu_action(self, key: keys.Key) -> Callable[[], Any]:
-        return lambda: self.call_later(self._guarded, self._do, key)
+        return lambda: self.call_later(self.guarded, self._do, key)
 
     def _menu_line(self, line: str) -> Callable[[], Any]:
-        return lambda: self.call_later(self._guarded, self.submit, line, False)
+        return lambda: self.call_later(self.guarded, self.submit, line, False)
 
     # -- mouse ------------------------------------------------------------------------------------------------------
 
     async def on_pane_clicked(self, event: Pane.Clicked) -> None:
-        await self._guarded(self._clicked, event)
+        await self.guarded(self._clicked, event)
 
     def _clicked(self, event: Pane.Clicked) -> None:
         pane = event.pane
@@ -562,47 +355,7 @@ class KvmdbgApp(App[int]):
             pane.select_at(event.row)
 
     async def on_timeline_bar_scrubbed(self, event: TimelineBar.Scrubbed) -> None:
-        await self._guarded(self.scrub_to, event.position)
+        await self.guarded(self.scrub_to, event.position)
 
     async def on_command_line_clicked(self, event: CommandLine.Clicked) -> None:
-        await self._guarded(self.action_line)
-
-
-def why_not() -> str:
-    """Why the terminal cannot show the program; "" when it can."""
-    if not sys.stdin.isatty():
-        return "standard input is not a terminal"
-    if not sys.stderr.isatty() or not sys.stdout.isatty():
-        return "standard output or standard error is not a terminal"
-    if os.environ.get("TERM", "") in ("", "dumb", "unknown"):
-        return f"TERM={os.environ.get('TERM', '')!r} cannot move the cursor"
-    return ""
-
-
-def open_at_start(session: Session) -> None:
-    """Stand at #0 with what a script did ahead on the tape.
-
-    Where the script stopped on purpose before the end of the tape (the tour does), or an expectation failed, stay there.
-    """
-    end = session.tape.end
-    if end and session.tape.cursor == end and not session.failures:
-        session.execute("goto start")
-        session.stop_position_before = 0
-        session.say("", Text(f"#0 of {end}: s steps, c continues, : takes a command, ? shows the keys.", "note"))
-
-
-def run_tui(session: Session, name: str = "", prompt: Prompt | None = None) -> int:
-    """Show the session until the person leaves.  The exit code: 2 with a message when this is no fit terminal.
-
-    name: the script that the session came from.  prompt: a coroutine function for F8, which prompts over the session.
-    """
-    wrong = why_not()
-    if wrong:
-        print(f"kvmdbg tui: {wrong}; use `kvmdbg repl` or `kvmdbg run FILE`", file=sys.stderr)
-        return 2
-    session.interactive = True
-    open_at_start(session)
-    palette = PALETTES.get(os.environ.get("KVMDBG_THEME", ""), DARK)
-    app = KvmdbgApp(session, name, palette=palette, colour="NO_COLOR" not in os.environ, history=history_path(), prompt=prompt)
-    app.run()
-    return app.return_code or 0
+        await self.guarded(self.action_line)

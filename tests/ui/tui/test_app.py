@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from kvmdbg.session.grid import Grid
-from kvmdbg.ui.themes import PALETTES
-from kvmdbg.ui.tui.app import KvmdbgApp, open_at_start, why_not
+from kvmdbg.ui.tui.app import KvmdbgApp
 from kvmdbg.ui.tui.grid_pane import GridPane
-from tui_support import app_of, pane_lines, post_keys, screen, session_of, type_keys
+from tui_support import app_of, post_keys, screen, session_of, type_keys
 
 SIZE = (80, 24)
 
@@ -117,47 +113,6 @@ async def test_a_wrong_line_typed_ahead_harms_nobody() -> None:
         assert app.session.tape.cursor == 1 and app.line.text == ""
 
 
-async def test_a_breakpoint_stops_and_is_marked() -> None:
-    app = app_of()
-    async with app.run_test(size=SIZE) as pilot:
-        await type_keys(pilot, ":break flush\ncontinue\n")
-        lines = screen(app)
-        assert "| STOP bp1 flush" in lines[0]
-        assert app.runner.stops == {app.session.tape.cursor}
-        await pilot.press("escape", "5", "c")
-        assert "B" in screen(app)[1] and "B=>" in "\n".join(pane_lines(app.panes["source"]))
-        await pilot.press("i")
-        assert "B=>" not in "\n".join(pane_lines(app.panes["source"]))
-
-
-async def test_the_table_shows_what_is_about_to_go_and_what_is_new() -> None:
-    app = app_of("map L1 0x400000 0x400000", "inject load 0x400000", "inject mov cr3, 0x1000")
-    async with app.run_test(size=SIZE) as pilot:
-        await type_keys(pilot, ":break flush if by == \"mov cr3\"\ncontinue\n")
-        assert any(re.match(r"- *\d+ vpid01", line) for line in pane_lines(app.panes["tlb"])), screen(app)
-
-
-async def test_tables_are_shown_in_full_in_the_log() -> None:
-    app = app_of()
-    async with app.run_test(size=SIZE) as pilot:
-        await type_keys(pilot, ":info vcpus\n")
-        assert any("vpid01" in line.text for line in app.session.log)
-
-
-async def test_a_long_answer_is_shown_from_its_beginning_and_paged() -> None:
-    app = app_of()
-    async with app.run_test(size=SIZE) as pilot:
-        await type_keys(pilot, ":info vmcs\n")
-        log = pane_lines(app.panes["log"])
-        assert "more below" in log[0] and log[1] == "(kvmdbg) info vmcs"
-        await pilot.press("pagedown", "pagedown")
-        assert pane_lines(app.panes["log"])[1] != log[1]
-        await pilot.press("pageup", "pageup", "pageup")
-        assert log[1] in pane_lines(app.panes["log"])
-        await type_keys(pilot, "when\n")
-        assert "more below" not in pane_lines(app.panes["log"])[0]
-
-
 # -- panes ----------------------------------------------------------------------------------------------------------
 
 
@@ -194,15 +149,6 @@ async def test_zoom_and_back() -> None:
         assert app.desk.visible_panes() == ("requests",)
         await pilot.press("escape")
         assert "log" in app.desk.visible_panes()
-
-
-async def test_a_pane_that_is_not_on_the_screen_is_zoomed() -> None:
-    app = app_of()
-    async with app.run_test(size=SIZE) as pilot:
-        await pilot.press("8")
-        assert app.desk.visible_panes() == ("diff",)
-        await pilot.press("9")
-        assert app.focus_name == "diff"
 
 
 async def test_d_leaves_only_differing_fields() -> None:
@@ -261,18 +207,6 @@ async def test_enter_on_a_breakpoint_switches_it() -> None:
         assert typed(app)[-1] == "disable 1" and not app.session.breakpoints[1].enabled
         await pilot.press("enter")
         assert typed(app)[-1] == "enable 1"
-
-
-async def test_words_of_the_screen() -> None:
-    app = app_of()
-    async with app.run_test(size=SIZE) as pilot:
-        await type_keys(pilot, ":layout vmcs\n")
-        assert app.desk.wish.middle == "vmcs" and app.in_line
-        await type_keys(pilot, "theme light\nzoom log\nlayout all\nfocus requests\n")
-        assert app.skin.palette.name == "light" and app.theme == "light"
-        assert app.focus_name == "requests" and not app.in_line
-        await type_keys(pilot, ":layout nowhere\n")
-        assert app.session.log[-1].style == "error" and app.line.text == "layout nowhere"
 
 
 async def test_a_key_that_means_nothing_says_so() -> None:
@@ -415,20 +349,6 @@ async def test_typing_is_heard_while_the_machine_runs() -> None:
 # -- errors, work, leaving ------------------------------------------------------------------------------------------
 
 
-async def test_a_pane_that_fails_says_so_and_takes_nobody_with_it() -> None:
-    app = app_of()
-    spec = app.specs["requests"]
-
-    def broken(session: object) -> Grid:
-        raise ValueError("on purpose")
-
-    app.specs["requests"] = replace(spec, draw=broken)
-    async with app.run_test(size=SIZE) as pilot:
-        await pilot.press("i")
-        assert "kvmdbg is wrong here: ValueError" in "\n".join(pane_lines(app.panes["requests"]))
-        assert app.session.tape.cursor == 1
-
-
 async def test_a_key_that_fails_becomes_a_line_of_the_log() -> None:
     app = app_of()
 
@@ -442,24 +362,6 @@ async def test_a_key_that_fails_becomes_a_line_of_the_log() -> None:
         assert app.session.tape.cursor == 1 and app.is_running
 
 
-async def test_a_step_formats_no_more_rows_than_changed() -> None:
-    app = app_of()
-    async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.press("c")
-        for pane in app.panes.values():
-            pane.work.update(formatted=0, drawn=0)
-        await pilot.press("C", "i")
-        for name in app.desk.visible_panes():
-            pane = app.panes[name]
-            assert pane.work["formatted"] <= 4 * pane.rows_free, name
-        for pane in app.panes.values():
-            pane.work.update(formatted=0, drawn=0)
-        await pilot.press("i")
-        tables = [pane for name in app.desk.visible_panes() if isinstance(pane := app.panes[name], GridPane)]
-        changed = sum(bool(row.mark) for pane in tables for row in pane.grid.rows)
-        assert sum(pane.work["formatted"] for pane in tables) <= changed + sum(pane.rows_free for pane in tables)
-
-
 async def test_leaving_asks_when_something_is_unsaved(tmp_path: Path) -> None:
     app = app_of()
     async with app.run_test(size=SIZE) as pilot:
@@ -471,13 +373,6 @@ async def test_leaving_asks_when_something_is_unsaved(tmp_path: Path) -> None:
         assert "unsaved" not in screen(app)[0]
         await pilot.press("ctrl+q")
     assert app.return_code == 0
-
-
-async def test_quit_leaves_with_its_code() -> None:
-    app = app_of()
-    async with app.run_test(size=SIZE) as pilot:
-        await type_keys(pilot, ":quit 3\n")
-    assert app.return_code == 3
 
 
 async def test_control_d_leaves_on_an_empty_line() -> None:
@@ -543,37 +438,3 @@ async def test_resizing_rearranges_at_once() -> None:
         await pilot.resize_terminal(50, 12)
         await pilot.pause()
         assert app.desk.visible_panes() == ("tlb",)
-
-
-@pytest.mark.parametrize("name", PALETTES)
-async def test_every_theme_draws(name: str) -> None:
-    app = app_of(palette=PALETTES[name])
-    async with app.run_test(size=(120, 40)):
-        assert f"theme:{name}" in screen(app)[0]
-
-
-async def test_without_colours_there_is_none_to_choose() -> None:
-    app = app_of(colour=False)
-    async with app.run_test(size=SIZE) as pilot:
-        await type_keys(pilot, ":theme light\n")
-        assert "no colours" in app.line.message
-
-
-def test_opening_stands_at_the_start_unless_an_expectation_failed() -> None:
-    session = session_of("map L1 0x400000 0x400000", "inject load 0x400000", at_start=False)
-    open_at_start(session)
-    assert session.tape.cursor == 0 and session.tape.end > 0 and session.stop_position_before == 0
-    failed = session_of(at_start=False)
-    failed.run_script("x", "map L1 0x400000 0x400000\nexpect 1 == 2\n")
-    open_at_start(failed)
-    assert failed.tape.cursor == failed.tape.end > 0
-
-
-def test_opening_stays_where_the_script_stopped_on_purpose() -> None:
-    session = session_of("inject cpuid", "goto #5", at_start=False)
-    open_at_start(session)
-    assert session.tape.cursor == 5
-
-
-def test_why_not_names_what_is_missing() -> None:
-    assert why_not()       # under a test runner at least one stream is no terminal
