@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from kvmdbg.errors import Unsupported, UserError
 from kvmdbg.machine.hw.fields import by_name
 from kvmdbg.machine.hw.operands import number
-from kvmdbg.machine.hw.tlbkey import COMBINED, GUEST_PHYSICAL, TlbKey
+from kvmdbg.machine.hw.tlbkey import COMBINED, GUEST_PHYSICAL, LINEAR, TlbKey
 from kvmdbg.machine.kvm.request import REQUESTS
 from kvmdbg.machine.kvm.state import INVALID_PAGE, VMCS01, Vcpu
 from kvmdbg.oracle.index import Index, index_of
@@ -93,9 +93,9 @@ def pages(s: Session, level: str, wanted: int) -> list[Place]:
     """What is cached for an address of a level.  raises: UserError when nothing is."""
     index = index_of(s.kvm)
     level = level if level.lower() == "ept12" else level.upper()
-    kind = GUEST_PHYSICAL if level == "ept12" else COMBINED
+    kinds = (GUEST_PHYSICAL,) if level == "ept12" else (COMBINED, LINEAR)
     found = [Place(cpu, key, s.tape.cursor) for cpu, table in enumerate(s.kvm.hw.tlb) for key, _ in table.items()
-             if key.kind == kind and key.page == wanted & -key.size and filled_for(index, cpu, key, s.tape.cursor, level)]
+             if key.kind in kinds and key.page == wanted & -key.size and filled_for(index, cpu, key, s.tape.cursor, level)]
     if not found:
         raise UserError(f"nothing is cached for {wanted:#x} of {level}", "`info tlb` lists what is cached.")
     return found

@@ -26,6 +26,15 @@ def test_translations_are_named_by_row_page_and_filter() -> None:
             causes.translations(s, wrong)
 
 
+def test_a_page_of_a_guest_whose_tables_are_shadowed() -> None:
+    """Without EPT its translations are linear mappings."""
+    s = session("machine enable_ept=0", "map L1 0x400000 0x400000", "inject load 0x400000")
+    (place,) = causes.translations(s, "L1 0x400000") or []
+    assert (place.key.kind, place.key.page) == ("linear", 0x40_0000)
+    (grid,) = causes.why(s, "L1 0x400000")
+    assert len(grid.rows) > 3
+
+
 def test_a_row_that_has_gone_is_explained_as_of_its_removal() -> None:
     s = two_spaces("goto again", "inject vmresume", "goto end")
     s.stop_position_before = s.timeline.bookmarks["again"]
