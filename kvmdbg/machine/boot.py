@@ -12,6 +12,7 @@ from kvmdbg.machine.kvm.era import Era
 from kvmdbg.machine.kvm.mmu import kvm_init_mmu
 from kvmdbg.machine.kvm.ops import VmxOps
 from kvmdbg.machine.kvm.program import EMPTY
+from kvmdbg.machine.kvm.restricted_guest import init_rmode_identity_map
 from kvmdbg.machine.kvm.run import BEGIN
 from kvmdbg.machine.kvm.state import (
     GUEST_MMU,
@@ -73,6 +74,7 @@ def assemble(tape: Tape, era: Era, config: Config, caps: Caps) -> Kvm:
     vcpus = tuple(make_vcpu(tape, i) for i in range(config.vcpus))
     kvm = Kvm(tape, hw, era, VmxOps(), config, vcpus, make_mmus(tape, vcpus, ROOT_MMU), make_mmus(tape, vcpus, GUEST_MMU))
     kvm.memslots[0] = config.memory >> 12
+    init_rmode_identity_map(kvm)
     for cpu in cpus:
         hw.memory[cpu.vmxon_pointer] = VMCS_REVISION
     for vcpu in vcpus:

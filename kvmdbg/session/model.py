@@ -128,6 +128,11 @@ STATEMENTS: Final = (
     Statement("nested VMX", SIMPLIFIED,
               "on old kernels the division into functions is the newest one's, the order of effects is their own",
               "so one backtrace can be read against the next"),
+    Statement("restricted guest", MODELLED,
+              "EPT on a processor without \"unrestricted guest\" (`machine unrestricted_guest=0`): a guest without paging runs on "
+              "KVM's identity map, and MOV CR3 exits", "vmx.c: vmx_set_cr0(), init_rmode_identity_map()"),
+    Statement("restricted guest", LEFT_OUT, "real mode there (refused, with SMIs and INIT, which lead to it)",
+              "it needs virtual-8086 mode"),
     Statement("edits", SIMPLIFIED,
               "`map`, `pte` and `poke` write at once: the exit with which KVM traps a write to a shadowed table is left out",
               "what KVM does to its shadows is done; a request that it makes waits for the next VM entry"),

@@ -21,6 +21,7 @@ from kvmdbg.machine.kvm.guest_memory import gfn_to_pfn, kvm_read_guest, kvm_writ
 from kvmdbg.machine.kvm.guest_paging import guest_paging
 from kvmdbg.machine.kvm.nested import nested_cpu_has_ept, nested_vmx_calc_efer
 from kvmdbg.machine.kvm.nested_ept import walk_ept12
+from kvmdbg.machine.kvm.restricted_guest import runs_on_identity_map
 from kvmdbg.machine.kvm.shadow import kvm_mmu_track_write, mmu_try_to_unsync_pages, shadows_of
 from kvmdbg.machine.kvm.state import INVALID_GPA, Kvm, Vcpu
 
@@ -54,6 +55,8 @@ def cr3_of(kvm: Kvm, vcpu: Vcpu, level: str) -> int:
     running = "L2" if vcpu.guest_mode else "L1"
     if not kvm.config.enable_ept:
         return shadowed_cr3(kvm, vcpu, level, running)
+    if level == running and runs_on_identity_map(kvm, vcpu):
+        return vcpu.cr3
     if level == running and in_guest(vcpu):
         return kvm.cpu(vcpu).cr3
     if level == running and vcpu.cr3_dirty:

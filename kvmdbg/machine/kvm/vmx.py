@@ -59,6 +59,13 @@ from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.events import Decided, FlushAsked, VmcsCleared
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.questions.flushes import LOAD_FLUSHES_IN_SET_CR3
+from kvmdbg.machine.kvm.restricted_guest import (
+    IDENTITY_MAP,
+    cr4_without_paging,
+    ept_update_paging_mode_cr0,
+    runs_on_identity_map,
+    unrestricted_guest,
+)
 from kvmdbg.machine.kvm.state import VMCS01, Kvm, Vcpu
 from kvmdbg.machine.kvm.vmx_flush import construct_eptp, vmx_flush_tlb
 
@@ -122,7 +129,7 @@ def secondary_exec_control(kvm: Kvm, vpid: int) -> int:
     """vmx.c: vmx_secondary_exec_control(): no "enable VPID" for a vCPU without a number."""
     control = SEC_ENABLE_RDTSCP | (SEC_ENABLE_VPID if vpid else 0)
     if kvm.config.enable_ept:
-        control |= SEC_ENABLE_EPT | SEC_UNRESTRICTED_GUEST
+        control |= SEC_ENABLE_EPT | (SEC_UNRESTRICTED_GUEST if unrestricted_guest(kvm) else 0)
     if kvm.hw.caps.vmfunc and kvm.era.offers_vmfunc_to_l1():
         control |= SEC_ENABLE_VMFUNC              # with no function enabled: VMFUNC of L1 exits, and is #UD (2a499e49c2ac)
     invpcid = kvm.hw.caps.invpcid and (kvm.config.enable_ept or kvm.era.pcid_without_tdp())
@@ -181,18 +188,25 @@ def kvm_read_cr4(kvm: Kvm, vcpu: Vcpu) -> int:
 
 
 def vmx_set_cr0(kvm: Kvm, vcpu: Vcpu, cr0: int) -> None:
-    """vmx.c: vmx_set_cr0(), with EPT and unrestricted guest; without EPT hardware always runs with paging on and WP."""
+    """vmx.c: vmx_set_cr0(): hardware always runs with paging on, unless it is unrestricted; without EPT with WP as well."""
+    restricted = kvm.config.enable_ept and not unrestricted_guest(kvm)
+    toggles = bool((vcpu.cr0 ^ cr0) & CR0_PG)
+    if restricted:
+        vcpu.cr3 = kvm_read_cr3(kvm, vcpu)
+        ept_update_paging_mode_cr0(kvm, vcpu, cr0)
     vcpu.cr0 = cr0
+    if restricted and toggles:
+        vmx_set_cr4(kvm, vcpu, kvm_read_cr4(kvm, vcpu))
     write(kvm, vcpu, F.CR0_READ_SHADOW, cr0)
-    always = HOST_CR0 if not kvm.config.enable_ept else HOST_CR0 & ~(CR0_PE | CR0_PG | CR0_WP)
-    write(kvm, vcpu, F.GUEST_CR0, cr0 | always)
+    free = 0 if not kvm.config.enable_ept else CR0_WP if restricted else CR0_PE | CR0_PG | CR0_WP
+    write(kvm, vcpu, F.GUEST_CR0, cr0 | HOST_CR0 & ~free)
 
 
 def vmx_set_cr4(kvm: Kvm, vcpu: Vcpu, cr4: int) -> None:
     """vmx.c: vmx_set_cr4()."""
     vcpu.cr4 = cr4
     write(kvm, vcpu, F.CR4_READ_SHADOW, cr4)
-    write(kvm, vcpu, F.GUEST_CR4, hardware_cr4(kvm, cr4))
+    write(kvm, vcpu, F.GUEST_CR4, cr4_without_paging(cr4) | CR4_VMXE if runs_on_identity_map(kvm, vcpu) else hardware_cr4(kvm, cr4))
 
 
 def hardware_cr4(kvm: Kvm, cr4: int) -> int:
@@ -215,8 +229,8 @@ def vmx_set_efer(kvm: Kvm, vcpu: Vcpu, efer: int) -> None:
 
 
 def kvm_read_cr3(kvm: Kvm, vcpu: Vcpu) -> int:
-    """vcpu->arch.cr3, with EPT fetched from the VMCS unless KVM has changed it since (vmx.c: vmx_cache_reg())."""
-    if kvm.config.enable_ept and not vcpu.cr3_dirty:
+    """vcpu->arch.cr3, with EPT fetched from the VMCS unless KVM has changed it since, or keeps its own there (vmx_cache_reg())."""
+    if kvm.config.enable_ept and not vcpu.cr3_dirty and not runs_on_identity_map(kvm, vcpu):
         return read(kvm, vcpu, F.GUEST_CR3)
     return vcpu.cr3
 
@@ -295,7 +309,7 @@ def vmx_load_mmu_pgd(kvm: Kvm, vcpu: Vcpu) -> None:
         write(kvm, vcpu, F.GUEST_CR3, root.hpa | kvm_get_active_pcid(vcpu))
         vcpu.cr3_dirty = False
     if vcpu.cr3_dirty:
-        write(kvm, vcpu, F.GUEST_CR3, vcpu.cr3)
+        write(kvm, vcpu, F.GUEST_CR3, IDENTITY_MAP if runs_on_identity_map(kvm, vcpu) else vcpu.cr3)
         vcpu.cr3_dirty = False
     if vcpu.pdptrs_dirty:
         ept_load_pdptrs(kvm, vcpu, vcpu.pdptrs)

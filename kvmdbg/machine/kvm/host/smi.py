@@ -5,6 +5,7 @@ from __future__ import annotations
 from kvmdbg.errors import Unsupported, UserError
 from kvmdbg.machine.kvm.host_event import host_event
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
+from kvmdbg.machine.kvm.restricted_guest import refuse_real_mode
 from kvmdbg.machine.kvm.state import RUNNABLE, Kvm, Vcpu
 from kvmdbg.machine.kvm.user_space import leave_kvm_run
 
@@ -17,6 +18,7 @@ def happen(kvm: Kvm, vcpu: Vcpu) -> None:
     if vcpu.guest_mode and not kvm.era.smi_leaves_guest_mode():
         raise Unsupported(f"an SMI in L2 on {kvm.era.name} is not modelled: before 72e9cbdb4338 (v4.15) its handler ran as L2",
                           "Let L2 exit to L1 first.")
+    refuse_real_mode(kvm)
     leave_kvm_run(kvm, vcpu)
     vcpu.mp_state = RUNNABLE
     kvm_make_request(kvm, vcpu, "SMI", "kvm_inject_smi")
