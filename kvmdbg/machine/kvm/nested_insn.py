@@ -152,7 +152,7 @@ def handle_vmxon(kvm: Kvm, vcpu: Vcpu) -> None:
         raise_exception(kvm, vcpu, "#UD")
     elif dpl(read(kvm, vcpu, F.GUEST_SS_AR_BYTES)):
         raise_exception(kvm, vcpu, "#GP")
-    elif vcpu.vmxon:
+    elif vcpu.vmxon and kvm.era.refuses_a_second_vmxon():
         nested_vmx_fail(kvm, vcpu, 15)
     elif kvm.era.checks_cr0_and_cr4_at_vmxon() and cr0_problem(vcpu.cr0, CR0_FIXED1):
         raise_exception(kvm, vcpu, "#GP")         # CR4's one fixed bit is VMXE
@@ -337,6 +337,8 @@ def nested_vmx_run(kvm: Kvm, vcpu: Vcpu, launch: bool) -> None:
         if nested_check_area(kvm, vcpu, area):
             nested_vmx_fail(kvm, vcpu, error)
             return
+    if kvm.era.skips_vmlaunch_before_entering():
+        write(kvm, vcpu, F.GUEST_RIP, read(kvm, vcpu, F.GUEST_RIP) + INSTRUCTION_LENGTH)
     vcpu.nested_run_pending = True
     nested.nested_vmx_enter_non_root_mode(kvm, vcpu)
 
@@ -344,7 +346,7 @@ def nested_vmx_run(kvm: Kvm, vcpu: Vcpu, launch: bool) -> None:
 def nested_vmx_hw_entry_failed(kvm: Kvm, vcpu: Vcpu, error: int) -> None:
     """The processor refused vmcs02: L1 is back at its VMLAUNCH or VMRESUME, which fails (nested_vmx_vmexit(), vmx->fail).
 
-    The instruction has left the program already; the vCPU's RIP moves over it here.
+    The instruction has left the program already; the vCPU's RIP moves over it here, unless it has before (b428018a06b7).
     """
     kvm.emit(NestedFailed, vcpu.id, vcpu.exit_insn.name, error)
     nested.set_guest_mode(kvm, vcpu, False)
@@ -359,7 +361,8 @@ def nested_vmx_hw_entry_failed(kvm: Kvm, vcpu: Vcpu, error: int) -> None:
     mmu.kvm_mmu_reset_context(kvm, vcpu)
     set_flags(kvm, vcpu, RFLAGS_ZF)
     vmcs12.put(kvm, vcpu, F.VM_INSTRUCTION_ERROR, error)
-    write(kvm, vcpu, F.GUEST_RIP, read(kvm, vcpu, F.GUEST_RIP) + INSTRUCTION_LENGTH)
+    if not kvm.era.skips_vmlaunch_before_entering():
+        write(kvm, vcpu, F.GUEST_RIP, read(kvm, vcpu, F.GUEST_RIP) + INSTRUCTION_LENGTH)
 
 
 # -- INVEPT and INVVPID (E.4, E.5) ---------------------------------------------------------------------------------

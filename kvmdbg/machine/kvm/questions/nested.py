@@ -69,6 +69,14 @@ class NestedQuestions(FlushQuestions):
         """Does VMXON look at the region that it names, and do VMCLEAR and VMPTRLD refuse it? (3573e22cfeca)"""
         return True
 
+    def refuses_a_second_vmxon(self) -> bool:
+        """Is VMXON in VMX operation VMfail 15? (145c28dd19b4)"""
+        return True
+
+    def skips_vmlaunch_before_entering(self) -> bool:
+        """Is RIP of L1 moved over VMLAUNCH and VMRESUME before L2 is entered? Else only where they fail. (b428018a06b7)"""
+        return False
+
     def vmptrld_of_the_vmxon_region(self) -> int:
         """VM-instruction error of VMPTRLD of the VMXON region (cbf712792b6e)."""
         return 10
