@@ -184,6 +184,17 @@ class KernelOperand(Operand):
         return [one._replace(start=len(text) - len(last)) for one in matching(signed, last, signed.__getitem__)]
 
 
+class KernelsOperand(KernelOperand):
+    """Several kernels: `v4.3 v4.4 | v6.12 -2b4a5a5d5688`, with bars around one that has commits reverted or applied."""
+
+    name, describe = "KERNELS", "kernels, with bars around one that has commits reverted or applied"
+
+    def complete(self, session: Any, text: str) -> Iterable[Candidate]:
+        last = re.split(r"[\s|]+", text)[-1]
+        asked = text.rpartition("|")[2].lstrip() if last[:1] in ("-", "+") else last
+        return [one._replace(start=one.start + len(text) - len(asked)) for one in super().complete(session, asked)]
+
+
 class NumbersOperand(Operand):
     """Breakpoint numbers: `1 2 4-6`."""
 

@@ -63,6 +63,7 @@ class Operand:
     name: str = "WORD"
     describe: str = "a word"
     whole_line: bool = False          # takes the rest of the line
+    to_the_end: bool = False          # takes the rest of the line if it is there at all
     slash: bool = False               # stands behind the command as `/FMT`
 
     def take(self, session: Any, text: str) -> tuple[Any, str]:
@@ -278,11 +279,11 @@ def _complete_operands(session: Any, entry: Command, line: str, at: int) -> list
             break
         if value is MISSING:
             continue
-        if " " not in rest or not (left or rest.endswith(" ")):
+        if slot.operand.to_the_end or " " not in rest or not (left or rest.endswith(" ")):
             break
         found = []
         at = len(line) - len(left) - 1
-    return found
+    return list(dict.fromkeys(found))
 
 
 def matching(words: Iterable[str], prefix: str, meaning: Callable[[str], str] | None = None) -> list[Candidate]:

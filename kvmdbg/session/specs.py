@@ -269,6 +269,7 @@ def complete_spec(kvm: Kvm, text: str) -> list[tuple[str, str]]:
     if not colon or found is None:
         return [(one.name, one.meaning) for one in KINDS_OF_EVENTS if one.name.startswith(text.lower())]
     done, _, last = text.rpartition(":")
-    taken = set(done.split(":")[1:])
-    return [(f"{done}:{offer}", found.meaning) for offer in found.offers(kvm)
-            if offer.lower().startswith(last.lower()) and offer not in taken]
+    taken = set(map(dashed, done.split(":")[1:]))
+    offers = (offer.replace(" ", "-") for offer in found.offers(kvm))
+    return [(f"{done}:{offer}", found.meaning) for offer in offers
+            if offer.lower().startswith(last.lower()) and dashed(offer) not in taken]

@@ -96,7 +96,7 @@ class RecordView(View):
         return getattr(self.record, name)
 
     def parts(self) -> tuple[str, ...]:
-        return (*self.record.fields(), *self.more)
+        return tuple(dict.fromkeys((*self.record.fields(), *self.more)))
 
     def __eq__(self, other: object) -> bool:
         return self.number == (other.number if isinstance(other, RecordView) else other)

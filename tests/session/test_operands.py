@@ -62,3 +62,9 @@ def test_completion_of_a_location() -> None:
 
 def test_completion_of_an_unknown_owner_offers_nothing() -> None:
     assert operands.complete_expression(S, "nonsense.a") == []
+
+
+@pytest.mark.parametrize(("text", "expected", "start"), [
+    ("", "v4.3", 0), ("v4.3 ", "v4.4", 5), ("v4.3 v4.4 | v6.1", "v6.12", 12), ("v4.3 | v6.12 -2b4", "-2b4a5a5d5688", 13)])
+def test_completion_of_several_kernels(text: str, expected: str, start: int) -> None:
+    assert (expected, start) in [(one.text, one.start) for one in operands.KernelsOperand().complete(S, text)]

@@ -9,7 +9,7 @@ from kvmdbg.machine.hw import events as hw
 from kvmdbg.machine.hw.interrupts import raise_interrupt, raise_nmi, take
 from kvmdbg.machine.kvm import events as kvm_events
 from kvmdbg.session.names import matches
-from kvmdbg.session.specs import KINDS_OF_EVENTS, compile_spec, complete_spec, dashed, entry_names, is_spec
+from kvmdbg.session.specs import KINDS_OF_EVENTS, Kind, compile_spec, complete_spec, dashed, entry_names, is_spec
 from session_support import L2, STALE_IN_L1, session
 
 S = session("map L1 0x400000 0x5000", "inject load 0x400000", *L2, "inject load 0x400000", "inject cpuid")
@@ -96,3 +96,12 @@ def test_interrupts_are_told_apart() -> None:
         spec = compile_spec(s.kvm, text)
         found = [entry for entry in s.kvm.tape.entries if entry[0] in spec.tests and spec.tests[entry[0]](entry)]
         assert len(found) == count, text
+
+
+@pytest.mark.parametrize("kind", tuple(KINDS_OF_EVENTS), ids=lambda kind: kind.name)
+def test_every_completion_is_a_spec(kind: Kind) -> None:
+    found = [text for text, _ in complete_spec(S.kvm, f"{kind.name}:")]
+    assert all(is_spec(text) and " " not in text for text in found)
+    for text in found:
+        if kind.name != "excess":
+            compile_spec(S.kvm, text)

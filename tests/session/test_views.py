@@ -99,3 +99,8 @@ def test_what_waits_for_injection_is_part_of_a_vcpu() -> None:
     s = session("host irq vcpu0 0x20")
     assert evaluate("vcpu.irr", s.scope()) == 1 << 0x20
     assert evaluate("vcpu.immediate_exit", s.scope()) is False
+
+
+def test_each_part_is_named_once() -> None:
+    parts = vcpu_view(S.kvm, S.kvm.vcpus[0], Reads()).parts()
+    assert {"requests", "program", "irr"} < set(parts) and len(parts) == len(set(parts))

@@ -28,9 +28,11 @@ class HostEvent(NamedTuple):
 
     @property
     def form(self) -> str:
-        """How a person writes it."""
-        words = (f"[{kind.name.upper()}]" if kind.optional else kind.name.upper() for kind in self.operands)
-        return " ".join(("host", self.name, *(() if self.of_vm else ("[vcpuN]",)), *words))
+        """How a person writes it; `...` stands for more of the last one."""
+        words = [f"[{kind.name.upper()}]" if kind.optional else kind.name.upper() for kind in self.operands]
+        once = list(dict.fromkeys(words))
+        more = "..." if len(once) < len(words) else ""
+        return " ".join(("host", self.name, *(() if self.of_vm else ("[vcpuN]",)), *once)) + more
 
 
 HOST_EVENTS: Final[Catalog[HostEvent]] = Catalog("host event")

@@ -14,7 +14,7 @@ from kvmdbg.session.changes import fold
 from kvmdbg.session.describe import cell_name, cell_value
 from kvmdbg.session.grid import CHANGED, FILLED, GONE, Grid, Row, columns
 from kvmdbg.session.kernel_diff import kernel_diff
-from kvmdbg.session.operands import KernelOperand, Position
+from kvmdbg.session.operands import KernelsOperand, Position
 from kvmdbg.session.parse import MISSING, Candidate, command, matching
 from kvmdbg.session.results import Result
 from kvmdbg.session.session import Session
@@ -23,10 +23,10 @@ from kvmdbg.tape import ABSENT
 REQUESTS = {RequestMade: "made", RequestServiced: "serviced", RequestCleared: "cleared"}
 
 
-class KernelsOperand(KernelOperand):
+class TwoKernelsOperand(KernelsOperand):
     """`kernel A B` in front; any other word is left for the next operand."""
 
-    whole_line = False
+    whole_line, to_the_end = False, True
     name, describe = "kernel A B", "two kernels (one: against the present one), with bars around one that has commits behind it"
 
     def take(self, session: Any, text: str) -> tuple[Any, str]:
@@ -42,11 +42,11 @@ class KernelsOperand(KernelOperand):
     def complete(self, session: Any, text: str) -> Iterable[Candidate]:
         if not text.startswith("kernel "):
             return matching(("kernel",), text)
-        last = text.rpartition(" ")[2]
-        return [one._replace(start=len(text) - len(last)) for one in super().complete(session, last)]
+        named = text.removeprefix("kernel ")
+        return [one._replace(start=one.start + len("kernel ")) for one in super().complete(session, named)]
 
 
-Kernels = Annotated[tuple[str, str] | None, KernelsOperand()]
+Kernels = Annotated[tuple[str, str] | None, TwoKernelsOperand()]
 
 
 @command("diff", group="data", examples=("diff #10 #42", "diff before-flush", "diff start end", "diff kernel v4.3 v4.4",

@@ -3,17 +3,44 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Iterable
+from typing import Annotated, Any, Final
 
 from kvmdbg.errors import ExpectationFailed
 from kvmdbg.machine.eras import versions
+from kvmdbg.machine.eras.commit import COMMITS
+from kvmdbg.oracle.verdict import STATUSES
 from kvmdbg.session import expectations, expr
-from kvmdbg.session.operands import Words
-from kvmdbg.session.parse import command
+from kvmdbg.session.operands import LineOperand, complete_expression
+from kvmdbg.session.parse import Candidate, command, matching
 from kvmdbg.session.session import Session
 
+CLAUSES: Final = ("on", "with", "without")
+WORDS: Final = (*CLAUSES, *STATUSES, "flushes")
 _WHERE: Final = re.compile(r"((?:on|with|without)\s+[^:]+?)\s*:\s*(.*)$", re.DOTALL)
 _CLAUSE: Final = re.compile(r"(?:^|\s)(on|with|without)\s")
+
+
+class ConditionOperand(LineOperand):
+    """Where it counts, up to a colon, then what is to be true."""
+
+    def __init__(self) -> None:
+        super().__init__("CONDITION", "an expression or a verdict; in front of it, up to a colon, where it counts")
+
+    def complete(self, session: Any, text: str) -> Iterable[Candidate]:
+        where, colon, inner = text.partition(":")
+        if not _CLAUSE.match(text):
+            return [*matching(WORDS, text), *complete_expression(session, text)]
+        if colon:
+            blanks = len(where) + 1 + len(inner) - len(inner.lstrip())
+            return [one._replace(start=one.start + blanks) for one in self.complete(session, inner.lstrip())]
+        clause, last = _CLAUSE.findall(text)[-1], re.split(r"[,\s]+", text)[-1]
+        named = {one.name: one.date for one in versions.VERSIONS} if clause == "on" else {one.hash: one.subject for one in COMMITS}
+        named |= {word: "" for word in CLAUSES if last}
+        return [one._replace(start=len(text) - len(last)) for one in matching(named, last, named.__getitem__)]
+
+
+Condition = Annotated[str, ConditionOperand()]
 
 
 @command("expect", group="session", aliases=("assert",),
@@ -21,7 +48,7 @@ _CLAUSE: Final = re.compile(r"(?:^|\s)(on|with|without)\s")
                    'expect on v4.3, v4.4: count("flush:invvpid") == 3', "expect without 5c614b3583e7: vcpu.vpid02 == 0",
                    'expect tlb[vpid==2].count == 0', "expect stale L2 0x800000",
                    "expect flushes invvpid:single-context == 3 since enter-A"))
-def expect(s: Session, condition: Words) -> None:
+def expect(s: Session, condition: Condition) -> None:
     """Check that an expression is true; `kvmdbg run` reports each one that is not, and exits with 1.
 
     `on v4.3, v4.4:` in front makes it count on those kernels only; `with HASH:` and `without HASH:` on those that have, or

@@ -8,6 +8,8 @@ from typing import Final
 
 from kvmdbg.errors import UserError
 from kvmdbg.machine.hw.instructions import INSTRUCTIONS
+from kvmdbg.machine.kvm.host_events import HOST_EVENTS
+from kvmdbg.session.commands.host import host_words
 from kvmdbg.session.expr_functions import CALLS
 from kvmdbg.session.operands import Topic, Words
 from kvmdbg.session.parse import ALIASES, COMMANDS, GROUPS, Command, command, did_you_mean, resolve
@@ -20,7 +22,8 @@ from kvmdbg.session.views import TLB_NAMES
 
 def events(s: Session) -> str:
     """What `break`, `until`, `last` and `count` understand."""
-    lines = [f"  {kind.name:<14}{kind.meaning}" for kind in KINDS_OF_EVENTS]
+    width = max(len(kind.name) for kind in KINDS_OF_EVENTS)
+    lines = [f"  {kind.name:<{width}}  {kind.meaning}" for kind in KINDS_OF_EVENTS]
     return "\n".join(["Events, for break, catch, until, last and count(); qualifiers follow behind colons or blanks:", *lines,
                       "Then perhaps `vcpu N` and `if EXPR`.",
                       "A function of the model is a place too: `break vmx_flush_tlb_current`."])
@@ -111,7 +114,7 @@ def known(s: Session, word: str) -> str:
 
 
 def explained(entry: Command, rest: str) -> str:
-    """A command: how it is written, what it does, examples; for `info`, its reports."""
+    """A command: how it is written, what it does, examples; for `info` its reports, for `host` its events."""
     if entry.name == "info" and rest.strip():
         found = [one for one in REPORTS if one.name.startswith(rest.strip())]
         if found:
@@ -124,17 +127,20 @@ def explained(entry: Command, rest: str) -> str:
         lines.append("Examples: " + "; ".join(entry.examples))
     if entry.name == "info":
         lines += [f"  info {one.name:<14}{one.meaning}" for one in REPORTS]
+    if entry.name == "host":
+        lines += host_words()
     return "\n".join(lines)
 
 
 @command("apropos", group="support", aliases=("apr",), examples=("apropos flush",), recorded=False)
 def apropos(s: Session, text: Words) -> Text:
-    """Search commands, reports, events and instructions for a word."""
+    """Search commands, reports, events, host events and instructions for a word."""
     wanted = text.lower()
     found = [f"{one.name} -- {one.summary}" for one in COMMANDS
              if wanted in f"{one.name} {' '.join(one.aliases)} {one.help}".lower()]
     found += [f"info {one.name} -- {one.meaning}" for one in REPORTS if wanted in f"{one.name} {one.help}".lower()]
     found += [f"break {one.name} -- {one.meaning}" for one in KINDS_OF_EVENTS if wanted in f"{one.name} {one.meaning}".lower()]
+    found += [f"host {one.name} -- {one.summary}" for one in HOST_EVENTS if wanted in f"{one.name} {one.summary}".lower()]
     found += [f"inject {one.name} -- {one.summary}" for one in INSTRUCTIONS if wanted in f"{one.name} {one.summary}".lower()]
     return Text("\n".join(found) or f"Nothing about {text!r}.")
 

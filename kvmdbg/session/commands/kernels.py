@@ -6,13 +6,12 @@ from typing import Annotated
 
 from kvmdbg.errors import UserError
 from kvmdbg.machine.eras import versions
-from kvmdbg.session.operands import LineOperand
+from kvmdbg.session.operands import KernelsOperand
 from kvmdbg.session.parse import command
 from kvmdbg.session.results import Text
 from kvmdbg.session.session import Session
 
-KernelNames = Annotated[str, LineOperand("KERNELS", "kernels, with bars around one that has commits reverted or applied",
-                                         lambda session: versions.BY_NAME)]
+KernelNames = Annotated[str, KernelsOperand()]
 
 
 @command("kernels", group="machine", examples=("kernels v4.3 v4.4 | v6.12 -2b4a5a5d5688",), recorded=False)

@@ -44,3 +44,12 @@ def test_completion() -> None:
     s = session("bookmark kept")
     assert [one.text for one in s.completions("diff k")] == ["kernel", "kept"]
     assert ("v4.4", 17) in [(one.text, one.start) for one in s.completions("diff kernel v4.3 v4.4")]
+
+
+def test_completion_offers_kernels_or_positions() -> None:
+    s = session("stepi 5")
+    assert {"kernel", "start", "end"} == {one.text for one in s.completions("diff ")}
+    second = [(one.text, one.start) for one in s.completions("diff kernel v4.3 ")]
+    assert ("v4.4", 17) in second and "start" not in dict(second)
+    positions = [one.text for one in s.completions("diff start ")]
+    assert "end" in positions and len(positions) == len(set(positions))

@@ -41,3 +41,11 @@ def test_mistakes_are_no_failed_expectations(line: str) -> None:
     with pytest.raises(UserError) as wrong:
         S.execute(line)
     assert not isinstance(wrong.value, ExpectationFailed)
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("expect ", ("on", 7)), ("expect vcpu.vpid0", ("vpid02", 12)), ("expect on v4.3, v4", ("v4.4", 16)),
+    ("expect with 5c6", ("5c614b3583e7", 12)), ("expect with 5c614b3583e7 wi", ("without", 25)),
+    ("expect without 5c614b3583e7: vcpu.vpid0", ("vpid02", 34)), ("expect on v4.3: sta", ("stale", 16))])
+def test_completion(text: str, expected: tuple[str, int]) -> None:
+    assert expected in [(one.text, one.start) for one in S.completions(text)]

@@ -42,3 +42,9 @@ def test_apropos() -> None:
 def test_complete_prints_whole_lines() -> None:
     assert say(S, "complete info req") == "info requests"
     assert say(S, "complete und") == "undisplay\nundo"
+
+
+def test_the_events_stand_in_columns() -> None:
+    lines = [line for line in say(S, "help events").split("\n") if line.startswith("  ")]
+    at = lines[0].index("a load")
+    assert all(line[at - 2:at] == "  " and line[at] != " " for line in lines)

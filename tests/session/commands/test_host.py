@@ -25,3 +25,11 @@ def test_a_wrong_word_changes_nothing() -> None:
     with pytest.raises(UserError, match="no host event"):
         s.execute("host rain")
     assert s.tape.end == end
+
+
+def test_help_lists_it_as_well_and_completion_says_what_each_is() -> None:
+    s = session()
+    assert "host set-sregs [vcpuN] REGISTER=VALUE [REGISTER=VALUE]...\n" in say(s, "help host")
+    assert {one.text: one.meaning for one in s.completions("host ")}["irq"].startswith("A device")
+    assert all(not one.meaning for one in s.completions("host irq "))
+    assert "host nmi --" in say(s, "apropos NMI")
