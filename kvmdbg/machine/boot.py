@@ -96,7 +96,7 @@ def refuse(era: Era, config: Config, caps: Caps) -> None:
     if config.enable_vpid and era.vpid_needs_invvpid() and not {1, 2} & set(caps.invvpid_types):
         raise UserError("enable_vpid=1 needs a processor with VPID and INVVPID of type 1 or 2 (vmx.c: hardware_setup())",
                         "Use enable_vpid=0.")
-    if config.enable_ept and 2 not in caps.invept_types:
+    if config.enable_ept and era.ept_needs_invept_global() and 2 not in caps.invept_types:
         raise UserError("enable_ept=1 needs a processor with all-context INVEPT (vmx.c: hardware_setup())", "Give invept_types 2.")
 
 

@@ -26,9 +26,12 @@ def vpid_sync_vcpu_single(kvm: Kvm, vcpu: Vcpu, vpid: int) -> None:
 
 
 def vpid_sync_vcpu_global(kvm: Kvm, vcpu: Vcpu) -> None:
-    """INVVPID all-context."""
+    """INVVPID all-context; nothing on a processor without it, which old kernels accept (61f1dd90bd16, I-3)."""
     if VMX_VPID_EXTENT_ALL_CONTEXT in kvm.hw.caps.invvpid_types:
         invalidate.invvpid(kvm.hw, kvm.cpu(vcpu), VMX_VPID_EXTENT_ALL_CONTEXT, 0, 0)
+    else:
+        kvm.emit(Decided, vcpu.id, "vpid_sync_vcpu_global", "INVVPID?", "no", "the processor has neither single nor all-context",
+                 "vmx.c: vpid_sync_vcpu_global()")
 
 
 def vpid_sync_context(kvm: Kvm, vcpu: Vcpu, vpid: int) -> None:
@@ -50,8 +53,12 @@ def vpid_sync_vcpu_addr(kvm: Kvm, vcpu: Vcpu, vpid: int, gla: int) -> None:
 
 
 def ept_sync_global(kvm: Kvm, vcpu: Vcpu) -> None:
-    """INVEPT all-context."""
-    invalidate.invept(kvm.hw, kvm.cpu(vcpu), VMX_EPT_EXTENT_GLOBAL, 0)
+    """INVEPT all-context; nothing on a processor without it, which old kernels accept (42aa53b4e1bd)."""
+    if VMX_EPT_EXTENT_GLOBAL in kvm.hw.caps.invept_types:
+        invalidate.invept(kvm.hw, kvm.cpu(vcpu), VMX_EPT_EXTENT_GLOBAL, 0)
+    else:
+        kvm.emit(Decided, vcpu.id, "ept_sync_global", "INVEPT?", "no", "the processor has no all-context INVEPT",
+                 "vmx.c: ept_sync_global()")
 
 
 def ept_sync_context(kvm: Kvm, vcpu: Vcpu, eptp: int) -> None:

@@ -36,6 +36,10 @@ class FlushQuestions:
         """Is enable_vpid=1 refused on a processor without INVVPID of a single or of all contexts? (hardware_setup(); I-3)"""
         return True
 
+    def ept_needs_invept_global(self) -> bool:
+        """Is enable_ept=1 refused on a processor without all-context INVEPT? (hardware_setup(); 42aa53b4e1bd)"""
+        return True
+
     def guest_flush_is_vpid02(self, guest_mode: bool, has_vpid12: bool) -> bool:
         """Is vpid02 the VPID that vmx_flush_tlb_guest() and vmx_flush_tlb_gva() flush? (vmx.c: vmx_get_current_vpid())"""
         return guest_mode and has_vpid12
