@@ -106,7 +106,11 @@ def kvm_vcpu_wake_up(kvm: Kvm, vcpu: Vcpu) -> bool:
 
 def kvm_vcpu_kick(kvm: Kvm, vcpu: Vcpu, here: int = -1) -> None:
     """Get the vCPU's attention: wake it, or make it leave the guest.  here: the processor that this runs on, -1 another one."""
-    if kvm_vcpu_wake_up(kvm, vcpu) or vcpu.cpu in (-1, here):
+    if kvm_vcpu_wake_up(kvm, vcpu) or vcpu.cpu == -1:
+        return
+    if vcpu.cpu == here:
+        if kvm.era.kick_changes_the_mode_here():
+            kvm_vcpu_exiting_guest_mode(kvm, vcpu)          # who is about to enter the guest sees it in the last check
         return
     if kvm_vcpu_exiting_guest_mode(kvm, vcpu) == IN_GUEST_MODE:
         kvm.emit(Kicked, vcpu.id, vcpu.cpu, "kvm_vcpu_kick", False)

@@ -65,6 +65,10 @@ class RequestQuestions:
         """Does kvm_make_all_cpus_request() wake a vCPU that sleeps? (A.3)"""
         return NO_WAKEUP not in self.request_flags().get(name, ())
 
+    def kick_changes_the_mode_here(self) -> bool:
+        """Does kvm_vcpu_kick() of the vCPU that runs on this very processor make IN_GUEST_MODE EXITING_GUEST_MODE? (A.3)"""
+        return True
+
     def has_tlbs_dirty(self) -> bool:
         """Does a sync that dropped SPTEs leave it to the next remote flush to tell the other vCPUs: kvm->tlbs_dirty? (A.3)"""
         return False
