@@ -6,7 +6,7 @@ from kvmdbg.machine.eras.commit import commit
 from kvmdbg.machine.kvm.era import Era
 
 
-@commit("21823fbda552", order=20210660, first="v5.14", date="2021-06",
+@commit("21823fbda552", order=20210612, first="v5.14", date="2021-06",
         subject="KVM: x86: Invalidate all PGDs for the current PCID on MOV CR3 w/ flush",
         touches=("x86.c: kvm_set_cr3()", "x86.c: kvm_invalidate_pcid()"))
 class Without(Era):

@@ -6,9 +6,10 @@ from kvmdbg.machine.eras.commit import commit
 from kvmdbg.machine.kvm.era import Era
 
 
-@commit("b5129100398a", order=20210612, first="v5.14", date="2021-06",
+@commit("b5129100398a", order=20210613, first="v5.14", date="2021-06",
         subject="KVM: x86: Drop skip MMU sync and TLB flush params from \"new PGD\" helpers",
-        touches=("mmu.c: __kvm_mmu_new_pgd()",))
+        touches=("mmu.c: __kvm_mmu_new_pgd()",),
+        needs=("21823fbda552",))
 class Without(Era):
     """It was both, unless the caller asked to skip one or the other."""
 

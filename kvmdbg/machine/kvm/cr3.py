@@ -29,7 +29,7 @@ def kvm_set_cr3(kvm: Kvm, vcpu: Vcpu, value: int) -> bool:
     if kvm.era.cr3_flush_is_by_pcid():
         if cr3 != kvm_read_cr3(kvm, vcpu):
             set_cr3(vcpu, cr3)
-            mmu.kvm_mmu_new_pgd(kvm, vcpu, cr3)
+            mmu.kvm_mmu_new_pgd(kvm, vcpu, cr3, no_flush, no_flush)
         if not no_flush:
             kvm_invalidate_pcid(kvm, vcpu, cr3 & 0xFFF if pcids else 0)
     elif kvm.era.caches_roots():

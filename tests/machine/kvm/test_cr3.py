@@ -87,6 +87,16 @@ def test_a_cached_root_of_the_same_pcid(name: str, found: int) -> None:
     assert values(m.run(f"load {L1_PAGE:#x}")) == [found]
 
 
+@pytest.mark.parametrize("name", ["21823fbda552^", "21823fbda552", "b5129100398a", "28f28d453ffc", "39353ab5790b"])
+def test_no_kernel_of_the_series_leaves_a_flush_of_a_reused_root_out(name: str) -> None:
+    """The invalidation by PCID came before kvm_mmu_new_pgd() left off flushing (b5129100398a)."""
+    m = two_tables(name, pcids=True)
+    m.run("mov cr3, 0x1001", f"mov cr3, {SECOND | 1 | NO_FLUSH:#x}", f"mov cr3, {0x1001 | NO_FLUSH:#x}", f"load {L1_PAGE:#x}")
+    assert m.run(f"mov cr3, {SECOND | 1 | NO_FLUSH:#x}") and len(m.kvm.hw.tlb[0]) == 1        # bit 63 keeps what PCID 1 has
+    m.run(f"mov cr3, {0x1001:#x}")
+    assert len(m.kvm.hw.tlb[0]) == 0
+
+
 def test_pcids_go_their_own_way_in_the_tlb() -> None:
     """Two PCIDs, NOFLUSH both ways: nothing is walked again."""
     m = two_tables("v6.12", pcids=True)
