@@ -45,7 +45,6 @@ CPU_DEFAULT1: Final = 0x0401_E172
 EXIT_DEFAULT1: Final = 0x3_6DFF
 ENTRY_DEFAULT1: Final = 0x11FF
 
-MAX_CR3_TARGETS: Final = 4
 _LOCKED: Final = 1 << 0
 _VMX_OUTSIDE_SMX: Final = 1 << 2
 _REGION_SIZE: Final = 0x1000
@@ -130,7 +129,7 @@ def vmx_basic(revision: int) -> int:
 def vmx_misc(caps: Caps) -> int:
     """IA32_VMX_MISC (A.6): the timer counts with the time-stamp counter's bit 0, HLT is the one inactive state."""
     stores_lma = _STORES_LMA if caps.ept and caps.unrestricted_guest else 0
-    return stores_lma | _ACTIVITY_HLT | MAX_CR3_TARGETS << 16
+    return stores_lma | _ACTIVITY_HLT | caps.cr3_targets << 16
 
 
 def vmx_vmcs_enum() -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from kvmdbg.machine.hw.capabilities import MAX_CR3_TARGETS, Settings, control_caps
+from kvmdbg.machine.hw.capabilities import Settings, control_caps
 from kvmdbg.machine.hw.checking import (
     CONTROL_AREA,
     Check,
@@ -80,8 +80,8 @@ def offered_functions(value: int, s: Subject) -> str:
     return f"not set {extra:#x}, not offered by this processor" if extra else ""
 
 
-def cr3_target_count(value: int, _: Subject) -> str:
-    return "" if value <= MAX_CR3_TARGETS else f"be at most {MAX_CR3_TARGETS}"
+def cr3_target_count(value: int, s: Subject) -> str:
+    return "" if value <= s.caps.cr3_targets else f"be at most {s.caps.cr3_targets}"
 
 
 def tpr_threshold_and_vtpr(value: int, s: Subject) -> str:
@@ -189,7 +189,7 @@ CONTROL_CHECKS: Final[tuple[Check, ...]] = (
     Check("primary controls are offered", C, EXECUTION, PRIMARY, offered("cpu", CPU_BITS)),
     Check("secondary controls are offered", C, EXECUTION, F.SECONDARY_VM_EXEC_CONTROL, offered("sec", SEC_BITS),
           has(PRIMARY, CPU_SECONDARY_CONTROLS)),
-    Check("CR3-target count is at most 4", C, EXECUTION, F.CR3_TARGET_COUNT, cr3_target_count),
+    Check("CR3-target count is not above what is offered", C, EXECUTION, F.CR3_TARGET_COUNT, cr3_target_count),
     Check("I/O bitmap A is a page", C, EXECUTION, F.IO_BITMAP_A, PAGE, has(PRIMARY, CPU_USE_IO_BITMAPS)),
     Check("I/O bitmap B is a page", C, EXECUTION, F.IO_BITMAP_B, PAGE, has(PRIMARY, CPU_USE_IO_BITMAPS)),
     Check("the MSR bitmaps are a page", C, EXECUTION, F.MSR_BITMAP, PAGE, has(PRIMARY, CPU_USE_MSR_BITMAPS)),

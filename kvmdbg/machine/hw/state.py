@@ -31,6 +31,7 @@ class Caps(NamedTuple):
     preemption_timer: bool = True            # IA32_VMX_PINBASED_CTLS bit 6
     page_1g: bool = True                     # CPUID.80000001H:EDX.Page1GB
     la57: bool = False                       # CPUID.07H:ECX.LA57
+    cr3_targets: int = 4                     # IA32_VMX_MISC bits 24:16
     vmfunc: bool = True                      # "enable VM functions"
     eptp_switching: bool = True              # VM function 0 (IA32_VMX_VMFUNC bit 0)
     apic_accesses: bool = True               # "virtualize APIC accesses"

@@ -446,6 +446,12 @@ def nested_vmx_exception_vmexit(kvm: Kvm, vcpu: Vcpu, exception: PendingExceptio
                       exception.error_code)
 
 
+def nested_ept_inject_page_fault(kvm: Kvm, vcpu: Vcpu, reason: int, qualification: int, gpa: int) -> None:
+    """EPT12 explains the fault of L2 at gpa: L1's affair, the only exits that write the guest-physical address (nested.c)."""
+    nested_vmx_vmexit(kvm, vcpu, reason, qualification)
+    vmcs12.put(kvm, vcpu, F.GUEST_PHYSICAL_ADDRESS, gpa)
+
+
 def record_event(kvm: Kvm, vcpu: Vcpu, intr_info: int, error_code: int) -> None:
     """The event that L2 exits for; an interrupt that is not acknowledged leaves no information."""
     vmcs12.put(kvm, vcpu, F.VM_EXIT_INTR_INFO, intr_info)
@@ -497,7 +503,6 @@ def prepare_vmcs12(kvm: Kvm, vcpu: Vcpu, reason: int, qualification: int) -> Non
     """Why L2 exited, for L1 to read."""
     vmcs12.put(kvm, vcpu, F.VM_EXIT_REASON, reason)
     vmcs12.put(kvm, vcpu, F.EXIT_QUALIFICATION, qualification)
-    vmcs12.put(kvm, vcpu, F.GUEST_PHYSICAL_ADDRESS, read(kvm, vcpu, F.GUEST_PHYSICAL_ADDRESS))
     for encoding in EXIT_INFORMATION:
         vmcs12.put(kvm, vcpu, encoding, read(kvm, vcpu, encoding))
     if not reason & EXIT_REASON_FAILED_VMENTRY:

@@ -24,12 +24,11 @@ from kvmdbg.tape import Table
 AREAS: Final = (CONTROL_AREA, HOST_AREA, GUEST_AREA)
 ERRORS: Final = {"control": 7, "host": 8, "guest": 33 | 1 << 31}
 
-CR3_TARGETS: Final = Problem("CR3-target count", "CR3_TARGET_COUNT: L1 is offered no CR3-target values", 0, CONTROL_AREA)
-
 
 def nested_caps(kvm: Kvm) -> Caps:
-    """What L1's virtual processor offers (nested.c: nested_vmx_setup_ctls_msrs())."""
+    """What L1's virtual processor offers (nested.c: nested_vmx_setup_ctls_msrs()); of CR3-target values none (VMX_MISC)."""
     return kvm.hw.caps._replace(
+        cr3_targets=0,
         ept=kvm.config.enable_ept and kvm.era.offers_ept_to_l1(), ept_ad=kvm.hw.caps.ept_ad and kvm.era.nested_ept_ad(),
         vpid=kvm.era.offers_vpid_to_l1(kvm.config.enable_vpid),
         preemption_timer=kvm.era.emulates_preemption_timer(),
@@ -55,8 +54,6 @@ def nested_problems(kvm: Kvm, vcpu: Vcpu, areas: tuple[str, ...] = AREAS) -> Ite
     processor.caps = nested_caps(kvm)
     processor.memory = cast("Table[int, int]", L1Memory(kvm))
     examined = subject(processor, kvm.hw.cpus[max(vcpu.cpu, 0)], lambda encoding: vmcs12.get(kvm, vcpu, encoding))
-    if CONTROL_AREA in areas and vmcs12.get(kvm, vcpu, F.CR3_TARGET_COUNT) and kvm.era.checks_cr3_target_count():
-        yield CR3_TARGETS
     for check in CHECKS:
         if check.area in areas and is_made(kvm, check):
             problem = check.test(examined)
@@ -76,6 +73,8 @@ def is_made(kvm: Kvm, check: Check) -> bool:
     """Does this kernel make the check?"""
     if check.field == F.VIRTUAL_PROCESSOR_ID:
         return kvm.era.checks_vpid12_not_zero()
+    if check.field == F.CR3_TARGET_COUNT:
+        return kvm.era.checks_cr3_target_count()
     if check.field == F.EPT_POINTER:
         return kvm.era.checks_eptp12()
     return True

@@ -304,7 +304,7 @@ def vmx_load_mmu_pgd(kvm: Kvm, vcpu: Vcpu) -> None:
     """
     root = kvm.mmu(vcpu).root
     if kvm.config.enable_ept:
-        write(kvm, vcpu, F.EPT_POINTER, construct_eptp(root))
+        write(kvm, vcpu, F.EPT_POINTER, construct_eptp(kvm, vcpu, root))
     else:
         write(kvm, vcpu, F.GUEST_CR3, root.hpa | kvm_get_active_pcid(vcpu))
         vcpu.cr3_dirty = False

@@ -73,7 +73,7 @@ def handle_ept_violation(kvm: Kvm, vcpu: Vcpu) -> None:
     else:
         outcome = direct_page_fault(kvm, vcpu, gpa, write=bool(qualification & EPT_WRITE))
     if isinstance(outcome, Reflected):
-        nested.nested_vmx_vmexit(kvm, vcpu, outcome.reason, outcome.qualification)
+        nested.nested_ept_inject_page_fault(kvm, vcpu, outcome.reason, outcome.qualification, gpa)
     elif outcome == MMIO:
         vcpu.exit_to_user = f"KVM_EXIT_MMIO (no memory at {gpa:#x})"
     elif outcome == EMULATE:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kvmdbg.machine.hw import ept, invalidate
 from kvmdbg.machine.hw.controls import SEC_ENABLE_VPID
+from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.events import Decided
 from kvmdbg.machine.kvm.questions.flushes import EVERY_CONTEXT
@@ -72,9 +73,15 @@ def ept_sync_context(kvm: Kvm, vcpu: Vcpu, eptp: int) -> None:
 # -- which context -------------------------------------------------------------------------------------------------
 
 
-def construct_eptp(root: Root) -> int:
-    """The EPT pointer of a root: write-back, four levels (vmx.c: construct_eptp())."""
-    return root.hpa | ept.MEMTYPE_WB | ept.EPTP_WALK_LENGTH_4 | (0 if root.role.ad_disabled else ept.EPTP_AD)
+def construct_eptp(kvm: Kvm, vcpu: Vcpu, root: Root) -> int:
+    """The EPT pointer of a root: write-back, four levels (vmx.c: construct_eptp()).
+
+    A and D flags for L1; for L2 as vmcs12's EPTP has its bit 6, even if vmcs12 does not enable EPT (nested_ept_ad_enabled()).
+    """
+    ad = kvm.hw.caps.ept_ad and kvm.era.uses_ept_accessed_bits()
+    if ad and vcpu.guest_mode and kvm.era.nested_ept_ad():
+        ad = bool(vmcs12.get(kvm, vcpu, F.EPT_POINTER) & ept.EPTP_AD)
+    return root.hpa | ept.MEMTYPE_WB | ept.EPTP_WALK_LENGTH_4 | (ept.EPTP_AD if ad else 0)
 
 
 def nested_cpu_has_vpid(kvm: Kvm, vcpu: Vcpu) -> bool:
@@ -127,7 +134,7 @@ def vmx_flush_tlb_current(kvm: Kvm, vcpu: Vcpu) -> None:
         kvm.emit(Decided, vcpu.id, "vmx_flush_tlb_current", "flush the current context?", "no",
                  "the root is invalid: its load will flush", "vmx.c: vmx_flush_tlb_current()")
     elif kvm.config.enable_ept:
-        ept_sync_context(kvm, vcpu, construct_eptp(root))
+        ept_sync_context(kvm, vcpu, construct_eptp(kvm, vcpu, root))
     else:
         vpid_sync_context(kvm, vcpu, vmx_get_current_vpid(kvm, vcpu))
 
@@ -169,4 +176,4 @@ def __vmx_flush_tlb(kvm: Kvm, vcpu: Vcpu, vpid: int, invalidate_gpa: bool = True
         kvm.emit(Decided, vcpu.id, "__vmx_flush_tlb", "INVEPT?", "no", "the root is invalid",
                  "vmx.c: __vmx_flush_tlb(), v4.4 to v5.7; vmx_flush_tlb() before that")
     else:
-        ept_sync_context(kvm, vcpu, construct_eptp(root))
+        ept_sync_context(kvm, vcpu, construct_eptp(kvm, vcpu, root))

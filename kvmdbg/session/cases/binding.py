@@ -37,7 +37,7 @@ LINEAR_V: Final = 0x40_0000_0000     # V: far from everything else, alone under 
 GPA_P1: Final = 0x60_0000
 NON_CANONICAL: Final = 0xAAAA_AAAA_AAAA_AAAA
 MSR_AREA: Final = 0x70_0000          # `base` of an MSR area
-CR3_TARGETS: Final = 4               # VMX_MISC bits 24:16 as KVM reports them
+CR3_TARGETS: Final = 0               # VMX_MISC bits 24:16 as KVM reports them to L1: it keeps of VMX_MISC "store LMA" alone
 MSR_LIST_MAX: Final = 512            # 512 * (VMX_MISC bits 27:25 + 1)
 
 _SYMBOLS: Final[Mapping[str, int]] = {
@@ -95,6 +95,8 @@ class Binding:
                 a, b = self._value(left, text), self._value(right, text)
                 if shifts and b < 0:
                     raise Unsupported(f"{text}: no number")
+                if isinstance(op, ast.Sub) and 0 <= a < b:
+                    raise Unsupported(f"{text}: less than 0 here")
                 return _BINARY[type(op)](a, b)
             case ast.UnaryOp(op=op, operand=operand) if type(op) in _UNARY:
                 return _UNARY[type(op)](self._value(operand, text))

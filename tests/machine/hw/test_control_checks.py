@@ -42,7 +42,7 @@ BAD: dict[str, dict[int, int]] = {
     "pin-based controls are offered": {F.PIN_BASED_VM_EXEC_CONTROL: PIN_POSTED_INTERRUPTS},
     "primary controls are offered": {PRIMARY: CPU_TERTIARY_CONTROLS},
     "secondary controls are offered": {F.SECONDARY_VM_EXEC_CONTROL: SEC_ENABLE_PML},
-    "CR3-target count is at most 4": {F.CR3_TARGET_COUNT: 5},
+    "CR3-target count is not above what is offered": {F.CR3_TARGET_COUNT: 5},
     "I/O bitmap A is a page": {PRIMARY: CPU_USE_IO_BITMAPS, F.IO_BITMAP_A: 0x1001},
     "I/O bitmap B is a page": {PRIMARY: CPU_USE_IO_BITMAPS, F.IO_BITMAP_B: 1 << 46},
     "the MSR bitmaps are a page": {PRIMARY: CPU_USE_MSR_BITMAPS, F.MSR_BITMAP: 0x1800},

@@ -66,6 +66,14 @@ def test_what_ept12_forbids_is_reflected_with_its_rights(name: str, flags: str, 
 
 
 @pytest.mark.parametrize("name", KERNELS)
+def test_only_a_reflected_ept_violation_writes_the_guest_physical_address(name: str) -> None:
+    m = Machine(name).given_vmx().given_l2()
+    m.enter()
+    assert of(m.run(LOAD, "vmcall"), NestedExited) == [NestedExited(0, 18, 0)]      # L0 has filled EPT02 for the load
+    assert m.vmread("GUEST_PHYSICAL_ADDRESS") == 0
+
+
+@pytest.mark.parametrize("name", KERNELS)
 def test_what_ept12_does_not_map_is_reflected(name: str) -> None:
     m = Machine(name).given_vmx().given_l2()
     m.set("ept12", DATA, 0, root=EPT12)

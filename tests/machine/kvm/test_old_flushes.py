@@ -72,7 +72,7 @@ def test_without_a_root_only_the_vpid_is_flushed(name: str, types: tuple[int, ..
 def test_a_processor_without_single_context_invept_flushes_all(name: str, types: tuple[int, ...]) -> None:
     """And one without any flushes nothing, in silence."""
     kvm = host(name, True, True, (1, 2), types)
-    ept_sync_context(kvm, kvm.vcpus[0], construct_eptp(Root(0, ROOT, NO_ROLE)))
+    ept_sync_context(kvm, kvm.vcpus[0], construct_eptp(kvm, kvm.vcpus[0], Root(0, ROOT, NO_ROLE)))
     assert seen(kvm) == invept(types)
 
 

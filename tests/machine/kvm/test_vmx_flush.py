@@ -55,9 +55,21 @@ def test_ept_sync_context(caps: Caps, expected: list[str]) -> None:
     assert asked(loaded(caps=caps), lambda m: vmx_flush.ept_sync_context(m.kvm, m.vcpu, 0x7_001E)) == expected
 
 
-@pytest.mark.parametrize(("ad_disabled", "low"), [(False, 0x5E), (True, 0x1E)])
-def test_the_eptp_of_a_root(ad_disabled: bool, low: int) -> None:
-    assert vmx_flush.construct_eptp(Root(0, 0x7_0000, MmuRole("direct", False, ad_disabled))) == 0x7_0000 | low
+@pytest.mark.parametrize(("name", "caps", "low"), [
+    ("v6.12", Caps(), 0x5E), ("v6.12", Caps(ept_ad=False), 0x1E), ("v3.1", Caps(), 0x1E), ("v4.4", Caps(), 0x5E)])
+def test_the_eptp_of_a_root(name: str, caps: Caps, low: int) -> None:
+    m = Machine(name, caps)
+    assert vmx_flush.construct_eptp(m.kvm, m.vcpu, Root(0, 0x7_0000, MmuRole("direct", False, False))) == 0x7_0000 | low
+
+
+@pytest.mark.parametrize(("name", "eptp12", "ept12_in_use", "low"), [
+    ("v6.12", 0x1_005E, True, 0x5E), ("v6.12", 0x1_001E, True, 0x1E), ("v6.12", 0x1_005E, False, 0x5E), ("v6.12", 0, False, 0x1E),
+    ("v6.12 -ae1e2d1082ae", 0, False, 0x5E), ("v4.4", 0x1_001E, True, 0x5E), ("v4.3", 0, False, 0x5E)])
+def test_the_eptp_of_l2_has_bit_6_as_vmcs12_says(name: str, eptp12: int, ept12_in_use: bool, low: int) -> None:
+    """Whether or not vmcs12 enables EPT: nested_ept_ad_enabled() asks for its EPTP alone."""
+    m = Machine(name).given_vmx().given_l2(eptp=eptp12 if ept12_in_use else None, EPT_POINTER=eptp12)
+    m.enter()
+    assert m.cpu.eptp & 0xFFF == low
 
 
 @pytest.mark.parametrize(("enable_vpid", "hook", "expected"), [

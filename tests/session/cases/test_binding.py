@@ -15,7 +15,7 @@ BINDING = Binding(Caps(maxphyaddr=40), {"page of the PTE": lambda: 0x5000})
     ("0", 0), ("0xffff", 0xFFFF), ("-125", -125), ("~0", -1), ("V", LINEAR_V), ("P1", GPA_P1), ("G", 1 << 39),
     ("1 << MAXPHYADDR", 1 << 40), ("(1<<MAXPHYADDR) - 0x1000", (1 << 40) - 0x1000), ("TOP-0x2000", (1 << 40) - 0x2000),
     ("region + 1", VMCS_A + 1), ("region | 0xff", VMCS_A | 0xFF), ("region | 1 << (MAXPHYADDR+1)", VMCS_A | 1 << 41),
-    ("N-1", 3), ("N+1", 5),
+    ("N", 0), ("N+1", 1),
     ("max+1", 513), ("the VMXON region", VMXON_REGION), ("<page of the PTE>", 0x5000), ("page of the PTE", 0x5000),
     ("non-canonical", NON_CANONICAL), ("base with bit 2 set", MSR_AREA | 4), (" A ", VMCS_A), ("2 ^ 3 & 1", 3),
 ])

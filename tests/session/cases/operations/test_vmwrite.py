@@ -20,7 +20,7 @@ from kvmdbg.session.cases.operations.vmwrite import vmwrite
     ("L1: vmwrite GUEST_CR3 ~0", F.GUEST_CR3, 2**64 - 1),
     ("L1: vmwrite GUEST_CR3 good", F.GUEST_CR3, binding.L2_ROOT),
     ("L1: vmwrite GUEST_CR3 as it is", F.GUEST_CR3, binding.L2_ROOT),
-    ("L1: vmwrite CR3_TARGET_COUNT N+1", F.CR3_TARGET_COUNT, 5),
+    ("L1: vmwrite CR3_TARGET_COUNT N+1", F.CR3_TARGET_COUNT, 1),
     ("L1: vmwrite EPTP bit 6 = 1", F.EPT_POINTER, binding.EPT_ROOT | 0x5E),
     ("L1: vmwrite EPTP bit 1 = 0", F.EPT_POINTER, binding.EPT_ROOT | 0x1C),
     ("L1: vmwrite EPTP with bits 2:0 = 3", F.EPT_POINTER, binding.EPT_ROOT | 0x1B),
@@ -46,7 +46,7 @@ def test_bits_of_a_control_register_field() -> None:
 
 
 @pytest.mark.parametrize("step", ["L1: vmwrite VPID", "L1: vmwrite VPID 2 x=3", "L1: vmwrite FROB 1", "L1: vmwrite VPID soon",
-                                  "L1: vmwrite ENTRY_INTR_INFO valid | loud noise"])
+                                  "L1: vmwrite ENTRY_INTR_INFO valid | loud noise", "L1: vmwrite CR3_TARGET_COUNT N-1"])
 def test_other_forms_are_unsupported(step: str) -> None:
     with pytest.raises(Unsupported):
         vmwrite(harness(), *operation(step))
