@@ -30,7 +30,8 @@ def test_64_bits(text: str, number: int) -> None:
 
 @pytest.mark.parametrize(("text", "said"), [
     ("FROB", "FROB: no symbol with a value here"), ("what was written", "what was written: no number"), ("", ": no number"),
-    ("1.5", "1.5: no number"), ("True", "True: no number"), ("__import__('os')", "no number"), ("1 << -1", "no number"),
+    ("N-1", "N-1: less than 0 here"), ("1.5", "1.5: no number"),
+    ("True", "True: no number"), ("__import__('os')", "no number"), ("1 << -1", "no number"),
     ("'a'", "no number"), ("1 // 0", "no number"), ("2 ** 9", "no number"), ("(" * 300, "no number"),
 ])
 def test_what_has_no_number_is_unsupported(text: str, said: str) -> None:
