@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kvmdbg.machine.eras.commit import commit
+from kvmdbg.machine.hw.controls import CR0_TS
 from kvmdbg.machine.kvm.era import Era
 
 
@@ -10,6 +11,10 @@ from kvmdbg.machine.kvm.era import Era
         touches=("x86.c: vcpu_enter_guest()",), needs=("1f4b34f825e8",), read="memory")
 class Without(Era):
     """KVM_REQ_DEACTIVATE_FPU took the FPU away from the guest."""
+
+    def cr0_guest_owned_bits(self, tdp: bool) -> int:
+        """Nothing: CR0.TS traps while the FPU is not the guest's, and no guest here uses it."""
+        return super().cr0_guest_owned_bits(tdp) & ~CR0_TS
 
     def request_bits(self) -> dict[str, int]:
         """Bit 10 (kvm.md A.1)."""

@@ -13,7 +13,7 @@ from kvmdbg.machine.kvm.state import Kvm, Vcpu
 
 def kvm_set_cr0(kvm: Kvm, vcpu: Vcpu, cr0: int) -> bool:
     """Emulate MOV CR0; False asks for #GP(0).  PG cannot be cleared from 64-bit mode, the only one modelled."""
-    old = vcpu.cr0
+    old = kvm.ops.read_cr0(kvm, vcpu)
     if cr0_problem(cr0, CR0_FIXED1 if vcpu.vmxon else 0) or (not cr0 & CR0_PG and vcpu.efer & EFER_LMA):
         return False
     cr0 = cr0 & CR0_DEFINED | CR0_ET

@@ -290,8 +290,14 @@ def merged_controls(kvm: Kvm, vcpu: Vcpu, mine: dict[int, int]) -> dict[int, int
         F.EXCEPTION_BITMAP: mine[F.EXCEPTION_BITMAP] | theirs(F.EXCEPTION_BITMAP),
         F.PAGE_FAULT_ERROR_CODE_MASK: theirs(F.PAGE_FAULT_ERROR_CODE_MASK) if kvm.config.enable_ept else 0,
         F.PAGE_FAULT_ERROR_CODE_MATCH: theirs(F.PAGE_FAULT_ERROR_CODE_MATCH) if kvm.config.enable_ept else 0,
+        F.CR0_GUEST_HOST_MASK: ALL_ONES & ~nested_cr0_guest_owned_bits(kvm, vcpu),
         F.CR4_GUEST_HOST_MASK: ALL_ONES & ~nested_cr4_guest_owned_bits(kvm, vcpu),
     }
+
+
+def nested_cr0_guest_owned_bits(kvm: Kvm, vcpu: Vcpu) -> int:
+    """CR0 bits that L2 changes without an exit: neither L0 nor L1 wants them."""
+    return kvm.era.cr0_guest_owned_bits(kvm.config.enable_ept) & ~vmcs12.get(kvm, vcpu, F.CR0_GUEST_HOST_MASK)
 
 
 def nested_cr4_guest_owned_bits(kvm: Kvm, vcpu: Vcpu) -> int:
@@ -479,7 +485,8 @@ def sync_vmcs02_to_vmcs12(kvm: Kvm, vcpu: Vcpu) -> None:
     vmcs12.put(kvm, vcpu, F.GUEST_ACTIVITY_STATE, ACTIVITY_HLT if vcpu.mp_state == HALTED else ACTIVITY_ACTIVE)
     vcpu.mp_state = RUNNABLE
     stop_preemption_timer(kvm, vcpu)
-    vmcs12.put(kvm, vcpu, F.GUEST_CR0, vmcs12_guest_cr(kvm, vcpu, F.GUEST_CR0, F.CR0_READ_SHADOW, F.CR0_GUEST_HOST_MASK, 0))
+    vmcs12.put(kvm, vcpu, F.GUEST_CR0, vmcs12_guest_cr(kvm, vcpu, F.GUEST_CR0, F.CR0_READ_SHADOW, F.CR0_GUEST_HOST_MASK,
+                                                       nested_cr0_guest_owned_bits(kvm, vcpu)))
     vmcs12.put(kvm, vcpu, F.GUEST_CR4, vmcs12_guest_cr(kvm, vcpu, F.GUEST_CR4, F.CR4_READ_SHADOW, F.CR4_GUEST_HOST_MASK,
                                                        nested_cr4_guest_owned_bits(kvm, vcpu)))
     if kvm.config.enable_ept:

@@ -27,6 +27,7 @@ from kvmdbg.machine.kvm.questions.nested import FREE_EVERY_ROOT, FREE_MATCHING_R
 from kvmdbg.machine.kvm.state import GUEST_MMU, INVALID_GPA, ROOT_MMU, VMCS01, Kvm, Root, Vcpu
 from kvmdbg.machine.kvm.vmx import (
     drop_instruction,
+    kvm_read_cr0,
     kvm_read_cr3,
     kvm_read_cr4,
     read,
@@ -154,7 +155,7 @@ def handle_vmxon(kvm: Kvm, vcpu: Vcpu) -> None:
         raise_exception(kvm, vcpu, "#GP")
     elif vcpu.vmxon and kvm.era.refuses_a_second_vmxon():
         nested_vmx_fail(kvm, vcpu, 15)
-    elif kvm.era.checks_cr0_and_cr4_at_vmxon() and cr0_problem(vcpu.cr0, CR0_FIXED1):
+    elif kvm.era.checks_cr0_and_cr4_at_vmxon() and cr0_problem(kvm_read_cr0(kvm, vcpu), CR0_FIXED1):
         raise_exception(kvm, vcpu, "#GP")         # CR4's one fixed bit is VMXE
     else:
         enter_vmx_operation(kvm, vcpu)

@@ -96,6 +96,9 @@ class VmxOps:
     def read_cr3(self, kvm: Kvm, vcpu: Vcpu) -> int:
         return vmx.kvm_read_cr3(kvm, vcpu)
 
+    def read_cr0(self, kvm: Kvm, vcpu: Vcpu) -> int:
+        return vmx.kvm_read_cr0(kvm, vcpu)
+
     def read_cr4(self, kvm: Kvm, vcpu: Vcpu) -> int:
         return vmx.kvm_read_cr4(kvm, vcpu)
 

@@ -30,6 +30,7 @@ from kvmdbg.machine.kvm.nested import NO_EXIT, SEGMENT_FIELDS, nested_vmx_enter_
 from kvmdbg.machine.kvm.state import Kvm, Smram, Vcpu, level_of
 from kvmdbg.machine.kvm.vmx import (
     drop_instruction,
+    kvm_read_cr0,
     kvm_read_cr3,
     kvm_read_cr4,
     read,
@@ -74,7 +75,7 @@ def enter_smm(kvm: Kvm, vcpu: Vcpu) -> None:
     write(kvm, vcpu, F.GUEST_RFLAGS, RFLAGS_RESERVED1)
     write(kvm, vcpu, F.GUEST_RIP, HANDLER)
     write(kvm, vcpu, F.GUEST_INTERRUPTIBILITY_INFO, 0)
-    vmx_set_cr0(kvm, vcpu, vcpu.cr0 & ~(CR0_PE | CR0_EM | CR0_TS | CR0_PG))
+    vmx_set_cr0(kvm, vcpu, kvm_read_cr0(kvm, vcpu) & ~(CR0_PE | CR0_EM | CR0_TS | CR0_PG))
     vmx_set_cr4(kvm, vcpu, 0)
     write(kvm, vcpu, F.GUEST_IDTR_BASE, 0)
     write(kvm, vcpu, F.GUEST_IDTR_LIMIT, 0)
@@ -90,8 +91,9 @@ def enter_smm(kvm: Kvm, vcpu: Vcpu) -> None:
 
 def enter_smm_save_state(kvm: Kvm, vcpu: Vcpu) -> None:
     """Registers of the level that is interrupted, into the state-save area."""
-    vcpu.smram = Smram(vcpu.cr0, kvm_read_cr3(kvm, vcpu), kvm_read_cr4(kvm, vcpu), vcpu.efer, read(kvm, vcpu, F.GUEST_RIP),
-                       read(kvm, vcpu, F.GUEST_RFLAGS), vcpu.rax, tuple((field, read(kvm, vcpu, field)) for field in SAVED))
+    vcpu.smram = Smram(kvm_read_cr0(kvm, vcpu), kvm_read_cr3(kvm, vcpu), kvm_read_cr4(kvm, vcpu), vcpu.efer,
+                       read(kvm, vcpu, F.GUEST_RIP), read(kvm, vcpu, F.GUEST_RFLAGS), vcpu.rax,
+                       tuple((field, read(kvm, vcpu, field)) for field in SAVED))
 
 
 def vmx_enter_smm(kvm: Kvm, vcpu: Vcpu) -> None:
@@ -133,7 +135,8 @@ def reset_control_registers(kvm: Kvm, vcpu: Vcpu) -> bool:
     cr4 = kvm_read_cr4(kvm, vcpu)
     if cr4 & CR4_PCIDE and not kvm_set_cr4(kvm, vcpu, cr4 & ~CR4_PCIDE):
         return False
-    if vcpu.cr0 & CR0_PE and not kvm_set_cr0(kvm, vcpu, vcpu.cr0 & ~(CR0_PG | CR0_PE)):
+    cr0 = kvm_read_cr0(kvm, vcpu)
+    if cr0 & CR0_PE and not kvm_set_cr0(kvm, vcpu, cr0 & ~(CR0_PG | CR0_PE)):
         return False
     cr4 = kvm_read_cr4(kvm, vcpu)
     if cr4 & CR4_PAE and not kvm_set_cr4(kvm, vcpu, cr4 & ~CR4_PAE):

@@ -22,7 +22,7 @@ class Sregs(NamedTuple):
 
 def get_sregs(kvm: Kvm, vcpu: Vcpu) -> Sregs:
     """KVM_GET_SREGS."""
-    return Sregs(vcpu.cr0, kvm.ops.read_cr3(kvm, vcpu), kvm.ops.read_cr4(kvm, vcpu), vcpu.efer)
+    return Sregs(kvm.ops.read_cr0(kvm, vcpu), kvm.ops.read_cr3(kvm, vcpu), kvm.ops.read_cr4(kvm, vcpu), vcpu.efer)
 
 
 def sregs_problem(kvm: Kvm, sregs: Sregs) -> str:

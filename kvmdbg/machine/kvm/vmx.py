@@ -157,7 +157,7 @@ def execution_controls(kvm: Kvm, vpid: int) -> dict[int, int]:
         | (EXIT_ACK_INTR_ON_EXIT if kvm.era.acknowledges_interrupts_on_exit() else 0),
         F.VM_ENTRY_CONTROLS: ENTRY_IA32E_MODE | ENTRY_LOAD_IA32_EFER,
         F.EXCEPTION_BITMAP: exception_bitmap(kvm),
-        F.CR0_GUEST_HOST_MASK: 0xFFFF_FFFF_FFFF_FFFF,
+        F.CR0_GUEST_HOST_MASK: 0xFFFF_FFFF_FFFF_FFFF & ~kvm.era.cr0_guest_owned_bits(kvm.config.enable_ept),
         F.CR4_GUEST_HOST_MASK: 0xFFFF_FFFF_FFFF_FFFF & ~cr4_guest_owned_bits(kvm),
         F.VMCS_LINK_POINTER: 0xFFFF_FFFF_FFFF_FFFF,
     }
@@ -179,6 +179,12 @@ def init_vmcs01(kvm: Kvm, vcpu: Vcpu) -> None:
 def cr4_guest_owned_bits(kvm: Kvm) -> int:
     """CR4 bits that the guest changes without an exit: with EPT, PGE (vmx.c: vmx_set_cr4(), set_cr4_guest_host_mask())."""
     return CR4_PGE if kvm.config.enable_ept else 0
+
+
+def kvm_read_cr0(kvm: Kvm, vcpu: Vcpu) -> int:
+    """CR0 as the guest sees it: its own bits from the VMCS, the others from vcpu->arch.cr0."""
+    owned = 0xFFFF_FFFF_FFFF_FFFF & ~read(kvm, vcpu, F.CR0_GUEST_HOST_MASK)
+    return vcpu.cr0 & ~owned | read(kvm, vcpu, F.GUEST_CR0) & owned
 
 
 def kvm_read_cr4(kvm: Kvm, vcpu: Vcpu) -> int:

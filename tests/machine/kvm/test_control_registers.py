@@ -20,7 +20,7 @@ def running(name: str = V6_12) -> Machine:
     return m
 
 
-@pytest.mark.parametrize(("name", "reset"), [(V4_3, True), (V4_4, True), (V6_12, False)])
+@pytest.mark.parametrize(("name", "reset"), [(V4_3, True), (V4_4, True), ("v6.12 -fb509f76acc8", False)])
 def test_cr0_wp(name: str, reset: bool) -> None:
     m = running(name)
     events = m.run("mov cr0, 0x80040033")

@@ -34,7 +34,7 @@ def l2(name: str, **fields: int) -> Machine:
     ("mov cr3, 0x48000", 28, L1, {"CPU_BASED_VM_EXEC_CONTROL": SECONDARY | CPU_CR3_LOAD_EXITING, "CR3_TARGET_COUNT": 1}),
     ("mov cr3, 0", 28, L0, {"CPU_BASED_VM_EXEC_CONTROL": SECONDARY | CPU_CR3_LOAD_EXITING, "CR3_TARGET_COUNT": 1}),
     ("mov rax, cr3", 28, L1, {"CPU_BASED_VM_EXEC_CONTROL": SECONDARY | CPU_CR3_STORE_EXITING}),
-    ("mov cr0, 0x80040033", 28, L0, {}),
+    ("mov cr0, 0x80010033", 28, L0, {}),
     ("mov cr0, 0x80040033", 28, L1, {"CR0_GUEST_HOST_MASK": 1 << 16}),
     ("mov cr0, 0x80010033", 28, L0, {"CR0_GUEST_HOST_MASK": 1 << 16}),
     ("mov cr4, 0x2020", 28, L1, {"CR4_GUEST_HOST_MASK": 0x80}),

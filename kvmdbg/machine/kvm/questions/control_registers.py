@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from kvmdbg.machine.hw.controls import (
     CR0_PG,
+    CR0_TS,
     CR0_WP,
     CR4_LA57,
     CR4_PAE,
@@ -59,6 +60,10 @@ class ControlRegisterQuestions(FlushQuestions):
     def efer_aftermath(self, old: int, new: int) -> Aftermath:
         """set_efer(): LME and NX are role bits."""
         return Aftermath(reset=bool((old ^ new) & (EFER_LME | EFER_NXE)))
+
+    def cr0_guest_owned_bits(self, tdp: bool) -> int:
+        """CR0 bits that a guest changes without an exit: vmx_l1_guest_owned_cr0_bits(); WP only where no SPTE depends on it."""
+        return CR0_TS | (CR0_WP if tdp else 0)
 
     def has_pcid(self) -> bool:
         """May the guest set CR4.PCIDE? (ad756a1603c5)"""

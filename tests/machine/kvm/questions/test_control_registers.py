@@ -40,6 +40,11 @@ def test_efer(bit: int, reset: bool) -> None:
     assert MAINLINE.efer_aftermath(0, bit) == MAINLINE.efer_aftermath(bit, 0) == Aftermath(reset=reset)
 
 
+@pytest.mark.parametrize(("tdp", "bits"), [(True, 1 << 3 | CR0_WP), (False, 1 << 3)])
+def test_bits_of_cr0_that_change_without_an_exit(tdp: bool, bits: int) -> None:
+    assert MAINLINE.cr0_guest_owned_bits(tdp) == bits
+
+
 def test_the_rest() -> None:
     assert MAINLINE.has_pcid()
     assert MAINLINE.asks_to_load_new_pdptes()

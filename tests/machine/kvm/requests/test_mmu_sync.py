@@ -15,7 +15,7 @@ def test_it_brings_the_current_root_up_to_date(name: str) -> None:
     m.poke(0x7_0000, 9)
     m.set("ept12", DATA, 0x7_0037)
     kvm_make_request(m.kvm, m.vcpu, "MMU_SYNC", "a test")
-    events = m.run("mov cr0, 0x80040033")                # an exit that L0 handles
+    events = m.run("mov cr0, 0x80050031")                # an exit that L0 handles
     assert served(events)[:2] == ["MMU_SYNC", "TLB_FLUSH"]
     assert "TLB_FLUSH" in made(events)
     assert not any(page.unsync for _, page in m.kvm.shadow_pages.items())
