@@ -100,6 +100,8 @@ SAYINGS: Final[dict[type, Saying]] = {
         lambda e: f"vcpu{e.vcpu} does not enter L2, L1 sees {reason_text(e.reason)}", True, "n"),
     kvm_events.NestedExited: Saying(lambda e: f"vcpu{e.vcpu} leaves L2, L1 sees {reason_text(e.reason)}", True, "n"),
     kvm_events.NestedLeft: Saying(lambda e: f"vcpu{e.vcpu} leaves L2 without an exit that L1 could read", True, "n"),
+    kvm_events.DirtyLogRead: Saying(lambda e: f"dirty log of the slot at gfn {e.slot:#x}: "
+                                    f"{', '.join(f'{gfn:#x}' for gfn in e.gfns) or 'nothing'}", True, ""),
     kvm_events.VcpuReset: Saying(lambda e: f"vcpu{e.vcpu} is reset by {e.by}", True, ""),
     kvm_events.Ioctl: Saying(lambda e: f"vcpu{e.vcpu} {e.name} returns {e.result}", True, ""),
     kvm_events.SmmChanged: Saying(lambda e: f"vcpu{e.vcpu} {'enters' if e.entering else 'leaves'} SMM, L{e.level} "

@@ -290,6 +290,13 @@ class Ioctl(NamedTuple):
     result: str       # "ok", or the error: "EINVAL"
 
 
+class DirtyLogRead(NamedTuple):
+    """User space has read the dirty log of a memory slot."""
+
+    slot: int         # first frame number
+    gfns: tuple[int, ...]     # those that were dirty
+
+
 class VcpuReset(NamedTuple):
     """A vCPU begins anew, in real mode at the reset vector."""
 

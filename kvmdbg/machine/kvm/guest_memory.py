@@ -11,6 +11,17 @@ def gfn_visible(kvm: Kvm, gfn: int) -> bool:
     return any(base <= gfn < base + npages for base, npages in kvm.memslots.unordered())
 
 
+def memslot_of(kvm: Kvm, gfn: int) -> int | None:
+    """First frame number of the slot that a frame is in (gfn_to_memslot())."""
+    return next((base for base, npages in kvm.memslots.unordered() if base <= gfn < base + npages), None)
+
+
+def mark_page_dirty(kvm: Kvm, gfn: int) -> None:
+    """The page is written to, or will be without KVM's noticing; noted where its slot has a dirty log (kvm_main.c)."""
+    if len(kvm.dirty_logs) and gfn not in kvm.dirty_bitmap and memslot_of(kvm, gfn) in kvm.dirty_logs:
+        kvm.dirty_bitmap[gfn] = 1
+
+
 def gfn_to_pfn(kvm: Kvm, gfn: int) -> int | None:
     """Host-physical address of the page behind a gfn, allocated at the first touch; None outside the memslots."""
     if not gfn_visible(kvm, gfn):
@@ -54,4 +65,5 @@ def kvm_write_guest(kvm: Kvm, gpa: int, value: int) -> bool:
     if page is None:
         return False
     memory.write64(kvm.hw, page + (gpa & 0xFF8), value)
+    mark_page_dirty(kvm, gpa >> 12)
     return True

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from kvmdbg.machine.hw import memory
+from kvmdbg.machine.kvm.dirty_log import forget_dirty_log
 from kvmdbg.machine.kvm.events import Decided, PageTablesZapped
 from kvmdbg.machine.kvm.kvm_host import kvm_flush_remote_tlbs, kvm_make_all_cpus_request
 from kvmdbg.machine.kvm.mmu import kvm_mmu_free_roots
@@ -21,6 +22,7 @@ MMUS: Final = (ROOT_MMU, GUEST_MMU)
 
 def delete_memslot(kvm: Kvm, base: int) -> None:
     """KVM_SET_USER_MEMORY_REGION with size 0: the frames from `base` on are no memory any more; user space keeps the pages."""
+    forget_dirty_log(kvm, base)
     del kvm.memslots[base]
     kvm_mmu_zap_all_fast(kvm)
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from kvmdbg.machine.hw import ept, memory, paging
 from kvmdbg.machine.kvm.events import Decided
-from kvmdbg.machine.kvm.guest_memory import gfn_to_pfn, kvm_read_guest
+from kvmdbg.machine.kvm.guest_memory import gfn_to_pfn, kvm_read_guest, mark_page_dirty
 from kvmdbg.machine.kvm.kvm_host import count_tlbs_dirty, kvm_flush_remote_tlbs, kvm_mmu_flush_tlb
 from kvmdbg.machine.kvm.state import Kvm, MmuRole, ShadowKey, ShadowPage, Vcpu
 
@@ -60,6 +60,8 @@ def describe(key: ShadowKey) -> str:
 def set_spte(kvm: Kvm, address: int, spte: int, gfn: int) -> bool:
     """Write a leaf SPTE that maps `gfn`.  True when a translation that was usable before no longer is: flush."""
     old = memory.read64(kvm.hw, address)
+    if spte & ept.WRITE:
+        mark_page_dirty(kvm, gfn)
     if old == spte:
         return False
     if old & PRESENT and (old ^ spte) & ept.ADDRESS:

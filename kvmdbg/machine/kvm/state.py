@@ -268,6 +268,8 @@ class Kvm:
         self.pages: Table[int, int] = Table(tape, "guest pages")                        # gfn -> host frame's address
         self.gfn_of: Table[int, int] = Table(tape, "gfn of frame")                      # the inverse of pages
         self.memslots: Table[int, int] = Table(tape, "memslots")                        # first gfn -> how many
+        self.dirty_logs: Table[int, int] = Table(tape, "dirty logs")                    # slots with a dirty log, by first gfn
+        self.dirty_bitmap: Table[int, int] = Table(tape, "dirty_bitmap")                # gfns written to in those
         self.obsolete_roots: Table[int, ShadowKey] = Table(tape, "obsolete roots")      # zapped, and held by a vCPU: frame -> what
         self.shadow_pages: Table[ShadowKey, ShadowPage] = Table(tape, "shadow pages")
         self.rmap: Table[int, tuple[int, ...]] = Table(tape, "rmap")                    # gfn -> addresses of its leaf SPTEs

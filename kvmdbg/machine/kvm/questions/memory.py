@@ -29,3 +29,7 @@ class MemoryQuestions:
     def sregs_flush_the_guests_view(self) -> bool:
         """Does KVM_SET_SREGS that changes a control register ask for a guest flush as well? (4346db6e6e7a)"""
         return True
+
+    def dirty_logging_always_flushes(self) -> bool:
+        """Does enabling dirty logging flush every vCPU though no SPTE was writable? (b64d740ea7dd)"""
+        return True
