@@ -19,7 +19,7 @@ CLEAN: Final = 0
 
 
 def enable_log_dirty(kvm: Kvm, base: int) -> None:
-    """KVM_SET_USER_MEMORY_REGION with KVM_MEM_LOG_DIRTY_PAGES: nothing is dirty, and no SPTE writable (kvm_mmu_slot_apply_flags())."""
+    """The flag KVM_MEM_LOG_DIRTY_PAGES comes: nothing is dirty, and no SPTE writable (x86.c: kvm_mmu_slot_apply_flags())."""
     kvm.dirty_logs[base] = CLEAN
     protected = write_protect(kvm, tuple(gfn for gfn, _ in kvm.rmap.items() if memslot_of(kvm, gfn) == base))
     flush = kvm.era.dirty_logging_always_flushes() or bool(protected)
