@@ -15,3 +15,7 @@ class Without(Era):
     def preempted_at_instruction_boundaries_only(self) -> bool:
         """No."""
         return False
+
+    def counts_preemptions(self) -> bool:
+        """No."""
+        return False

@@ -142,8 +142,7 @@ def kvm_flush_remote_tlbs(kvm: Kvm, by: str, here: int = -1) -> None:
 
     remote_tlb_flush counts the calls that had to interrupt a processor, remote_tlb_flush_requests all (kvm.md H).
     """
-    if kvm.era.counts_remote_flush_requests():
-        kvm.count(-1, "remote_tlb_flush_requests")
+    kvm.count(-1, "remote_tlb_flush_requests")
     dirty = kvm.counters.get(TLBS_DIRTY, 0)
     if kvm_make_all_cpus_request(kvm, "TLB_FLUSH", by, here):
         kvm.count(-1, "remote_tlb_flush")

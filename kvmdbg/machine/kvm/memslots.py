@@ -14,6 +14,7 @@ from kvmdbg.machine.kvm.dirty_log import forget_dirty_log
 from kvmdbg.machine.kvm.events import Decided, PageTablesZapped
 from kvmdbg.machine.kvm.kvm_host import kvm_flush_remote_tlbs, kvm_make_all_cpus_request
 from kvmdbg.machine.kvm.mmu import kvm_mmu_free_roots
+from kvmdbg.machine.kvm.shadow import in_the_tdp_mmu
 from kvmdbg.machine.kvm.state import GUEST_MMU, INVALID_PAGE, ROOT_MMU, Kvm, Root, ShadowKey, ShadowPage, Vcpu
 
 NOBODY: Final = -1
@@ -44,7 +45,7 @@ def kvm_mmu_zap_all_fast(kvm: Kvm) -> None:
     """Every page table of the VM is obsolete: ask every vCPU to drop its roots, then empty the pages and flush."""
     kvm_make_all_cpus_request(kvm, kvm.era.zapped_roots_request(), "kvm_mmu_zap_all_fast")
     zapped = kvm_zap_obsolete_pages(kvm)
-    shadow = any(not spared(kvm, key) for key in zapped)
+    shadow = any(not in_the_tdp_mmu(kvm, key) for key in zapped)
     spared_all = "" if shadow or not zapped else ", all of the TDP MMU: the next root's load flushes"
     values = f"{len(zapped)} page tables dropped{spared_all}"
     kvm.emit(Decided, NOBODY, "kvm_mmu_zap_all_fast", "ask every vCPU to flush?", "yes" if shadow else "no", values,
@@ -56,22 +57,22 @@ def kvm_mmu_zap_all_fast(kvm: Kvm) -> None:
             memory.free_frame(kvm.hw, page.hpa)
 
 
-def spared(kvm: Kvm, key: ShadowKey) -> bool:
-    """Is it a page of the TDP MMU, whose roots are dropped without a flush?"""
-    return kvm.era.has_tdp_mmu() and kvm.config.enable_ept and key.role.kind == "direct"
-
-
 def kvm_zap_obsolete_pages(kvm: Kvm) -> dict[ShadowKey, ShadowPage]:
     """Empty every page and forget it; what they were.  Frames of roots in use stay, as obsolete roots."""
     pages = dict(kvm.shadow_pages.items())
     kvm.emit(PageTablesZapped, len(pages))
     for key, page in pages.items():
+        if page.unsync:
+            kvm.count(NOBODY, "mmu_unsync", -1)
+        if not in_the_tdp_mmu(kvm, key):
+            kvm.count(NOBODY, "mmu_shadow_zapped")
         for address in range(page.hpa, page.hpa + memory.FRAME, 8):
             memory.write64(kvm.hw, address, 0)
         del kvm.shadow_pages[key]
         if key.level == 4:
             kvm.obsolete_roots[page.hpa] = key
-    for gfn in list(kvm.rmap):
+    for gfn, sptes in list(kvm.rmap.items()):
+        kvm.count(NOBODY, "pages_4k", -len(sptes))
         del kvm.rmap[gfn]
     return pages
 
@@ -91,7 +92,7 @@ def free_unused_roots(kvm: Kvm) -> None:
     held = {root.hpa for vcpu in kvm.vcpus for name in MMUS
             for root in (kvm.mmu_named(vcpu, name).root, *kvm.mmu_named(vcpu, name).prev_roots) if root.hpa != INVALID_PAGE}
     free = [(hpa, key) for hpa, key in kvm.obsolete_roots.items() if hpa not in held]
-    if any(not spared(kvm, key) for _, key in free):
+    if any(not in_the_tdp_mmu(kvm, key) for _, key in free):
         kvm_flush_remote_tlbs(kvm, "kvm_mmu_commit_zap_page")
     for hpa, _ in free:
         del kvm.obsolete_roots[hpa]

@@ -22,6 +22,7 @@ PAGING64 = "paging64"                            # MmuRole.kind of page tables
 ACC_EXEC, ACC_WRITE, ACC_USER = 1, 2, 4          # rights of a guest's page as role.access has them (mmu.h: ACC_*_MASK)
 WRITE_BACK = ept.MEMTYPE_WB << 3
 ENTRIES = 512
+VM = -1                                          # of a statistic: the VM's
 
 
 def kvm_mmu_get_page(kvm: Kvm, vcpu: Vcpu, key: ShadowKey) -> int:
@@ -41,9 +42,16 @@ def kvm_mmu_get_page(kvm: Kvm, vcpu: Vcpu, key: ShadowKey) -> int:
         return page.hpa
     hpa = memory.alloc_frame(kvm.hw, describe(key))
     kvm.shadow_pages[key] = ShadowPage(hpa, unsync=False)
+    if not in_the_tdp_mmu(kvm, key):
+        kvm.count(VM, "mmu_cache_miss")
     if not key.direct and rmap_write_protect(kvm, key.gfn):
         kvm_flush_remote_tlbs(kvm, "account_shadowed")
     return hpa
+
+
+def in_the_tdp_mmu(kvm: Kvm, key: ShadowKey) -> bool:
+    """Is it a page of the TDP MMU, which drops its roots without a flush, and has statistics of its own?"""
+    return kvm.era.has_tdp_mmu() and kvm.config.enable_ept and key.role.kind == "direct"
 
 
 def describe(key: ShadowKey) -> str:
@@ -69,6 +77,7 @@ def set_spte(kvm: Kvm, address: int, spte: int, gfn: int) -> bool:
     memory.write64(kvm.hw, address, spte)
     sptes = kvm.rmap.get(gfn, ())
     if address not in sptes:
+        kvm.count(VM, "pages_4k")
         kvm.rmap[gfn] = tuple(sorted((*sptes, address)))
     lost = old & PRESENT & ~spte or (old & PRESENT and ((old ^ spte) & ept.ADDRESS or spte & ~old & paging.XD))
     return bool(lost)
@@ -86,7 +95,10 @@ def drop_spte(kvm: Kvm, address: int) -> bool:
 
 def rmap_remove(kvm: Kvm, gfn: int, address: int) -> None:
     """Forget that the SPTE at `address` maps gfn; a non-leaf SPTE maps none."""
-    left = tuple(spte for spte in kvm.rmap.get(gfn, ()) if spte != address)
+    sptes = kvm.rmap.get(gfn, ())
+    left = tuple(spte for spte in sptes if spte != address)
+    if len(left) < len(sptes):
+        kvm.count(VM, "pages_4k", -1)
     if left:
         kvm.rmap[gfn] = left
     elif gfn in kvm.rmap:
@@ -137,8 +149,15 @@ def mmu_try_to_unsync_pages(kvm: Kvm, vcpu: Vcpu, gfn: int) -> bool:
     if upper:
         return False
     for key in shadows:
-        kvm.shadow_pages[key] = kvm.shadow_pages[key]._replace(unsync=True)
+        set_unsync(kvm, key, True)
     return True
+
+
+def set_unsync(kvm: Kvm, key: ShadowKey, unsync: bool) -> None:
+    """sp->unsync; how many there are is a statistic (mmu.c: kvm_unsync_page(), kvm_unlink_unsync_page())."""
+    if kvm.shadow_pages[key].unsync != unsync:
+        kvm.count(VM, "mmu_unsync", 1 if unsync else -1)
+    kvm.shadow_pages[key] = kvm.shadow_pages[key]._replace(unsync=unsync)
 
 
 def kvm_mmu_track_write(kvm: Kvm, vcpu: Vcpu, gpa: int) -> None:
@@ -281,7 +300,7 @@ def mmu_sync_children(kvm: Kvm, vcpu: Vcpu, root: int) -> None:
         kvm_flush_remote_tlbs(kvm, "mmu_sync_children")
     flush = False
     for key in unsync:
-        kvm.shadow_pages[key] = kvm.shadow_pages[key]._replace(unsync=False)
+        set_unsync(kvm, key, False)
         flush |= sync_page(kvm, key, kvm.shadow_pages[key])
     if kvm.era.syncs_ask_for_a_local_flush():
         kvm_mmu_flush_tlb(kvm, vcpu, "kvm_sync_page")

@@ -299,8 +299,10 @@ class Kvm:
         return VMCS01_BASE + vcpu.id * 0x1000
 
     def count(self, vcpu: int, name: str, by: int = 1) -> None:
-        """Count a statistic under its kernel name; vcpu -1 = the VM's."""
-        self.stats[vcpu, name] = self.stats.get((vcpu, name), 0) + by
+        """Count a statistic, if this kernel has it, under its name there.  vcpu: -1 = the VM's; name: v6.12's."""
+        called = self.era.statistic_name(name)
+        if called:
+            self.stats[vcpu, called] = self.stats.get((vcpu, called), 0) + by
 
 
 VMCS01_BASE: Final = 0xF000_0000    # host-physical: below the frames that memory.alloc_frame() hands out

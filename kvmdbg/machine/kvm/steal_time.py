@@ -49,8 +49,7 @@ def kvm_steal_time_set_preempted(kvm: Kvm, vcpu: Vcpu) -> None:
         return
     boundaries_only = kvm.era.preempted_at_instruction_boundaries_only()
     reported = vcpu.at_instruction_boundary or not boundaries_only
-    if boundaries_only:
-        kvm.count(vcpu.id, "preemption_reported" if reported else "preemption_other")
+    kvm.count(vcpu.id, "preemption_reported" if reported else "preemption_other")
     page = steal_time_page(vcpu)
     if not page:
         return

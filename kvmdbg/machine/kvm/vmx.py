@@ -387,5 +387,4 @@ def vmx_vcpu_after_exit(kvm: Kvm, vcpu: Vcpu) -> None:
         if not kvm.era.remakes_event_with_an_immediate_exit():
             kvm_make_request(kvm, vcpu, "EVENT", "vmx_vcpu_run")       # what waited for L2's run is looked at again
         vcpu.nested_run_pending = False
-        if kvm.era.counts_nested_run():
-            kvm.count(vcpu.id, "nested_run")
+        kvm.count(vcpu.id, "nested_run")
