@@ -62,7 +62,7 @@ def test_gauges_follow_what_they_count() -> None:
 def test_an_unsync_page_is_counted_until_it_is_synced() -> None:
     m = Machine("v6.12", enable_ept=False)
     m.map("L1", L1_PAGE, L1_PAGE)
-    m.map("L1", 0x60_0000, m.entry("L1", L1_PAGE, 2) & 0xF_F000)             # the last-level table itself
+    m.map("L1", 0x60_0000, m.entry("L1", L1_PAGE, 2) & 0xFFFF_FFFF_F000)      # the last-level table itself
     m.run(f"load {L1_PAGE:#x}", "store 0x600ff8, 0")
     assert m.stat("mmu_unsync", -1) == sum(page.unsync for _, page in m.kvm.shadow_pages.items()) == 1
     m.run(f"mov cr3, {m.cpu.cr3:#x}")
