@@ -44,7 +44,7 @@ from kvmdbg.machine.kvm.vmx import (
     KERNEL_TR,
     init_vmcs01,
 )
-from kvmdbg.machine.kvm.vpid import allocate_vpid
+from kvmdbg.machine.kvm.vpid import VMX_NR_VPIDS, allocate_vpid
 from kvmdbg.tape import Tape
 
 MOST_CPUS: Final = 64         # processors of the host: a VMXON region each below VMCS01_BASE
@@ -91,6 +91,8 @@ def refuse(era: Era, config: Config, caps: Caps) -> None:
                           "Use vcpus=1, on as many processors as you like (cpus=2); `info model` lists the limits.")
     if not 1 <= config.cpus <= MOST_CPUS:
         raise UserError(f"{config.cpus} processors make no host", f"Give 1 to {MOST_CPUS}.")
+    if not 0 <= config.vpids < VMX_NR_VPIDS:
+        raise UserError(f"vpids={config.vpids}: a host has {VMX_NR_VPIDS - 1} VPIDs for guests", f"Give 0 to {VMX_NR_VPIDS - 1}.")
     if config.enable_vpid and not caps.vpid:
         raise UserError("enable_vpid=1 needs a processor with VPID (vmx.c: hardware_setup())", "Use enable_vpid=0.")
     if config.enable_vpid and era.vpid_needs_invvpid() and not {1, 2} & set(caps.invvpid_types):

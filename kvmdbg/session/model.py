@@ -74,6 +74,8 @@ STATEMENTS: Final = (
               "vmx.h: vmx_l1_guest_owned_cr0_bits(), fb509f76acc8; vmx.c: set_cr4_guest_host_mask()"),
     Statement("run loop", MODELLED, "the ladder of requests in vcpu_enter_guest(), vcpu->mode, the last check with interrupts off",
               "x86.c"),
+    Statement("run loop", SIMPLIFIED, "interrupts off and vcpu->mode = IN_GUEST_MODE are one action, whichever a kernel does first",
+              "x86.c: vcpu_enter_guest(): a request in between cancels the entry either way"),
     Statement("run loop", SIMPLIFIED, "the requests about flushing, roots and events can be raised, no others",
               "the others touch no cached translation"),
     Statement("EPT01", MODELLED, "built on EPT violations, one 4-KiB page at a time, in memslots that come and go (`host memslot`)",

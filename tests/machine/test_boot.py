@@ -94,3 +94,10 @@ def test_a_host_has_as_many_processors_as_one_says() -> None:
 def test_a_host_without_processors_or_with_too_many_is_refused(cpus: int) -> None:
     with pytest.raises(UserError, match="processors make no host"):
         boot(kernel(V6_12), Config(cpus=cpus), Caps())
+
+
+@pytest.mark.parametrize("vpids", [-1, 0x1_0000])
+def test_there_are_65535_vpids_for_guests(vpids: int) -> None:
+    with pytest.raises(UserError, match="VPIDs for guests"):
+        boot(kernel(V6_12), Config(vpids=vpids), Caps())
+    assert boot(kernel(V6_12), Config(vpids=0xFFFF), Caps()).vcpus[0].vpid == 1

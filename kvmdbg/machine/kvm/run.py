@@ -91,7 +91,11 @@ def serve_event(kvm: Kvm, vcpu: Vcpu) -> None:
 
 @act
 def disable_irqs(kvm: Kvm, vcpu: Vcpu) -> None:
-    """Interrupts off and vcpu->mode = IN_GUEST_MODE; which of them comes first differs (kvm.md B.3), to nobody's notice here."""
+    """Interrupts off and vcpu->mode = IN_GUEST_MODE, in one action.
+
+    Old kernels set the mode first (kvm.md B.1 to B.3).  Who makes a request in between sends an IPI there and none on new ones;
+    both times the last check sees the request and cancels the entry.  The one difference is that the IPI is taken before it.
+    """
     set_mode(kvm, vcpu, IN_GUEST_MODE)
     vcpu.todo = ("vmenter",)
 

@@ -36,6 +36,7 @@ class Config(NamedTuple):
     vcpus: int = 1
     cpus: int = 1                 # logical processors of the host
     memory: int = 0x4000_0000     # bytes of guest RAM, one memslot from gpa 0 on
+    vpids: int = 0xFFFF           # VPID numbers that the vCPUs of other VMs have left over when this one is created
 
 
 class PendingException(NamedTuple):

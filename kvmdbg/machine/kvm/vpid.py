@@ -12,10 +12,10 @@ ANOTHER_VM: Final = "another VM"
 
 
 def allocate_vpid(kvm: Kvm, vcpu: Vcpu, purpose: str) -> int:
-    """The lowest number that is free, 1..0xffff; 0 without VPIDs or when none is left.  Nothing is flushed here."""
+    """The lowest number that is free, 1..0xffff; 0 without VPIDs or when none is left (Config.vpids).  Nothing is flushed here."""
     if not kvm.config.enable_vpid:
         return 0
-    vpid = next((number for number in range(1, VMX_NR_VPIDS) if number not in kvm.vpid_bitmap), 0)
+    vpid = next((number for number in range(1, kvm.config.vpids + 1) if number not in kvm.vpid_bitmap), 0)
     if vpid:
         kvm.vpid_bitmap[vpid] = f"vcpu{vcpu.id} {purpose}"
     kvm.emit(VpidAllocated, vcpu.id, vpid)

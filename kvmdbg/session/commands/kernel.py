@@ -88,8 +88,8 @@ Machine = Annotated[dict[str, Any] | None, MachineOperand()]
 def machine(s: Session, words: Machine = None) -> Text | None:
     """Choose the module parameters and the processor, before anything has run; alone, show them.
 
-    Module parameters and size: enable_ept, enable_vpid, nested, vcpus, cpus, memory.  Processor: maxphyaddr, invept_types,
-    invvpid_types, pcid, tlb_capacity (0 = unlimited) and so on.
+    Module parameters and size: enable_ept, enable_vpid, nested, vcpus, cpus, memory, vpids (what other VMs have left over).
+    Processor: maxphyaddr, invept_types, invvpid_types, pcid, tlb_capacity (0 = unlimited) and so on.
     """
     if words:
         if s.tape.end:
