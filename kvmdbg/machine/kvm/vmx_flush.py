@@ -27,7 +27,10 @@ def vpid_sync_vcpu_single(kvm: Kvm, vcpu: Vcpu, vpid: int) -> None:
 
 
 def vpid_sync_vcpu_global(kvm: Kvm, vcpu: Vcpu) -> None:
-    """INVVPID all-context; nothing on a processor without it, which old kernels accept (61f1dd90bd16, I-3)."""
+    """INVVPID all-context.
+
+    Nothing on a processor without it, which old kernels accept (61f1dd90bd16, I-3).
+    """
     if VMX_VPID_EXTENT_ALL_CONTEXT in kvm.hw.caps.invvpid_types:
         invalidate.invvpid(kvm.hw, kvm.cpu(vcpu), VMX_VPID_EXTENT_ALL_CONTEXT, 0, 0)
     else:
@@ -54,7 +57,10 @@ def vpid_sync_vcpu_addr(kvm: Kvm, vcpu: Vcpu, vpid: int, gla: int) -> None:
 
 
 def ept_sync_global(kvm: Kvm, vcpu: Vcpu) -> None:
-    """INVEPT all-context; nothing on a processor without it, which old kernels accept (42aa53b4e1bd)."""
+    """INVEPT all-context.
+
+    Nothing on a processor without it, which old kernels accept (42aa53b4e1bd).
+    """
     if VMX_EPT_EXTENT_GLOBAL in kvm.hw.caps.invept_types:
         invalidate.invept(kvm.hw, kvm.cpu(vcpu), VMX_EPT_EXTENT_GLOBAL, 0)
     else:
