@@ -65,6 +65,7 @@ class Session(State):
         self.failures: list[UserError] = []
         self.repeat_line = ""
         self.interrupt = False
+        self.columns = 0                 # how wide whoever prints is; 0: nobody said
         self.pending: Pending | None = None
         self.block: Block | None = None
         self.queue: list[str] = []                             # the commands of the breakpoint that stopped last

@@ -142,6 +142,7 @@ async def carry_out(session: Session, line: str) -> int | None:
     """Execute one line and print what it says; the exit code when it was `quit`."""
     with interruptible(session):
         try:
+            session.columns = screen_width()
             code = said(session.start(line))
             while session.running:
                 code = said(session.pump(BUDGET))

@@ -56,10 +56,10 @@ def diff(s: Session, kernels: Kernels = None, a: Position = -1, b: Position = -1
 
     `+` an entry that is there at B only, `-` at A only, `*` a value that changed.  `diff kernel A B` shows what differs between
     two kernels: commits, requests, and the functions of the model that ask what they answer differently, both answers side by
-    side as wide as `set width` says.
+    side as wide as the screen is, or as `set width` says.
     """
     if kernels is not None:
-        return kernel_diff(versions.kernel(kernels[0]), versions.kernel(kernels[1]), int(s.settings["width"]))
+        return kernel_diff(versions.kernel(kernels[0]), versions.kernel(kernels[1]), int(s.settings["width"]) or s.columns)
     if a < 0:
         raise UserError("diff: POSITION is missing: #12, +3, -3, start, end or a bookmark", "Write: diff [POSITION] [POSITION].")
     return differences(s, a, s.tape.cursor if b < 0 else b)

@@ -86,6 +86,7 @@ class Runner:
             if self.own(submitted.line):
                 self._log(None)
                 return
+            self.session.columns = self.width()
             result = self.session.start(submitted.line)
         except Exception as wrong:
             self._log(self._mistake(wrong))

@@ -140,3 +140,8 @@ def test_several_kernels_in_one_line() -> None:
     assert several("v4.3 4.4 | v6.12 -2b4a5a5d5688 | eeeb4f6^") == ("v4.3", "v4.4", "v6.12 -2b4a5a5d5688", "eeeb4f67a6cd^")
     with pytest.raises(UserError, match="no kernel was named"):
         several(" | ")
+
+
+def test_a_kernel_is_made_once_however_it_is_written() -> None:
+    assert kernel("v4.4") is kernel("4.4") and kernel("v4.3") is not kernel("v4.4")
+    assert kernel("v4.3 +5c614b3583e7") is kernel("4.3, +5c614b35")

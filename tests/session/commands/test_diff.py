@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kvmdbg.errors import UserError
+from kvmdbg.session.results import parts
 from session_support import L2, cell, say, session
 
 
@@ -53,3 +54,17 @@ def test_completion_offers_kernels_or_positions() -> None:
     assert ("v4.4", 17) in second and "start" not in dict(second)
     positions = [one.text for one in s.completions("diff start ")]
     assert "end" in positions and len(positions) == len(set(positions))
+
+
+def test_two_kernels_are_as_wide_as_the_screen_unless_one_says_otherwise() -> None:
+    s = session()
+
+    def widest() -> int:
+        (question,) = [part for part in parts(s.execute("diff kernel v4.3 v4.4")) if getattr(part, "title", "") == "vmcs02_vpid()"]
+        return max(len(cell) for row in question.rows for cell in row.cells)      # type: ignore[union-attr]
+
+    unlimited = widest()
+    s.columns = 80
+    assert 30 < widest() <= 40 < unlimited
+    s.execute("set width 60")
+    assert widest() <= 30

@@ -149,3 +149,9 @@ def test_leaving_is_told(line: str) -> None:
     listener = Listener(session())
     listener.run(line)
     assert listener.told[0][0] == Submitted(line, True)
+
+
+def test_the_session_knows_how_wide_its_answers_may_be() -> None:
+    s = session()
+    Listener(s).run("when")
+    assert s.columns == 60
