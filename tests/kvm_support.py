@@ -188,7 +188,8 @@ class Machine:
         return int(self.cpu.rax)
 
     def stat(self, name: str, vcpu: int = 0) -> int:
-        return int(self.kvm.stats.get((vcpu, name), 0))
+        """A statistic by v6.12's name, whatever this kernel calls it."""
+        return int(self.kvm.stats.get((vcpu, self.kvm.era.statistic_name(name) or name), 0))
 
     def pending(self) -> list[str]:
         """Requests that are set, by name."""
