@@ -13,7 +13,7 @@ from kvmdbg.machine.kvm.era import Era
 from kvmdbg.machine.kvm.request import ladder
 from kvmdbg.session.asking import asked
 from kvmdbg.session.functions import short
-from kvmdbg.session.grid import CHANGED, FILLED, GONE, Grid, Row, columns
+from kvmdbg.session.grid import CHANGED, FILLED, GONE, Column, Grid, Row, columns
 from kvmdbg.session.kernels import answers_of, changes, decided, in_order
 from kvmdbg.session.results import Many, Result, Text
 
@@ -81,10 +81,13 @@ def worked_out(a: Era, b: Era, question: str) -> bool:
 
 
 def side_by_side(a: Era, b: Era, was: Answer, is_: Answer, width: int) -> Grid:
-    """The methods that answer, line by line; long lines go on below, indented.  width: columns for each."""
-    rows = tuple(Row((left, right), CHANGED if left != right else "")
-                 for left, right in aligned(source(was.methods, width), source(is_.methods, width)))
-    heads = columns(f"{a.name}: {answers_of(was)}", f"{b.name}: {answers_of(is_)}")
+    """The methods that answer, line by line; long lines go on below, indented, also of the heading.  width: columns for each."""
+    first, *more = itertools.zip_longest(folded(f"{a.name}: {answers_of(was)}", width),
+                                         folded(f"{b.name}: {answers_of(is_)}", width), fillvalue="")
+    rows = tuple(Row(both, "", "", "heading") for both in more) + tuple(
+        Row((left, right), CHANGED if left != right else "")
+        for left, right in aligned(source(was.methods, width), source(is_.methods, width)))
+    heads = (Column(first[0]), Column(first[1]))
     after = ", ".join(one.hash for one in deciding(was.question))
     return Grid(f"{was.question}()", heads, rows, f"Commits that changed it, oldest first: {after}.")
 
