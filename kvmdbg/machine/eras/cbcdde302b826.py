@@ -10,11 +10,11 @@ from kvmdbg.machine.kvm.era import Era
         touches=("vmx.c: handle_invvpid()", "vmx.c: nested_vmx_setup_ctls_msrs()"), needs=("089d7b6ec515",),
         series="with 63cb6d5f004c (2017), which tied the control to enable_vpid")
 class Without(Era):
-    """Only all-context was offered; the descriptor was not looked at, vmcs12's VPID was (I-29)."""
+    """Single-context and all-context were offered, and did the same; the descriptor was not looked at (I-29)."""
 
     def nested_invvpid_types(self, enable_vpid: bool) -> tuple[int, ...]:
-        """All-context only."""
-        return (2,) if enable_vpid else ()
+        """Single-context, for the sake of old KVMs as L1, and all-context."""
+        return (1, 2) if enable_vpid else ()
 
     def checks_invvpid_operand(self) -> bool:
         """No."""

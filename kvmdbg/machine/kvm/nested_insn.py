@@ -441,7 +441,7 @@ def handle_invvpid(kvm: Kvm, vcpu: Vcpu) -> None:
     if kvm.era.checks_invvpid_operand():
         invvpid_with_operand(kvm, vcpu, type, *words)
     else:
-        invvpid_of_v4_4(kvm, vcpu)
+        invvpid_of_v4_4(kvm, vcpu, type, words[0] & 0xFFFF)
 
 
 def invvpid_with_operand(kvm: Kvm, vcpu: Vcpu, type: int, vpid: int, gla: int) -> None:
@@ -472,17 +472,19 @@ def flush_vpid02(kvm: Kvm, vcpu: Vcpu, gla: int | None) -> None:
         mmu.kvm_mmu_free_roots(kvm, vcpu, ROOT_MMU, lambda root: frees == FREE_EVERY_ROOT or root.role.guest_mode)
 
 
-def invvpid_of_v4_4(kvm: Kvm, vcpu: Vcpu) -> None:
-    """vmx.c: handle_invvpid(), v4.4: the operand's value is not looked at, the current vmcs12's VPID is (I-29)."""
-    if vcpu.current_vmptr == INVALID_GPA:
-        vcpu.exit_to_user = "host crash: NULL dereference in handle_invvpid(), as L1 has no current VMCS (I-29)"
-        return
-    if not vmcs12.get(kvm, vcpu, F.VIRTUAL_PROCESSOR_ID):
-        nested_vmx_fail(kvm, vcpu, VMXERR_INVALID_OPERAND, skip=False)
-        return
+def invvpid_of_v4_4(kvm: Kvm, vcpu: Vcpu, type: int, vpid: int) -> None:
+    """vmx.c: handle_invvpid(), v4.4 to v4.9: all of vpid02 goes, whatever the operand; before v4.6 vmcs12 has a say (I-29)."""
+    if kvm.era.invvpid_looks_at_vmcs12():
+        if vcpu.current_vmptr == INVALID_GPA:
+            vcpu.exit_to_user = "host crash: NULL dereference in handle_invvpid(), as L1 has no current VMCS (I-29)"
+            return
+        if not vmcs12.get(kvm, vcpu, F.VIRTUAL_PROCESSOR_ID):
+            nested_vmx_fail(kvm, vcpu, VMXERR_INVALID_OPERAND, skip=False)
+            return
     kvm.emit(FlushAsked, vcpu.id, "INVVPID emulation", "__vmx_flush_tlb", f"vpid02 {vcpu.vpid02}")
     __vmx_flush_tlb(kvm, vcpu, vcpu.vpid02)
-    kvm.emit(GuestInvalidated, vcpu.id, 1, "invvpid", invalidate.INVVPID_TYPES[ALL_CONTEXT], -1, -1, -1, -1)
+    named = -1 if type == ALL_CONTEXT else vpid
+    kvm.emit(GuestInvalidated, vcpu.id, 1, "invvpid", invalidate.INVVPID_TYPES[type], named, -1, -1, -1)
     nested_vmx_succeed(kvm, vcpu)
 
 

@@ -109,6 +109,10 @@ class NestedQuestions(FlushQuestions):
         """Is the INVVPID descriptor read and checked? Else 4 bytes are read and their value is ignored (E.4)."""
         return True
 
+    def invvpid_looks_at_vmcs12(self) -> bool:
+        """Does all-context INVVPID fail where the current vmcs12 has VPID 0? (ef697a712a61, I-29)"""
+        return False
+
     def checks_vpid12_not_zero(self) -> bool:
         """Does VM entry with "enable VPID" and VPID 0 in vmcs12 fail with error 7?"""
         return True
