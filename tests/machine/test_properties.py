@@ -66,6 +66,9 @@ HOSTILE = (
     "fetch 0xdead000", "mov cr0, 0", "mov cr4, 0", "mov cr4, -1",
     "mov cr3, 0x4000000000000000", "mov cr4, 0x4020a0", "mov cr3, 0x10000", "mov cr0, 0x80050013", "mov cr4, 0x220a0", "hlt",
 )
+HOST = ("preempt", f"unmap {DATA >> 12:#x}", f"unmap {L1_PAGE >> 12:#x}", f"age {DATA >> 12:#x}", f"write-protect {DATA >> 12:#x}",
+        "dirty-log on", "dirty-log get", "dirty-log off", "memslot create 0x80000 1", "memslot delete 0x80000", "request TLB_FLUSH",
+        "set-sregs CR3=0x1000", "steal-time 0x7000", "init", "reset")
 RIGHTS = {"load": ept.READ, "store": ept.WRITE, "fetch": ept.EXECUTE}
 LEAVES = (0, DATA | 7, DATA | 0x37, 0x7_0037, DATA | 0x31, 0x4000_0037, 0x20_00B7, 0x8000_0000_0000_0000 | DATA | 0x67)
 
@@ -158,6 +161,19 @@ class AnyGuest(RuleBasedStateMachine):
     @rule(text=st.sampled_from(HOSTILE))
     def hostile(self, text: str) -> None:
         self.inject(text)
+
+    @rule(text=st.sampled_from(HOST))
+    def on_the_host(self, text: str) -> None:
+        """Something happens on the host, or is refused and changes nothing; then the vCPU goes on."""
+        end = self.tape.cursor
+        try:
+            self.m.host(text)
+        except UserError:
+            assert self.tape.cursor == end
+        self.remember()
+        while (action := next_action(self.m.kvm, 0)) is not None:
+            do(self.m.kvm, action)
+            self.remember()
 
     def inject(self, text: str) -> bool:
         """Run one instruction; False when the machine lacks what it needs."""

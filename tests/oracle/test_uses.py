@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kvmdbg.machine.kvm import shadow
+from kvmdbg.machine.kvm.state import Config
 from kvmdbg.oracle.index import Index
 from kvmdbg.oracle.uses import judge_again, uses
 from kvmdbg.oracle.verdict import FORBIDDEN, FRESH, STALE, judge
@@ -67,6 +68,15 @@ def test_a_wandering_guest_uses_nothing_forbidden(name: str, seed: int) -> None:
     for use in uses(machine.kvm, machine.index, 0, machine.position):
         assert use.verdict.status != FORBIDDEN, (use, wanderer.steps)
         assert judge(machine.kvm, anew, use.cpu, use.key, use.position) == use.verdict
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("name", ["v3.2", "v4.4", "v4.15", "v5.7", "v5.10", "v5.14", "v6.12"])
+def test_nor_does_one_whose_host_takes_pages_and_processors_away(name: str, seed: int) -> None:
+    wanderer = Wanderer(name, seed, Config(cpus=2), host=True).wander(40)
+    machine = wanderer.machine
+    assert any(step.startswith("host ") for step in wanderer.steps)
+    assert [use for use in uses(machine.kvm, machine.index, 0, machine.position) if use.verdict.status == FORBIDDEN] == []
 
 
 def test_going_back_in_time_asks_anew() -> None:

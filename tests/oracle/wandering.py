@@ -6,8 +6,9 @@ from contextlib import suppress
 from random import Random
 from typing import Any
 
-from kvmdbg.errors import UserError
+from kvmdbg.errors import Unsupported, UserError
 from kvmdbg.machine.hw.controls import CR4_PCIDE, CR4_PGE, CR4_SMEP, EFER_NXE
+from kvmdbg.machine.kvm.host_events import happen, parse_host_event
 from kvmdbg.machine.kvm.state import RUNNABLE, Config
 from oracle.given import CR3_X, CR3_Y, DATA, EPT, L1_LA, L2_LA, OTHER, Machine, X, Y
 
@@ -17,14 +18,19 @@ TABLE_PAGES = (0x2000_0000, 0x2000_1000)          # where L2's tables lie
 TARGETS = (CR3_X, CR3_Y, DATA, OTHER, 0x8_0000, 0x9_0000)
 INVVPIDS = {0: (f"individual-address 1 {L2_LA:#x}",), 1: ("single-context 1", "single-context 2", "single-context 0"),
             2: ("all-context 0",), 3: ("single-context-retaining-globals 1",)}
+HOST_WORDS = (*(f"{word} {page >> 12:#x}" for word in ("unmap", "unmap", "age", "change-pte", "write-protect")
+                for page in (L1_LA, DATA, OTHER, CR3_X, EPT, 0x1000)),
+              "preempt", "migrate pcpu1", "migrate pcpu0", "request TLB_FLUSH", "dirty-log on", "dirty-log get", "dirty-log off",
+              "memslot create 0x80000 1", "memslot delete 0x80000", "set-sregs CR3=0x1000", "nmi", "irq 0x20", "steal-time 0x7000")
 INVEPTS = {1: ("single-context 0x1001e", "single-context 0x1001f"), 2: ("all-context",)}
 
 
 class Wanderer:
     """A machine and what it does next; `steps` is the log of what it did."""
 
-    def __init__(self, name: str, seed: int, config: Config = Config()) -> None:
+    def __init__(self, name: str, seed: int, config: Config = Config(), host: bool = False) -> None:
         self.random = Random(seed)
+        self.host = Random(seed) if host else None        # what happens on the host goes its own way: the guest's does not change
         self.ept = self.random.random() < 0.8 and config.enable_ept
         self.machine = Machine(name, vpid=self.random.random() < 0.8, ept=self.ept, config=config).run(f"vmptrld {X:#x}")
         era = self.machine.kvm.era
@@ -42,7 +48,15 @@ class Wanderer:
             if vcpu.exit_to_user or vcpu.mp_state != RUNNABLE:
                 break
             self.step()
+            if self.host is not None and self.host.random() < 0.3:
+                self.happen(self.host.choice(HOST_WORDS))
         return self
+
+    def happen(self, text: str) -> None:
+        """Something happens on the host, unless it cannot happen now or on this kernel."""
+        self.steps.append(f"host {text}")
+        with suppress(UserError, Unsupported):
+            happen(self.machine.kvm, parse_host_event(text, 1, 0))
 
     def step(self) -> None:
         chance = self.random.random()
