@@ -18,7 +18,8 @@ def kvm_set_cr0(kvm: Kvm, vcpu: Vcpu, cr0: int) -> bool:
         return False
     cr0 = cr0 & CR0_DEFINED | CR0_ET
     pae = not vcpu.efer & EFER_LMA and cr0 & CR0_PG and vcpu.cr4 & CR4_PAE
-    if pae and (old ^ cr0) & X86_CR0_PDPTR_BITS and not load_pdptrs(kvm, vcpu, kvm.ops.read_cr3(kvm, vcpu)):
+    bits = X86_CR0_PDPTR_BITS if kvm.era.cache_control_loads_pdptes() else CR0_PG
+    if pae and (old ^ cr0) & bits and not load_pdptrs(kvm, vcpu, kvm.ops.read_cr3(kvm, vcpu)):
         return False
     kvm.ops.set_cr0(kvm, vcpu, cr0)
     finish(kvm, vcpu, kvm.era.cr0_aftermath(old, cr0, kvm.config.enable_ept), "kvm_post_set_cr0")

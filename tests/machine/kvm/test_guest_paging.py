@@ -12,6 +12,7 @@ from kvmdbg.machine.hw.tlbkey import COMBINED
 from kvmdbg.machine.kvm import tables, vmcs12
 from kvmdbg.machine.kvm.events import NestedExited
 from kvmdbg.machine.kvm.guest_paging import guest_paging
+from kvmdbg.machine.kvm.vmx import vmx_cache_pdptrs
 
 LA = 0xC060_1000
 OTHER = 0x7_0000
@@ -101,6 +102,17 @@ def test_an_emulated_write_to_cr0_or_cr4_loads_them_from_memory(register: str, e
     before = m.cpu.pdptes
     m.run(f"mov {register}, {value ^ (CR0_CD if register == 'cr0' else 1 << 4):#x}")
     assert m.cpu.pdptes == before and getattr(m.vcpu, register) & (CR0_CD if register == "cr0" else 1 << 4)
+
+
+@pytest.mark.parametrize(("name", "read"), [("v4.15", False), ("d42e3fae6fae^", False), ("d42e3fae6fae", True), ("v6.12", True)])
+def test_cr0_cd_loads_them_since_v5_9(name: str, read: bool) -> None:
+    m = prepared(name)
+    m.run("vmlaunch")
+    second_table(m, OTHER)
+    before = vmx_cache_pdptrs(m.kvm, m.vcpu)
+    m.set("L2", LA, tables.read_entry(m.kvm, m.vcpu, "L2", SECOND_CR3 + 24), table_level=3)
+    m.run(f"mov cr0, {m.cpu.cr0 | CR0_CD:#x}")
+    assert (vmx_cache_pdptrs(m.kvm, m.vcpu) != before) == read
 
 
 def test_a_write_that_does_not_exit_loads_them_in_the_processor() -> None:

@@ -69,6 +69,10 @@ class ControlRegisterQuestions(FlushQuestions):
         """May the guest set CR4.PCIDE? (ad756a1603c5)"""
         return True
 
+    def cache_control_loads_pdptes(self) -> bool:
+        """Does a change of CR0.CD or CR0.NW in PAE paging load the PDPTEs, as one of CR0.PG does? (d42e3fae6fae)"""
+        return True
+
     def asks_to_load_new_pdptes(self) -> bool:
         """Does load_pdptrs() make KVM_REQ_LOAD_MMU_PGD? Else PDPTEs wait for a root to be loaded. (2c5653caecc4, I-16)"""
         return True
