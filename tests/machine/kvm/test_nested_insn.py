@@ -461,3 +461,33 @@ def test_the_eptp_of_invept_is_checked_with_what_l1_is_offered(name: str, error:
     m.given_l2()
     m.run(f"vmptrld {VMCS:#x}")
     assert results(m.run(f"invept single-context, {EPT12 | EPTP_BITS | 1 << 6:#x}")) == [f"invept {error}"]
+
+
+@pytest.mark.parametrize("enable_ept", [True, False])
+@pytest.mark.parametrize(("insn", "result"), [
+    ("invvpid individual-address 1 0x5000", "ok"), ("invvpid single-context 1", "ok"), ("invvpid all-context", "ok"),
+    ("invvpid single-context-retaining-globals 9", "ok"), ("invvpid single-context 0", "28"),
+    ("invvpid single-context 0x10001", "28"), ("invvpid all-context 0x10000", "28"),
+    ("invvpid individual-address 1 0x800000000000", "28"), ("invvpid 4 1", "28"),
+    ("invvpid 66 1", "28")])
+def test_invvpid_of_v4_15_is_invept_where_there_is_ept(insn: str, result: str, enable_ept: bool) -> None:
+    """E.4, column E17: the hook for vpid02 takes the current root's EPTP when EPT is on (I-6)."""
+    m = Machine("v4.15", enable_ept=enable_ept).given_vmx().given_l2(eptp=EPT12 if enable_ept else None)
+    m.run(f"vmclear {VMCS:#x}", f"vmptrld {VMCS:#x}")
+    events = m.run(insn)
+    wanted = f"invept single-context {m.tag():#x}" if enable_ept else "invvpid single-context 2"
+    assert results(events) == [f"invvpid {result}"]
+    assert flushes(events) == ([wanted] if result == "ok" else [])
+    assert m.vcpu.exit_to_user == ""
+
+
+@pytest.mark.parametrize(("insn", "result"), [
+    ("invept all-context", "ok"), (f"invept single-context {EPT12 | EPTP_BITS:#x}", "ok"), ("invept single-context 0x10016", "ok"),
+    ("invept 3 0", "28"), ("invept 66 0", "28")])
+def test_invept_of_v4_15_syncs_and_asks_for_a_full_flush(insn: str, result: str) -> None:
+    """E.5, column E17: types 1 and 2 alike, and an EPTP that VM entry would refuse passes (I-11)."""
+    m = pointed("v4.15")
+    events = m.run(insn)
+    assert results(events) == [f"invept {result}"]
+    assert made(events) == (["TLB_FLUSH"] if result == "ok" else [])
+    assert flushes(events) == ([f"invept single-context {m.tag():#x}"] if result == "ok" else [])
