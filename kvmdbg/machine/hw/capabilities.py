@@ -113,6 +113,8 @@ def _secondary(caps: Caps) -> int:
         offered |= c.SEC_ENABLE_INVPCID
     if caps.apic_accesses:
         offered |= c.SEC_VIRTUALIZE_APIC_ACCESSES
+    if caps.virtual_interrupts:
+        offered |= c.SEC_VIRTUAL_INTR_DELIVERY
     if caps.vmfunc:
         offered |= c.SEC_ENABLE_VMFUNC
     return offered

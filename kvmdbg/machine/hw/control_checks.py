@@ -41,6 +41,7 @@ from kvmdbg.machine.hw.controls import (
     INTR_TYPE_SOFT_EXCEPTION,
     INTR_TYPE_SOFT_INTR,
     PIN_BITS,
+    PIN_EXTERNAL_INTERRUPT_EXITING,
     PIN_NMI_EXITING,
     PIN_PREEMPTION_TIMER,
     PIN_VIRTUAL_NMIS,
@@ -49,6 +50,7 @@ from kvmdbg.machine.hw.controls import (
     SEC_ENABLE_VMFUNC,
     SEC_ENABLE_VPID,
     SEC_UNRESTRICTED_GUEST,
+    SEC_VIRTUAL_INTR_DELIVERY,
     SEC_VIRTUALIZE_APIC_ACCESSES,
     VMFUNC_EPTP_SWITCHING,
     names_of,
@@ -92,6 +94,18 @@ def tpr_threshold_and_vtpr(value: int, s: Subject) -> str:
 
 def without_apic_accesses(s: Subject) -> bool:
     return not s.secondary & SEC_VIRTUALIZE_APIC_ACCESSES
+
+
+def without_virtual_interrupts(s: Subject) -> bool:
+    return not s.secondary & SEC_VIRTUAL_INTR_DELIVERY
+
+
+def needs_tpr_shadow(value: int, _: Subject) -> str:
+    return "not set VIRTUAL_INTR_DELIVERY without TPR_SHADOW"
+
+
+def needs_external_interrupt_exiting(value: int, _: Subject) -> str:
+    return "set EXTERNAL_INTERRUPT_EXITING for VIRTUAL_INTR_DELIVERY" if not value & PIN_EXTERNAL_INTERRUPT_EXITING else ""
 
 
 def needs_virtual_nmis(value: int, _: Subject) -> str:
@@ -194,9 +208,14 @@ CONTROL_CHECKS: Final[tuple[Check, ...]] = (
     Check("I/O bitmap B is a page", C, EXECUTION, F.IO_BITMAP_B, PAGE, has(PRIMARY, CPU_USE_IO_BITMAPS)),
     Check("the MSR bitmaps are a page", C, EXECUTION, F.MSR_BITMAP, PAGE, has(PRIMARY, CPU_USE_MSR_BITMAPS)),
     Check("the virtual-APIC address is a page", C, EXECUTION, F.VIRTUAL_APIC_PAGE_ADDR, PAGE, TPR_SHADOW),
-    Check("the TPR threshold has four bits", C, EXECUTION, F.TPR_THRESHOLD, only(0xF), TPR_SHADOW),
+    Check("the TPR threshold has four bits", C, EXECUTION, F.TPR_THRESHOLD, only(0xF),
+          both(TPR_SHADOW, without_virtual_interrupts)),
     Check("the TPR threshold is not above VTPR", C, EXECUTION, F.TPR_THRESHOLD, tpr_threshold_and_vtpr,
-          both(TPR_SHADOW, without_apic_accesses)),
+          both(TPR_SHADOW, both(without_apic_accesses, without_virtual_interrupts))),
+    Check("virtual-interrupt delivery needs the TPR shadow", C, EXECUTION, F.SECONDARY_VM_EXEC_CONTROL, needs_tpr_shadow,
+          both(secondary(SEC_VIRTUAL_INTR_DELIVERY), lacks(F.CPU_BASED_VM_EXEC_CONTROL, CPU_TPR_SHADOW))),
+    Check("virtual-interrupt delivery needs external-interrupt exiting", C, EXECUTION, F.PIN_BASED_VM_EXEC_CONTROL,
+          needs_external_interrupt_exiting, secondary(SEC_VIRTUAL_INTR_DELIVERY)),
     Check("the APIC-access address is a page", C, EXECUTION, F.APIC_ACCESS_ADDR, PAGE, secondary(SEC_VIRTUALIZE_APIC_ACCESSES)),
     Check("virtual NMIs need NMI exiting", C, EXECUTION, F.PIN_BASED_VM_EXEC_CONTROL, needs_nmi_exiting,
           lacks(F.PIN_BASED_VM_EXEC_CONTROL, PIN_NMI_EXITING)),

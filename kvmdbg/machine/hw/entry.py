@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from kvmdbg.errors import Unsupported
-from kvmdbg.machine.hw import guest_state, host_state, pending, vmcs
+from kvmdbg.machine.hw import guest_state, host_state, pending, virtual_interrupts, vmcs
 from kvmdbg.machine.hw.checking import CONTROL_AREA, GUEST_AREA, HOST_AREA, Read, Subject, subject
 from kvmdbg.machine.hw.checks import first_problem
 from kvmdbg.machine.hw.controls import (
@@ -75,6 +75,7 @@ def vm_entry(hw: Hardware, cpu: Cpu, launch: bool) -> EntryResult:
     if problem is not None:
         return _fail_late(hw, cpu, s.read, problem.text, problem.qualification)
     _refuse_unmodelled(s.read)
+    virtual_interrupts.refuse_unmodelled(hw, s.read)
     _enter(s, launch)
     return SUCCESS
 
@@ -116,6 +117,7 @@ def _enter(s: Subject, launch: bool) -> None:
     cpu.vpid = vpid
     cpu.eptp = eptp
     pending.enter(hw, cpu, read)
+    virtual_interrupts.enter(hw, cpu, read)
     _deliver(hw, cpu, read)
 
 

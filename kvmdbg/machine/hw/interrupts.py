@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from kvmdbg.machine.hw import pending, vmcs
+from kvmdbg.machine.hw import pending, virtual_interrupts, vmcs
 from kvmdbg.machine.hw.controls import (
     ACTIVITY_HLT,
     BLOCKING_MOV_SS,
@@ -199,6 +199,17 @@ def _interrupt_window(hw: Hardware, cpu: Cpu) -> bool:
     return _interruptible(cpu) and _interrupt_window_exiting(hw, cpu)
 
 
+def _virtual_interrupt(hw: Hardware, cpu: Cpu) -> bool:
+    """Of the priority of an interrupt window, which excludes it, and before external interrupts (29.2.2)."""
+    return _interruptible(cpu) and virtual_interrupts.recognized(hw, cpu)
+
+
+def _virtual_interrupt_happens(hw: Hardware, cpu: Cpu) -> str:
+    _delivers(hw, cpu, virtual_interrupts.deliver(hw, cpu), INTR_TYPE_EXTERNAL)
+    virtual_interrupts.virtualize_eoi(hw, cpu)
+    return FAULTED
+
+
 def _interrupt(hw: Hardware, cpu: Cpu) -> bool:
     """RFLAGS.IF does not matter where external interrupts exit; STI and MOV SS block all the same (24.6.1)."""
     if not hw.pending[cpu.id].irr:
@@ -219,6 +230,7 @@ BEHIND_THE_TIMER: Final = (
     Boundary("NMI window", _nmi_window, _exits_with(EXIT_REASON_NMI_WINDOW)),
     Boundary("NMI", _nmi, _nmi_happens),
     Boundary("interrupt window", _interrupt_window, _exits_with(EXIT_REASON_INTERRUPT_WINDOW)),
+    Boundary("virtual interrupt", _virtual_interrupt, _virtual_interrupt_happens),
     Boundary("external interrupt", _interrupt, _interrupt_happens),
 )
 BOUNDARIES: Final = (

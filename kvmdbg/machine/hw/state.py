@@ -35,6 +35,7 @@ class Caps(NamedTuple):
     vmfunc: bool = True                      # "enable VM functions"
     eptp_switching: bool = True              # VM function 0 (IA32_VMX_VMFUNC bit 0)
     apic_accesses: bool = True               # "virtualize APIC accesses"
+    virtual_interrupts: bool = False         # "virtual-interrupt delivery"
     tlb_capacity: int = 0                    # entries a logical processor can hold; 0 = unlimited
 
     @property

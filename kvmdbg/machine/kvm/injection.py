@@ -108,7 +108,7 @@ def _inject_or_be_busy(kvm: Kvm, vcpu: Vcpu) -> bool:
             kvm.ops.inject_irq(kvm, vcpu, kvm_cpu_get_interrupt(kvm, vcpu))
         if kvm_cpu_has_interrupt(kvm, vcpu):
             kvm.ops.enable_irq_window(kvm, vcpu)
-    return vcpu.guest_mode and kvm.ops.has_nested_events(kvm, vcpu)
+    return vcpu.guest_mode and kvm.ops.has_nested_events(kvm, vcpu, True)
 
 
 def _unless_injecting(kvm: Kvm, vcpu: Vcpu, what: str) -> str:

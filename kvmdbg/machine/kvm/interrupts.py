@@ -60,6 +60,8 @@ def kvm_arch_vcpu_runnable(kvm: Kvm, vcpu: Vcpu) -> bool:
         return True
     if vcpu.exception is not None or events.nmi_queued or events.nmi_pending or kvm_test_request(kvm, vcpu, "NMI"):
         return True
-    if vcpu.guest_mode and kvm.ops.has_nested_events(kvm, vcpu):
+    if vcpu.guest_mode and kvm.ops.has_nested_events(kvm, vcpu, False):
         return True
-    return kvm_cpu_has_interrupt(kvm, vcpu) and not kvm.ops.interrupt_blocked(kvm, vcpu)
+    by_itself = kvm.era.virtual_interrupts_wake() and not kvm.era.nested_events_include_virtual_interrupts()
+    found = kvm_cpu_has_interrupt(kvm, vcpu) or by_itself and kvm.ops.guest_apic_has_interrupt(kvm, vcpu)
+    return found and not kvm.ops.interrupt_blocked(kvm, vcpu)

@@ -54,6 +54,7 @@ from kvmdbg.machine.kvm.preemption_timer import stop_preemption_timer, vmx_start
 from kvmdbg.machine.kvm.questions.nested import HOOK_VPID01, HOOK_VPID02, MAKE_REQUEST, NO_FLUSH, SYNC_VPID02, Transition
 from kvmdbg.machine.kvm.state import HALTED, INVALID_GPA, INVALID_PAGE, RUNNABLE, VMCS01, VMCS02, Kvm, PendingException, Vcpu
 from kvmdbg.machine.kvm.vcpu_events import NOT_INJECTED
+from kvmdbg.machine.kvm.virtual_interrupts import prepare_vmcs02_status, save_status
 from kvmdbg.machine.kvm.vmx import (
     SEGMENTS,
     cr4_guest_owned_bits,
@@ -255,6 +256,7 @@ def prepare_vmcs02_early(kvm: Kvm, vcpu: Vcpu) -> None:
     for encoding, value in merged_controls(kvm, vcpu, mine).items():
         write(kvm, vcpu, encoding, value)
     write(kvm, vcpu, F.VIRTUAL_PROCESSOR_ID, vpid_for_vmcs02(kvm, vcpu))
+    prepare_vmcs02_status(kvm, vcpu)
 
 
 def vpid_for_vmcs02(kvm: Kvm, vcpu: Vcpu) -> int:
@@ -484,6 +486,7 @@ def sync_vmcs02_to_vmcs12(kvm: Kvm, vcpu: Vcpu) -> None:
         vmcs12.put(kvm, vcpu, encoding, read(kvm, vcpu, encoding))
     vmcs12.put(kvm, vcpu, F.GUEST_ACTIVITY_STATE, ACTIVITY_HLT if vcpu.mp_state == HALTED else ACTIVITY_ACTIVE)
     vcpu.mp_state = RUNNABLE
+    save_status(kvm, vcpu)
     stop_preemption_timer(kvm, vcpu)
     vmcs12.put(kvm, vcpu, F.GUEST_CR0, vmcs12_guest_cr(kvm, vcpu, F.GUEST_CR0, F.CR0_READ_SHADOW, F.CR0_GUEST_HOST_MASK,
                                                        nested_cr0_guest_owned_bits(kvm, vcpu)))

@@ -32,6 +32,7 @@ def nested_caps(kvm: Kvm) -> Caps:
         ept=kvm.config.enable_ept and kvm.era.offers_ept_to_l1(), ept_ad=kvm.hw.caps.ept_ad and kvm.era.nested_ept_ad(),
         vpid=kvm.era.offers_vpid_to_l1(kvm.config.enable_vpid),
         preemption_timer=kvm.era.emulates_preemption_timer(),
+        virtual_interrupts=kvm.hw.caps.virtual_interrupts and kvm.era.offers_virtual_interrupts_to_l1(),
         vmfunc=kvm.hw.caps.vmfunc and kvm.config.enable_ept and kvm.era.offers_vmfunc_to_l1(),
         eptp_switching=kvm.hw.caps.eptp_switching and bool(kvm.era.vm_functions_of_l1() & VMFUNC_EPTP_SWITCHING),
         invvpid_types=kvm.era.nested_invvpid_types(kvm.config.enable_vpid), invept_types=kvm.era.nested_invept_types())

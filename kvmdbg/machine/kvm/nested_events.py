@@ -24,6 +24,8 @@ from kvmdbg.machine.kvm.events import Decided
 from kvmdbg.machine.kvm.nested import nested_vmx_exception_vmexit, nested_vmx_vmexit
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
 from kvmdbg.machine.kvm.vcpu_events import NOT_INJECTED
+from kvmdbg.machine.kvm.virtual_interrupts import blocked_in_l2, vmx_guest_apic_has_interrupt
+from kvmdbg.machine.kvm.vmx import read
 from kvmdbg.machine.kvm.vmx_events import NMI_INFO, nested_exit_on_exception, nested_exit_on_intr, nested_exit_on_nmi
 
 
@@ -52,10 +54,25 @@ def vmx_check_nested_events(kvm: Kvm, vcpu: Vcpu) -> bool:
     return blocked
 
 
-def vmx_has_nested_events(kvm: Kvm, vcpu: Vcpu) -> bool:
-    """Something that only vmx_check_nested_events() would see (nested.c: vmx_has_nested_events())."""
+def vmx_has_nested_events(kvm: Kvm, vcpu: Vcpu, for_injection: bool) -> bool:
+    """Something that only vmx_check_nested_events() would see, or that the processor will deliver to L2 itself (nested.c).
+
+    for_injection: is it for L0 to act before L2 goes on?  Else: is there a reason to wake a halted L2?
+    """
     events = kvm.events(vcpu)
-    return events.mtf_pending or _timer(kvm, vcpu)
+    if events.mtf_pending or _timer(kvm, vcpu):
+        return True
+    if not kvm.era.nested_events_include_virtual_interrupts() or not vmx_guest_apic_has_interrupt(kvm, vcpu):
+        return False
+    if blocked_in_l2(kvm, vcpu):
+        return False
+    if not for_injection:
+        return True
+    counts = kvm.era.immediate_exit_for_any_nested_event()
+    kvm.emit(Decided, vcpu.id, "vmx_has_nested_events", "exit at once for a virtual interrupt of L2?", "yes" if counts else "no",
+             f"RVI {read(kvm, vcpu, F.GUEST_INTR_STATUS) & 0xFF:#x}: the processor delivers it",
+             "nested.c: vmx_has_nested_events()")
+    return counts
 
 
 # -- the events --------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kvmdbg.machine.hw.controls import EXIT_REASON_EXTERNAL_INTERRUPT
 from kvmdbg.machine.hw.fields import F
-from kvmdbg.machine.kvm import nested_events, preemption_timer, vmx, vmx_events, vmx_exits, vmx_flush
+from kvmdbg.machine.kvm import nested_events, preemption_timer, virtual_interrupts, vmx, vmx_events, vmx_exits, vmx_flush
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
 
 
@@ -62,8 +62,11 @@ class VmxOps:
     def check_nested_events(self, kvm: Kvm, vcpu: Vcpu) -> bool:
         return nested_events.vmx_check_nested_events(kvm, vcpu)
 
-    def has_nested_events(self, kvm: Kvm, vcpu: Vcpu) -> bool:
-        return nested_events.vmx_has_nested_events(kvm, vcpu)
+    def has_nested_events(self, kvm: Kvm, vcpu: Vcpu, for_injection: bool) -> bool:
+        return nested_events.vmx_has_nested_events(kvm, vcpu, for_injection)
+
+    def guest_apic_has_interrupt(self, kvm: Kvm, vcpu: Vcpu) -> bool:
+        return virtual_interrupts.vmx_guest_apic_has_interrupt(kvm, vcpu)
 
     def request_immediate_exit(self, kvm: Kvm, vcpu: Vcpu) -> None:
         vmx_events.vmx_request_immediate_exit(kvm, vcpu)

@@ -137,11 +137,18 @@ def irqs_on(kvm: Kvm, vcpu: Vcpu) -> None:
 @act
 def guest(kvm: Kvm, vcpu: Vcpu) -> None:
     """What is due at this boundary: an event (interrupt, window, timer, trap), else the instruction in front of the program."""
-    cpu = kvm.cpu(vcpu)
+    cpu, events = kvm.cpu(vcpu), kvm.events(vcpu)
     if due(kvm.hw, cpu) is not None:
-        if attend(kvm.hw, cpu) == EXITED:
+        exited = attend(kvm.hw, cpu) == EXITED
+        if exited and events.immediate_exit:
+            events.exits_at_once += 1
+        elif events.exits_at_once:
+            events.exits_at_once = 0
+        if exited:
             after_exit(kvm, vcpu)
         return
+    if events.exits_at_once:
+        events.exits_at_once = 0
     outcome = execute(kvm.hw, cpu, vcpu.program[0])
     kvm.ops.nested_tick(kvm, vcpu)
     if outcome == EXITED:
@@ -165,9 +172,10 @@ def after_exit(kvm: Kvm, vcpu: Vcpu) -> None:
 def handle_exit(kvm: Kvm, vcpu: Vcpu) -> None:
     """KVM handles the exit; then the next entry, sleep, or back to user space."""
     go_on = kvm.ops.handle_exit(kvm, vcpu)
-    if go_on and vcpu.retries >= NO_PROGRESS:
-        kvm.emit(Stuck, vcpu.id, vcpu.program[0].text)
-        vcpu.exit_to_user = f"no progress: {vcpu.program[0].text!r} exits again and again"
+    if go_on and max(vcpu.retries, kvm.events(vcpu).exits_at_once) >= NO_PROGRESS:
+        text = vcpu.program[0].text if vcpu.retries else "VM entry"
+        kvm.emit(Stuck, vcpu.id, text)
+        vcpu.exit_to_user = f"no progress: {text!r} exits again and again"
         go_on = False
     after = "kvm_vcpu_block" if vcpu.mp_state == HALTED else "vcpu_enter_guest"
     vcpu.todo = (after,) if go_on else ()

@@ -31,7 +31,7 @@ class VcpuEvents(Record):
     """
 
     __slots__ = ("irr", "nmi_queued", "nmi_pending", "injected", "immediate_exit", "mtf_pending", "timer", "timer_expired",
-                 "parked")
+                 "parked", "exits_at_once")
     irr: int                      # bit = vector that L1's local APIC holds for injection
     nmi_queued: int               # vcpu->arch.nmi_queued: NMIs that process_nmi() has not seen yet
     nmi_pending: int              # vcpu->arch.nmi_pending
@@ -41,9 +41,10 @@ class VcpuEvents(Record):
     timer: int                    # vmx->nested.preemption_timer, in instructions of L2; NO_TIMER = not started
     timer_expired: bool           # vmx->nested.preemption_timer_expired
     parked: tuple[Insn, ...]      # the instruction of L2 that has to be executed again when L2 goes on; L1 runs meanwhile
+    exits_at_once: int            # entries in a row that were made to exit at once, with nothing done in the guest
 
 
 def new_vcpu_events(tape: Tape, vcpu: str) -> VcpuEvents:
     """Nothing waits.  vcpu: the vCPU's name."""
     return VcpuEvents(tape, f"{vcpu}.events", irr=0, nmi_queued=0, nmi_pending=0, injected=NOT_INJECTED, immediate_exit=False,
-                      mtf_pending=False, timer=NO_TIMER, timer_expired=False, parked=())
+                      mtf_pending=False, timer=NO_TIMER, timer_expired=False, parked=(), exits_at_once=0)

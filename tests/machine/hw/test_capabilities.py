@@ -19,6 +19,11 @@ def test_what_the_processor_lacks_is_not_offered(caps: Caps, missing: int) -> No
     assert vmx_msrs(caps)[capabilities.IA32_VMX_PROCBASED_CTLS2] >> 32 == control_caps(caps).sec.allowed_1
 
 
+def test_virtual_interrupts_are_offered_when_asked_for() -> None:
+    more = control_caps(Caps(virtual_interrupts=True)).sec.allowed_1 & ~control_caps(Caps()).sec.allowed_1
+    assert more == controls.SEC_VIRTUAL_INTR_DELIVERY
+
+
 def test_what_the_model_lacks_is_not_offered() -> None:
     offered = control_caps(Caps())
     assert not offered.cpu.allowed_1 & controls.CPU_TERTIARY_CONTROLS

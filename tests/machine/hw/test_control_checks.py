@@ -17,6 +17,7 @@ from kvmdbg.machine.hw.controls import (
     ENTRY_SMM,
     EXIT_LOAD_CET_STATE,
     EXIT_SAVE_PREEMPTION_TIMER,
+    PIN_EXTERNAL_INTERRUPT_EXITING,
     PIN_NMI_EXITING,
     PIN_POSTED_INTERRUPTS,
     PIN_PREEMPTION_TIMER,
@@ -26,6 +27,7 @@ from kvmdbg.machine.hw.controls import (
     SEC_ENABLE_VMFUNC,
     SEC_ENABLE_VPID,
     SEC_UNRESTRICTED_GUEST,
+    SEC_VIRTUAL_INTR_DELIVERY,
     SEC_VIRTUALIZE_APIC_ACCESSES,
 )
 from kvmdbg.machine.hw.fields import F
@@ -36,6 +38,7 @@ from vmx import GOOD, reader, with_vmcs
 PRIMARY = F.CPU_BASED_VM_EXEC_CONTROL
 INFO = F.VM_ENTRY_INTR_INFO_FIELD
 PAGE_FAULT = 0x8000_0B0E                 # hardware exception 14 with error code
+OFFERS = Caps(virtual_interrupts=True)
 EXIT = GOOD[F.VM_EXIT_CONTROLS]
 
 BAD: dict[str, dict[int, int]] = {
@@ -50,6 +53,10 @@ BAD: dict[str, dict[int, int]] = {
     "the TPR threshold has four bits": {PRIMARY: CPU_TPR_SHADOW, F.TPR_THRESHOLD: 0x10},
     "the TPR threshold is not above VTPR": {PRIMARY: CPU_TPR_SHADOW, F.TPR_THRESHOLD: 1},
     "the APIC-access address is a page": {F.SECONDARY_VM_EXEC_CONTROL: SEC_VIRTUALIZE_APIC_ACCESSES, F.APIC_ACCESS_ADDR: 8},
+    "virtual-interrupt delivery needs the TPR shadow": {F.SECONDARY_VM_EXEC_CONTROL: SEC_VIRTUAL_INTR_DELIVERY,
+                                                        F.PIN_BASED_VM_EXEC_CONTROL: PIN_EXTERNAL_INTERRUPT_EXITING},
+    "virtual-interrupt delivery needs external-interrupt exiting": {PRIMARY: CPU_TPR_SHADOW | CPU_SECONDARY_CONTROLS,
+                                                                    F.SECONDARY_VM_EXEC_CONTROL: SEC_VIRTUAL_INTR_DELIVERY},
     "virtual NMIs need NMI exiting": {F.PIN_BASED_VM_EXEC_CONTROL: PIN_VIRTUAL_NMIS},
     "NMI-window exiting needs virtual NMIs": {PRIMARY: CPU_NMI_WINDOW_EXITING, F.PIN_BASED_VM_EXEC_CONTROL: PIN_NMI_EXITING},
     "the VPID is not 0 if VPIDs are enabled": {F.VIRTUAL_PROCESSOR_ID: 0},
@@ -81,6 +88,9 @@ FINE: dict[str, dict[int, int]] = {
     "any TPR threshold with APIC accesses virtualized": {
         PRIMARY: CPU_TPR_SHADOW | CPU_SECONDARY_CONTROLS, F.SECONDARY_VM_EXEC_CONTROL: SEC_VIRTUALIZE_APIC_ACCESSES,
         F.TPR_THRESHOLD: 1},
+    "any TPR threshold with virtual-interrupt delivery": {
+        PRIMARY: CPU_TPR_SHADOW | CPU_SECONDARY_CONTROLS, F.SECONDARY_VM_EXEC_CONTROL: SEC_VIRTUAL_INTR_DELIVERY,
+        F.PIN_BASED_VM_EXEC_CONTROL: PIN_EXTERNAL_INTERRUPT_EXITING, F.TPR_THRESHOLD: 0x11},
     "misaligned bitmaps that are not used": {F.IO_BITMAP_A: 1, F.IO_BITMAP_B: 1, F.MSR_BITMAP: 1},
     "virtual NMIs": {PRIMARY: CPU_NMI_WINDOW_EXITING, F.PIN_BASED_VM_EXEC_CONTROL: PIN_NMI_EXITING | PIN_VIRTUAL_NMIS},
     "preemption timer saved": {F.VM_EXIT_CONTROLS: EXIT | EXIT_SAVE_PREEMPTION_TIMER,
@@ -98,7 +108,7 @@ FINE: dict[str, dict[int, int]] = {
 
 @pytest.mark.parametrize("name", BAD)
 def test_a_check_is_the_first_to_fail(name: str) -> None:
-    hw, cpu = with_vmcs(BAD[name])
+    hw, cpu = with_vmcs(BAD[name], caps=OFFERS)
     problem = first_problem(subject(hw, cpu, reader(hw, cpu)), CONTROL_AREA)
     assert problem is not None
     assert problem.check == name
@@ -107,7 +117,7 @@ def test_a_check_is_the_first_to_fail(name: str) -> None:
 
 @pytest.mark.parametrize("name", FINE)
 def test_what_is_allowed_passes(name: str) -> None:
-    hw, cpu = with_vmcs(FINE[name])
+    hw, cpu = with_vmcs(FINE[name], caps=OFFERS)
     assert first_problem(subject(hw, cpu, reader(hw, cpu)), CONTROL_AREA) is None
 
 

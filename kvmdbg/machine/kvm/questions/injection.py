@@ -68,6 +68,22 @@ class InjectionQuestions:
         """Is vmcs12's preemption timer a timer of KVM? Else L1 is offered none (f4124500c2c1)."""
         return True
 
+    def offers_virtual_interrupts_to_l1(self) -> bool:
+        """May vmcs12 use virtual-interrupt delivery, if the processor can? (608406e290cf)"""
+        return True
+
+    def virtual_interrupts_wake(self) -> bool:
+        """Does a requested virtual interrupt wake a halted L2? (e6c67d8cf117)"""
+        return True
+
+    def nested_events_include_virtual_interrupts(self) -> bool:
+        """Is it vmx_has_nested_events() that sees a virtual interrupt, with L2's IF? (321ef62b0c5f)"""
+        return True
+
+    def immediate_exit_for_any_nested_event(self) -> bool:
+        """Does every nested event make an entry exit at once, also one that the processor delivers? (32f55e475ce2, I-27)"""
+        return False
+
     def emulates_mtf(self) -> bool:
         """Does an instruction of L2 that L0 emulates end in vmcs12's monitor trap? (5ef8acbdd687)"""
         return True
