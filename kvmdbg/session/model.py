@@ -160,8 +160,8 @@ STATEMENTS: Final = (
     Statement("interrupts", SIMPLIFIED, "vmcs12's preemption timer counts instructions of L2 (`host timer` lets it expire)",
               "nothing else takes time here"),
     Statement("interrupts", MODELLED,
-              "virtual interrupts of L2 (`machine virtual_interrupts=1`): recognized at VM entry, delivered, and what KVM makes of them "
-              "(I-27)", "SDM Vol. 3C 29.1, 29.2; nested.c: vmx_has_nested_events()"),
+              "virtual interrupts of L2 (`machine virtual_interrupts=1`): recognized at VM entry, delivered, and what KVM makes of "
+              "them (I-27)", "SDM Vol. 3C 29.1, 29.2; nested.c: vmx_has_nested_events()"),
     Statement("interrupts", LEFT_OUT, "IPIs that guests send, SIPI, posted interrupts, EOIs that exit, virtualized APIC registers",
               "no flush depends on them; they are not offered, or refused at VM entry"),
     # -- The machine as a whole ------------------------------------------------------------------------------------------
