@@ -9,12 +9,13 @@ from kvmdbg.machine.hw import ept, paging
 from kvmdbg.machine.hw.ept import EptWalk
 from kvmdbg.machine.hw.paging import Walk
 from kvmdbg.machine.hw.tlbkey import GUEST_PHYSICAL, NONE
+from kvmdbg.machine.kvm.pae_root import is_pae_root
 from kvmdbg.oracle.closing import Tags, covers
 from kvmdbg.oracle.contexts import Context
 from kvmdbg.oracle.index import Cell, Index
 
 PAGE: int = 0x1000
-SHADOW_PAGING: Final = paging.Paging(paging.LEVELS_4, True, True, 52, True)      # how KVM's own page tables are built
+SHADOW_PAGING: Final = paging.Paging(paging.LEVELS_4, True, True, 52, True)      # KVM's own page tables, but for PAE roots
 
 Read = Callable[[int], int | None]
 
@@ -69,7 +70,11 @@ class Past:
     def shadow(self, root: int, la: int) -> Walk:
         """KVM's shadow page tables at a host frame."""
         self.index.walks += 1
-        return paging.software_walk(self.host, SHADOW_PAGING._replace(maxphyaddr=self.index.kvm.hw.caps.maxphyaddr), root, la)
+        shape = SHADOW_PAGING._replace(maxphyaddr=self.index.kvm.hw.caps.maxphyaddr)
+        if not is_pae_root(root):
+            return paging.software_walk(self.host, shape, root, la)
+        first, second, third, fourth = (self.host(root + 8 * i) for i in range(4))
+        return paging.software_walk(self.host, shape._replace(mode=paging.PAE), root, la, (first, second, third, fourth))
 
     def ept12(self, ep4ta: int, gpa: int) -> EptWalk:
         """L1's EPT12, by its EP4TA."""

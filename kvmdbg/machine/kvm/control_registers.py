@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from kvmdbg.machine.hw.control_registers import CR0_DEFINED, CR0_FIXED1, CR4_FIXED1, cr0_problem, cr4_problem
-from kvmdbg.machine.hw.controls import CR0_ET, CR0_PG, CR4_LA57, CR4_PAE, CR4_PCIDE, CR4_VMXE, EFER_LMA
+from kvmdbg.machine.hw.controls import CR0_ET, CR0_PG, CR4_LA57, CR4_PAE, CR4_PCIDE, CR4_VMXE, EFER_LMA, EFER_LME
 from kvmdbg.machine.kvm import mmu
-from kvmdbg.machine.kvm.guest_paging import X86_CR0_PDPTR_BITS, X86_CR4_PDPTR_BITS, load_pdptrs
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
+from kvmdbg.machine.kvm.pdptrs import X86_CR0_PDPTR_BITS, X86_CR4_PDPTR_BITS, load_pdptrs
 from kvmdbg.machine.kvm.questions.control_registers import Aftermath
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
 
 
 def kvm_set_cr0(kvm: Kvm, vcpu: Vcpu, cr0: int) -> bool:
-    """Emulate MOV CR0; False asks for #GP(0).  PG cannot be cleared from 64-bit mode, the only one modelled."""
+    """Emulate MOV CR0; False asks for #GP(0).  PG cannot be cleared from 64-bit mode.
+
+    Simplified: a guest in another mode may set it again whatever its code segment is; here no guest ever reloads CS.
+    """
     old = kvm.ops.read_cr0(kvm, vcpu)
     if cr0_problem(cr0, CR0_FIXED1 if vcpu.vmxon else 0) or (not cr0 & CR0_PG and vcpu.efer & EFER_LMA):
         return False
     cr0 = cr0 & CR0_DEFINED | CR0_ET
-    pae = not vcpu.efer & EFER_LMA and cr0 & CR0_PG and vcpu.cr4 & CR4_PAE
+    if vcpu.efer & EFER_LME and cr0 & ~old & CR0_PG and not vcpu.cr4 & CR4_PAE:
+        return False
+    pae = not vcpu.efer & EFER_LME and cr0 & CR0_PG and vcpu.cr4 & CR4_PAE
     bits = X86_CR0_PDPTR_BITS if kvm.era.cache_control_loads_pdptes() else CR0_PG
     if pae and (old ^ cr0) & bits and not load_pdptrs(kvm, vcpu, kvm.ops.read_cr3(kvm, vcpu)):
         return False

@@ -7,8 +7,9 @@ from kvmdbg.machine.hw.controls import CR4_PCIDE
 from kvmdbg.machine.hw.paging import ADDRESS
 from kvmdbg.machine.kvm import mmu
 from kvmdbg.machine.kvm.events import Decided
-from kvmdbg.machine.kvm.guest_paging import is_pae_paging, load_pdptrs
+from kvmdbg.machine.kvm.guest_paging import is_pae_paging
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request, kvm_mmu_flush_tlb
+from kvmdbg.machine.kvm.pdptrs import load_pdptrs
 from kvmdbg.machine.kvm.questions.address_spaces import NO_FLUSH_IGNORED, NO_FLUSH_RESERVED
 from kvmdbg.machine.kvm.state import INVALID_PAGE, Kvm, Root, Vcpu
 from kvmdbg.machine.kvm.vmx import kvm_get_active_pcid, kvm_read_cr3, kvm_read_cr4, set_cr3, vmx_cache_pdptrs

@@ -8,7 +8,7 @@ from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.events import Decided, FlushAsked, GuestInvalidated
 from kvmdbg.machine.kvm.guest_paging import guest_paging
 from kvmdbg.machine.kvm.kvm_host import kvm_flush_remote_tlbs, kvm_mmu_flush_tlb
-from kvmdbg.machine.kvm.shadow import PAGING64, sync_address, zap_address
+from kvmdbg.machine.kvm.shadow import DIRECT_KINDS, sync_address, zap_address
 from kvmdbg.machine.kvm.state import INVALID_PAGE, Kvm, Root, Vcpu, level_of
 from kvmdbg.machine.kvm.vmx import kvm_get_active_pcid, read, skip_emulated_instruction
 from kvmdbg.machine.kvm.vmx_flush import nested_cpu_has_vpid
@@ -53,7 +53,7 @@ def usable_roots(kvm: Kvm, vcpu: Vcpu) -> list[Root]:
 
 def invalidate_in_root(kvm: Kvm, root: Root, gva: int) -> None:
     """Bring one SPTE up to date, or drop it, if its table may have been edited (FNAME(invlpg)(), __kvm_mmu_invalidate_addr())."""
-    if root.hpa == INVALID_PAGE or root.role.kind != PAGING64:
+    if root.hpa == INVALID_PAGE or root.role.kind in DIRECT_KINDS:
         return
     change = sync_address if kvm.era.invlpg_syncs_the_spte() else zap_address
     if change(kvm, root.hpa, gva):

@@ -13,6 +13,7 @@ from kvmdbg.machine.kvm.invlpg import flush_tlb_gva, guest_vpid, invalidate_in_r
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.nested_insn import raise_exception, read_operand
 from kvmdbg.machine.kvm.questions.address_spaces import UNLOAD_NOW
+from kvmdbg.machine.kvm.shadow import NONPAGING
 from kvmdbg.machine.kvm.state import Kvm, Vcpu, level_of
 from kvmdbg.machine.kvm.vmx import kvm_get_active_pcid, kvm_read_cr4, skip_emulated_instruction
 
@@ -33,6 +34,8 @@ def handle_invpcid(kvm: Kvm, vcpu: Vcpu) -> None:
         raise_exception(kvm, vcpu, "#GP")
         return
     kvm_handle_invpcid(kvm, vcpu, type, pcid, gla)
+    if vcpu.exit_to_user:
+        return
     named = pcid if type in (INDIV_ADDR, SINGLE_CTXT) else NONE
     kvm.emit(GuestInvalidated, vcpu.id, level_of(vcpu), "invpcid", invalidate.INVPCID_TYPES[type], guest_vpid(kvm, vcpu), named,
              NONE, gla if type == INDIV_ADDR else NONE)
@@ -66,6 +69,9 @@ def kvm_mmu_invpcid_gva(kvm: Kvm, vcpu: Vcpu, gva: int, pcid: int) -> None:
     roots = [root for root in usable_roots(kvm, vcpu)
              if pcid == (kvm_get_active_pcid(vcpu) if root is current else kvm_get_pcid(kvm, vcpu, root.pgd))]
     for root in roots:
+        if root.role.kind == NONPAGING and kvm.era.invpcid_calls_a_missing_hook():
+            vcpu.exit_to_user = "host crash: NULL dereference in kvm_mmu_invpcid_gva(), as the guest has paging off (I-17)"
+            return
         invalidate_in_root(kvm, root, gva)
     kvm.emit(Decided, vcpu.id, "kvm_mmu_invpcid_gva", "flush the address?", "yes" if roots else "no",
              f"{len(roots)} roots have PCID {pcid:#x}", "mmu.c: kvm_mmu_invpcid_gva()")

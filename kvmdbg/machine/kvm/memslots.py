@@ -14,7 +14,8 @@ from kvmdbg.machine.kvm.dirty_log import forget_dirty_log
 from kvmdbg.machine.kvm.events import Decided, PageTablesZapped
 from kvmdbg.machine.kvm.kvm_host import kvm_flush_remote_tlbs, kvm_make_all_cpus_request
 from kvmdbg.machine.kvm.mmu import kvm_mmu_free_roots
-from kvmdbg.machine.kvm.shadow import in_the_tdp_mmu
+from kvmdbg.machine.kvm.pae_root import is_pae_root, top_pages
+from kvmdbg.machine.kvm.shadow import NONPAGING, PAGING32E, in_the_tdp_mmu
 from kvmdbg.machine.kvm.state import GUEST_MMU, INVALID_PAGE, ROOT_MMU, Kvm, Root, ShadowKey, ShadowPage, Vcpu
 
 NOBODY: Final = -1
@@ -53,8 +54,13 @@ def kvm_mmu_zap_all_fast(kvm: Kvm) -> None:
     if shadow:
         kvm_flush_remote_tlbs(kvm, "kvm_mmu_commit_zap_page")
     for key, page in zapped.items():
-        if key.level < 4:
+        if not is_root_page(key):
             memory.free_frame(kvm.hw, page.hpa)
+
+
+def is_root_page(key: ShadowKey) -> bool:
+    """Can a vCPU hold this page as a root, or a PDPTE of its root?"""
+    return key.level == (2 if key.role.kind in (PAGING32E, NONPAGING) else 4)
 
 
 def kvm_zap_obsolete_pages(kvm: Kvm) -> dict[ShadowKey, ShadowPage]:
@@ -69,7 +75,7 @@ def kvm_zap_obsolete_pages(kvm: Kvm) -> dict[ShadowKey, ShadowPage]:
         for address in range(page.hpa, page.hpa + memory.FRAME, 8):
             memory.write64(kvm.hw, address, 0)
         del kvm.shadow_pages[key]
-        if key.level == 4:
+        if is_root_page(key):
             kvm.obsolete_roots[page.hpa] = key
     for gfn, sptes in list(kvm.rmap.items()):
         kvm.count(NOBODY, "pages_4k", -len(sptes))
@@ -80,7 +86,7 @@ def kvm_zap_obsolete_pages(kvm: Kvm) -> dict[ShadowKey, ShadowPage]:
 def kvm_mmu_free_obsolete_roots(kvm: Kvm, vcpu: Vcpu) -> None:
     """Let go of the roots that a zap has made obsolete, current or cached (mmu.c)."""
     def doomed(root: Root) -> bool:
-        return root.hpa in kvm.obsolete_roots
+        return root.hpa in kvm.obsolete_roots or is_pae_root(root.hpa)      # of which nobody knows whether it is
 
     for name in MMUS:
         kvm_mmu_free_roots(kvm, vcpu, name, doomed)
@@ -89,8 +95,9 @@ def kvm_mmu_free_obsolete_roots(kvm: Kvm, vcpu: Vcpu) -> None:
 
 def free_unused_roots(kvm: Kvm) -> None:
     """The last reference to an obsolete root is gone: its frame is free; for a shadow page after one more flush (J.2.3)."""
-    held = {root.hpa for vcpu in kvm.vcpus for name in MMUS
-            for root in (kvm.mmu_named(vcpu, name).root, *kvm.mmu_named(vcpu, name).prev_roots) if root.hpa != INVALID_PAGE}
+    held = {page for vcpu in kvm.vcpus for name in MMUS
+            for root in (kvm.mmu_named(vcpu, name).root, *kvm.mmu_named(vcpu, name).prev_roots) if root.hpa != INVALID_PAGE
+            for page in top_pages(kvm, root.hpa)}
     free = [(hpa, key) for hpa, key in kvm.obsolete_roots.items() if hpa not in held]
     if any(not in_the_tdp_mmu(kvm, key) for _, key in free):
         kvm_flush_remote_tlbs(kvm, "kvm_mmu_commit_zap_page")

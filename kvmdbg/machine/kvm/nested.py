@@ -45,11 +45,12 @@ from kvmdbg.machine.hw.vmcs import CLEAR
 from kvmdbg.machine.kvm import mmu, vmcs12
 from kvmdbg.machine.kvm.cr3 import set_cr3_until_v4_18
 from kvmdbg.machine.kvm.events import Decided, FlushAsked, NestedEntered, NestedEntryFailed, NestedExited, NestedLeft
-from kvmdbg.machine.kvm.guest_paging import is_pae_paging, load_pdptrs
+from kvmdbg.machine.kvm.guest_paging import is_pae_paging
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.nested_checks import nested_check_area
 from kvmdbg.machine.kvm.nested_ept import nested_ept_init_mmu_context, nested_ept_uninit_mmu_context
 from kvmdbg.machine.kvm.nested_pages import nested_get_vmcs12_pages
+from kvmdbg.machine.kvm.pdptrs import load_pdptrs
 from kvmdbg.machine.kvm.preemption_timer import stop_preemption_timer, vmx_start_preemption_timer
 from kvmdbg.machine.kvm.questions.nested import HOOK_VPID01, HOOK_VPID02, MAKE_REQUEST, NO_FLUSH, SYNC_VPID02, Transition
 from kvmdbg.machine.kvm.state import HALTED, INVALID_GPA, INVALID_PAGE, RUNNABLE, VMCS01, VMCS02, Kvm, PendingException, Vcpu
@@ -534,6 +535,8 @@ def load_vmcs12_host_state(kvm: Kvm, vcpu: Vcpu) -> None:
     vmx_set_cr0(kvm, vcpu, theirs(F.HOST_CR0))
     vmx_set_cr4(kvm, vcpu, theirs(F.HOST_CR4))
     nested_ept_uninit_mmu_context(kvm, vcpu)
+    if is_pae_paging(kvm, vcpu) and not load_pdptrs(kvm, vcpu, theirs(F.HOST_CR3)):
+        vcpu.exit_to_user = "KVM_EXIT_SHUTDOWN (VMX abort 2: L1's PDPTEs cannot be loaded)"
     nested_vmx_load_cr3(kvm, vcpu, theirs(F.HOST_CR3), nested_ept=False)
     nested_vmx_transition_tlb_flush(kvm, vcpu, entry=False)
     load_host_segments(kvm, vcpu)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw import ept, memory, paging
 from kvmdbg.machine.hw.controls import EXIT_REASON_EPT_MISCONFIG, EXIT_REASON_EPT_VIOLATION
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import mmu, vmcs12
 from kvmdbg.machine.kvm.guest_memory import gfn_to_pfn, kvm_read_guest, kvm_write_guest
 from kvmdbg.machine.kvm.kvm_host import kvm_flush_remote_tlbs, kvm_make_request
+from kvmdbg.machine.kvm.pae_root import walk_start
 from kvmdbg.machine.kvm.shadow import (
     PRESENT,
     drop_spte,
@@ -133,8 +135,11 @@ def descend(kvm: Kvm, vcpu: Vcpu, gpa: int, key_below: Callable[[int], ShadowKey
     map its frames: one level of them for 2 MiB, two for 1 GiB.  key_below: the page that belongs below an entry of a level.
     gpa: a linear address where page tables are shadowed.
     """
-    table = kvm.mmu(vcpu).root.hpa
-    for level in (4, 3, 2):
+    levels, table = walk_start(kvm, kvm.mmu(vcpu).root.hpa, gpa)
+    if table == INVALID_PAGE:
+        raise Unsupported(f"KVM fills in a shadow for {gpa:#x}, and its root has no PDPTE there: not modelled",
+                          "The kernel writes to an arbitrary SPTE here (I-16); load CR3 after changing PDPTEs.")
+    for level in levels:
         address = table + 8 * paging.index(gpa, level)
         entry = memory.read64(kvm.hw, address)
         key = key_below(level)

@@ -16,7 +16,8 @@ from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.events import Decided
 from kvmdbg.machine.kvm.guest_memory import gfn_to_pfn
-from kvmdbg.machine.kvm.guest_paging import is_pae_paging, load_pdptrs
+from kvmdbg.machine.kvm.guest_paging import is_pae_paging
+from kvmdbg.machine.kvm.pdptrs import load_pdptrs
 from kvmdbg.machine.kvm.state import INVALID_GPA, Kvm, Vcpu
 from kvmdbg.machine.kvm.vmx import kvm_read_cr3, read, write
 

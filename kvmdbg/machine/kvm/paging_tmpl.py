@@ -7,7 +7,7 @@ L1 without EPT gives its L2 the addresses that it has itself.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from kvmdbg.machine.hw import memory, paging
 from kvmdbg.machine.hw.access import RFLAGS_AC
@@ -18,6 +18,7 @@ from kvmdbg.machine.kvm.guest_paging import guest_paging
 from kvmdbg.machine.kvm.kvm_host import kvm_flush_remote_tlbs
 from kvmdbg.machine.kvm.nested_ept import descend
 from kvmdbg.machine.kvm.shadow import (
+    ACC_ALL,
     ACC_EXEC,
     ACC_USER,
     ACC_WRITE,
@@ -30,8 +31,6 @@ from kvmdbg.machine.kvm.shadow import (
 from kvmdbg.machine.kvm.state import Kvm, MmuRole, ShadowKey, Vcpu
 from kvmdbg.machine.kvm.tdp import EMULATE, FIXED, MMIO
 from kvmdbg.machine.kvm.vmx import read
-
-ACC_ALL: Final = ACC_EXEC | ACC_WRITE | ACC_USER
 
 
 class Filled(NamedTuple):

@@ -15,11 +15,16 @@ from kvmdbg.machine.hw import ept, memory, paging
 from kvmdbg.machine.kvm.events import Decided
 from kvmdbg.machine.kvm.guest_memory import gfn_to_pfn, kvm_read_guest, mark_page_dirty
 from kvmdbg.machine.kvm.kvm_host import count_tlbs_dirty, kvm_flush_remote_tlbs, kvm_mmu_flush_tlb
-from kvmdbg.machine.kvm.state import Kvm, MmuRole, ShadowKey, ShadowPage, Vcpu
+from kvmdbg.machine.kvm.pae_root import top_pages, walk_start
+from kvmdbg.machine.kvm.state import INVALID_PAGE, Kvm, MmuRole, ShadowKey, ShadowPage, Vcpu
 
 PRESENT = ept.READ | ept.WRITE | ept.EXECUTE     # of a shadow page table: P, R/W and U/S; the tests that are made agree
-PAGING64 = "paging64"                            # MmuRole.kind of page tables
+PAGING64, PAGING32E = "paging64", "paging32E"    # MmuRole.kind of the shadow of page tables, 4-level and PAE
+NONPAGING = "nonpaging"                          # and of page tables that map linear addresses to themselves
+DIRECT_KINDS = ("direct", NONPAGING)             # roots that follow no table of a guest
+PAGE_TABLES = (PAGING64, PAGING32E, NONPAGING)   # roots that are page tables, not EPT
 ACC_EXEC, ACC_WRITE, ACC_USER = 1, 2, 4          # rights of a guest's page as role.access has them (mmu.h: ACC_*_MASK)
+ACC_ALL = ACC_EXEC | ACC_WRITE | ACC_USER
 WRITE_BACK = ept.MEMTYPE_WB << 3
 ENTRIES = 512
 VM = -1                                          # of a statistic: the VM's
@@ -56,8 +61,9 @@ def in_the_tdp_mmu(kvm: Kvm, key: ShadowKey) -> bool:
 
 def describe(key: ShadowKey) -> str:
     """What the frame of a shadow page holds, for the list of frames."""
-    if key.role.kind == PAGING64:
-        return f"shadow of L{2 if key.role.guest_mode else 1}'s page tables, level {key.level} gfn {key.gfn:#x}"
+    if key.role.kind in PAGE_TABLES:
+        what = "memory without paging" if key.role.kind == NONPAGING else "page tables"
+        return f"shadow of L{2 if key.role.guest_mode else 1}'s {what}, level {key.level} gfn {key.gfn:#x}"
     name = "EPT02" if key.role.kind == "ept" or key.role.guest_mode else "EPT01"
     return f"{name} level {key.level} gfn {key.gfn:#x}"
 
@@ -112,7 +118,7 @@ def link_shadow_page(kvm: Kvm, address: int, child: int, role: MmuRole) -> None:
 
 def shadow_accessed_mask(role: MmuRole) -> int:
     """The accessed flag of an SPTE: page tables and EPT have it in different places (spte.c)."""
-    return paging.A if role.kind == PAGING64 else ept.ACCESSED
+    return paging.A if role.kind in PAGE_TABLES else ept.ACCESSED
 
 
 def rmap_write_protect(kvm: Kvm, gfn: int) -> bool:
@@ -196,7 +202,7 @@ def sync_page(kvm: Kvm, key: ShadowKey, page: ShadowPage) -> bool:
 
 def sync_spte(kvm: Kvm, key: ShadowKey, address: int, spte: int, guest: int) -> bool:
     """One SPTE against one guest entry; True asks for a flush."""
-    if key.role.kind == PAGING64:
+    if key.role.kind in PAGE_TABLES:
         return sync_page_table_spte(kvm, key, address, spte, guest)
     rights = guest & key.access & PRESENT & (spte | ~ept.WRITE)  # W that the SPTE lacks is given by the next write fault only
     usable = bool(rights) and not ept.misconfigured(guest, 1, kvm.hw.caps)
@@ -214,7 +220,8 @@ def sync_spte(kvm: Kvm, key: ShadowKey, address: int, spte: int, guest: int) -> 
 
 def sync_page_table_spte(kvm: Kvm, key: ShadowKey, address: int, spte: int, guest: int) -> bool:
     """The same for an entry of a page table: it must be present, legal and accessed, or the SPTE goes (prefetch_invalid_gpte())."""
-    shape = paging.Paging(paging.LEVELS_4, key.role.efer_nx, True, kvm.hw.caps.maxphyaddr, kvm.hw.caps.page_1g)
+    mode = paging.PAE if key.role.kind == PAGING32E else paging.LEVELS_4
+    shape = paging.Paging(mode, key.role.efer_nx, True, kvm.hw.caps.maxphyaddr, kvm.hw.caps.page_1g)
     usable = guest & paging.P and guest & paging.A and not shape.reserved_bits(guest, 1)
     target = gfn_to_pfn(kvm, (guest & paging.ADDRESS) >> 12) if usable else None
     if target is None or target != spte & ept.ADDRESS:
@@ -258,8 +265,10 @@ def zap_address(kvm: Kvm, root: int, gva: int) -> bool:
 
 def unsync_spte(kvm: Kvm, root: int, gpa: int) -> tuple[ShadowKey, int, int] | None:
     """The page, the address and the value of the present leaf SPTE for gpa below a root, if its page is unsync."""
-    table = root
-    for level in (4, 3, 2):
+    levels, table = walk_start(kvm, root, gpa)
+    if table == INVALID_PAGE:
+        return None
+    for level in levels:
         entry = memory.read64(kvm.hw, table + 8 * paging.index(gpa, level))
         if not entry & PRESENT:
             return None
@@ -271,12 +280,12 @@ def unsync_spte(kvm: Kvm, root: int, gpa: int) -> tuple[ShadowKey, int, int] | N
 
 
 def unsync_below(kvm: Kvm, root: int) -> Iterator[ShadowKey]:
-    """The unsync pages that can be reached from a root page, in key order."""
+    """The unsync pages that can be reached from a root or another page, in key order."""
     if not any(page.unsync for _, page in kvm.shadow_pages.unordered()):
         return
     by_frame = {page.hpa: key for key, page in kvm.shadow_pages.items()}
     reached: set[ShadowKey] = set()
-    to_visit = [root]
+    to_visit = list(top_pages(kvm, root))
     while to_visit:
         key = by_frame.get(to_visit.pop())
         if key is None or key in reached:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kvmdbg.machine.hw.control_registers import cr0_problem, cr4_problem, efer_problem
-from kvmdbg.machine.hw.controls import CR0_PG, CR4_PAE, EFER_LMA, EFER_LME
+from kvmdbg.machine.hw.controls import CR0_PG, CR4_PAE, CR4_PCIDE, EFER_LMA, EFER_LME
+from kvmdbg.machine.kvm.guest_paging import is_pae_paging
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.mmu import kvm_mmu_reset_context
+from kvmdbg.machine.kvm.pdptrs import load_pdptrs
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
 
 
@@ -36,6 +38,8 @@ def sregs_problem(kvm: Kvm, sregs: Sregs) -> str:
     long = bool(sregs.efer & EFER_LME and sregs.cr0 & CR0_PG)
     if bool(sregs.efer & EFER_LMA) != long or (long and not sregs.cr4 & CR4_PAE):
         return "EFER.LMA must be EFER.LME and CR0.PG, and needs CR4.PAE"
+    if sregs.cr4 & CR4_PCIDE and not long:
+        return "CR4.PCIDE needs EFER.LMA"
     return ""
 
 
@@ -53,6 +57,8 @@ def set_sregs(kvm: Kvm, vcpu: Vcpu, new: Sregs) -> None:
         kvm.ops.set_cr0(kvm, vcpu, new.cr0)
     if new.cr4 != old.cr4:
         kvm.ops.set_cr4(kvm, vcpu, new.cr4)
+    if is_pae_paging(kvm, vcpu):
+        load_pdptrs(kvm, vcpu, kvm.ops.read_cr3(kvm, vcpu))          # whose success nobody asks for
     kvm_mmu_reset_context(kvm, vcpu)
     if kvm.era.sregs_flush_the_guests_view():
         kvm_make_request(kvm, vcpu, "TLB_FLUSH_GUEST", "__set_sregs")

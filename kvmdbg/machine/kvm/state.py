@@ -50,10 +50,11 @@ class PendingException(NamedTuple):
 class MmuRole(NamedTuple):
     """What tells one root from another besides its pgd (union kvm_mmu_page_role, the bits that the model has)."""
 
-    kind: str                     # "direct" (guest-physical = TDP), "ept" (shadow of L1's EPT12) or "paging64" (of page tables)
+    kind: str                     # "direct" (guest-physical = TDP), "ept" (shadow of L1's EPT12); without EPT "paging64",
+                                  # "paging32E" (of page tables) or "nonpaging" (linear = guest-physical)
     guest_mode: bool              # role.guest_mode: L2's pages, kept apart from L1's
     ad_disabled: bool             # role.ad_disabled: EPTP without the A/D bit
-    cr0_wp: bool = False          # the rest for paging64 only: bits of the guest that change what an SPTE must say
+    cr0_wp: bool = False          # the rest for page tables only: bits of the guest that change what an SPTE must say
     efer_nx: bool = False
     smep_andnot_wp: bool = False
     smap_andnot_wp: bool = False
@@ -310,6 +311,7 @@ class Kvm:
 
 VMCS01_BASE: Final = 0xF000_0000    # host-physical: below the frames that memory.alloc_frame() hands out
 VMXON_BASE: Final = 0xEFF0_0000     # the host's own VMXON region of each logical processor
+PAE_ROOT_BASE: Final = 0xEE00_0000  # pae_root of each vCPU's root_mmu: below 4 GiB, as CR3 has 32 bits in PAE paging
 
 
 def level_of(vcpu: Vcpu) -> int:

@@ -14,7 +14,7 @@ from kvmdbg.machine.hw import ept, paging, vmcs
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.guest_state import PDPTES
 from kvmdbg.machine.hw.paging import Paging, paging_mode
-from kvmdbg.machine.hw.state import Pdptes
+from kvmdbg.machine.hw.state import NO_PDPTES, Pdptes
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.events import GuestWrote
 from kvmdbg.machine.kvm.guest_memory import gfn_to_pfn, kvm_read_guest, kvm_write_guest
@@ -99,7 +99,8 @@ def paging_of(kvm: Kvm, vcpu: Vcpu, level: str) -> Paging:
     if level == ("L2" if vcpu.guest_mode else "L1"):
         found = guest_paging(kvm, vcpu)
     elif level == "L1":
-        cr0, cr4, efer = (vmcs.peek(kvm.hw, kvm.vmcs01(vcpu), field) for field in (F.GUEST_CR0, F.GUEST_CR4, F.GUEST_IA32_EFER))
+        cr0, cr4, efer = (vmcs.peek(kvm.hw, kvm.vmcs01(vcpu), field)
+                          for field in (F.CR0_READ_SHADOW, F.CR4_READ_SHADOW, F.GUEST_IA32_EFER))
         found = paging_mode(cr0, cr4, efer, kvm.hw.caps)
     elif vcpu.current_vmptr == INVALID_GPA:
         found = guest_paging(kvm, vcpu)
@@ -110,8 +111,13 @@ def paging_of(kvm: Kvm, vcpu: Vcpu, level: str) -> Paging:
 
 
 def pdptes_of(kvm: Kvm, vcpu: Vcpu, level: str) -> Pdptes:
-    """The PDPTE registers of L1 or L2 as of now, wherever they are kept."""
+    """The PDPTE registers of L1 or L2 as of now, wherever they are kept; without EPT the processor has others, of pae_root."""
     running = "L2" if vcpu.guest_mode else "L1"
+    if not kvm.config.enable_ept:
+        if level == running:
+            return vcpu.pdptrs
+        to_be = paging.read_pdptes(lambda address: kvm_read_guest(kvm, address), shadowed_cr3(kvm, vcpu, level, running))
+        return to_be or NO_PDPTES
     if level == running and in_guest(vcpu):
         return kvm.cpu(vcpu).pdptes
     if level == "L1" or vcpu.guest_mode:

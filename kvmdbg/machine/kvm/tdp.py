@@ -1,4 +1,4 @@
-"""EPT violations that KVM handles itself: building EPT01, and trapped writes to shadowed tables (mmu.c, x86.c)."""
+"""Faults that KVM handles itself: direct pages, of EPT01 or for a guest without paging, and trapped writes (mmu.c, x86.c)."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ from kvmdbg.machine.hw import ept, memory, paging
 from kvmdbg.machine.hw.state import Insn
 from kvmdbg.machine.kvm.guest_memory import gfn_to_pfn, kvm_write_guest
 from kvmdbg.machine.kvm.kvm_host import kvm_flush_remote_tlbs
+from kvmdbg.machine.kvm.pae_root import walk_start
 from kvmdbg.machine.kvm.shadow import (
+    ACC_ALL,
+    ACC_WRITE,
+    NONPAGING,
     PRESENT,
     WRITE_BACK,
     kvm_mmu_get_page,
     kvm_mmu_track_write,
     link_shadow_page,
     mmu_try_to_unsync_pages,
+    page_table_spte,
     set_spte,
 )
 from kvmdbg.machine.kvm.state import Kvm, MmuRole, ShadowKey, Vcpu
@@ -33,14 +38,19 @@ def direct_page_fault(kvm: Kvm, vcpu: Vcpu, gpa: int, write: bool) -> str:
     root = kvm.mmu(vcpu).root
     table = descend(kvm, vcpu, root.hpa, root.role, gfn)
     writable = mmu_try_to_unsync_pages(kvm, vcpu, gfn)
-    if set_spte(kvm, table + 8 * paging.index(gpa, 1), make_spte(pfn, ept.RIGHTS, writable, root.role), gfn):
+    if root.role.kind == NONPAGING:
+        spte = page_table_spte(pfn, ACC_ALL if writable else ACC_ALL & ~ACC_WRITE)
+    else:
+        spte = make_spte(pfn, ept.RIGHTS, writable, root.role)
+    if set_spte(kvm, table + 8 * paging.index(gpa, 1), spte, gfn):
         kvm_flush_remote_tlbs(kvm, "mmu_set_spte")
     return FIXED if writable or not write else EMULATE
 
 
 def descend(kvm: Kvm, vcpu: Vcpu, table: int, role: MmuRole, gfn: int) -> int:
-    """Host-physical address of the direct level-1 page that maps gfn, made on the way if it is missing."""
-    for level in (4, 3, 2):
+    """Host-physical address of the direct level-1 page that maps gfn, made on the way if it is missing.  table: the root."""
+    levels, table = walk_start(kvm, table, gfn << 12)
+    for level in levels:
         address = table + 8 * paging.index(gfn << 12, level)
         entry = memory.read64(kvm.hw, address)
         if not entry & PRESENT:

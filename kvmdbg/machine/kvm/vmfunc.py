@@ -14,9 +14,10 @@ from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import mmu, nested, vmcs12
 from kvmdbg.machine.kvm.events import Decided, GuestInvalidated
 from kvmdbg.machine.kvm.guest_memory import kvm_read_guest
-from kvmdbg.machine.kvm.guest_paging import is_pae_paging, load_pdptrs
+from kvmdbg.machine.kvm.guest_paging import is_pae_paging
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.nested_checks import nested_caps
+from kvmdbg.machine.kvm.pdptrs import load_pdptrs
 from kvmdbg.machine.kvm.questions.vmfunc import EMULATE, NEW_PGD, UNDEFINED, UNLOAD_AND_RELOAD
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
 from kvmdbg.machine.kvm.vmx import drop_instruction, kvm_read_cr3, read, skip_emulated_instruction

@@ -24,6 +24,8 @@ from kvmdbg.machine.hw.controls import (
     CR4_PAE,
     CR4_PCIDE,
     CR4_PGE,
+    CR4_SMAP,
+    CR4_SMEP,
     CR4_VMXE,
     EFER_LMA,
     EFER_LME,
@@ -167,7 +169,7 @@ def init_vmcs01(kvm: Kvm, vcpu: Vcpu) -> None:
     """vmcs01 of a vCPU whose guest runs a 64-bit kernel; into the region, which need not be current."""
     state = {F.GUEST_CR3: vcpu.cr3, F.GUEST_IA32_EFER: hardware_efer(kvm, vcpu.efer), F.GUEST_RIP: 0x10_0000, F.GUEST_RSP: 0x8_0000,
              F.GUEST_RFLAGS: RFLAGS_RESERVED1, F.GUEST_DR7: 0x400, F.GUEST_CR0: vcpu.cr0, F.CR0_READ_SHADOW: vcpu.cr0,
-             F.GUEST_CR4: hardware_cr4(kvm, vcpu.cr4), F.CR4_READ_SHADOW: vcpu.cr4, F.VIRTUAL_PROCESSOR_ID: vcpu.vpid}
+             F.GUEST_CR4: hardware_cr4(kvm, vcpu.cr0, vcpu.cr4), F.CR4_READ_SHADOW: vcpu.cr4, F.VIRTUAL_PROCESSOR_ID: vcpu.vpid}
     for encoding, value in (host_state() | execution_controls(kvm, vcpu.vpid) | flat_segments() | state).items():
         if value:
             kvm.hw.vmcs[kvm.vmcs01(vcpu), encoding] = value
@@ -201,8 +203,12 @@ def vmx_set_cr0(kvm: Kvm, vcpu: Vcpu, cr0: int) -> None:
         vcpu.cr3 = kvm_read_cr3(kvm, vcpu)
         ept_update_paging_mode_cr0(kvm, vcpu, cr0)
     vcpu.cr0 = cr0
-    if restricted and toggles:
+    if toggles and vcpu.efer & EFER_LME:                       # enter_lmode(), exit_lmode()
+        vmx_set_efer(kvm, vcpu, vcpu.efer | EFER_LMA if cr0 & CR0_PG else vcpu.efer & ~EFER_LMA)
+    if toggles and restricted:
         vmx_set_cr4(kvm, vcpu, kvm_read_cr4(kvm, vcpu))
+    elif toggles and not kvm.config.enable_ept:
+        write(kvm, vcpu, F.GUEST_CR4, hardware_cr4(kvm, cr0, vcpu.cr4))
     write(kvm, vcpu, F.CR0_READ_SHADOW, cr0)
     free = 0 if not kvm.config.enable_ept else CR0_WP if restricted else CR0_PE | CR0_PG | CR0_WP
     write(kvm, vcpu, F.GUEST_CR0, cr0 | HOST_CR0 & ~free)
@@ -212,17 +218,25 @@ def vmx_set_cr4(kvm: Kvm, vcpu: Vcpu, cr4: int) -> None:
     """vmx.c: vmx_set_cr4()."""
     vcpu.cr4 = cr4
     write(kvm, vcpu, F.CR4_READ_SHADOW, cr4)
-    write(kvm, vcpu, F.GUEST_CR4, cr4_without_paging(cr4) | CR4_VMXE if runs_on_identity_map(kvm, vcpu) else hardware_cr4(kvm, cr4))
+    write(kvm, vcpu, F.GUEST_CR4,
+          cr4_without_paging(cr4) | CR4_VMXE if runs_on_identity_map(kvm, vcpu) else hardware_cr4(kvm, vcpu.cr0, cr4))
 
 
-def hardware_cr4(kvm: Kvm, cr4: int) -> int:
-    """CR4 that the guest really runs with: VMXE, and without EPT the PAE that shadow page tables need."""
-    return cr4 | CR4_VMXE | (0 if kvm.config.enable_ept else CR4_PAE)
+def hardware_cr4(kvm: Kvm, cr0: int, cr4: int) -> int:
+    """CR4 that the guest really runs with: VMXE, and without EPT the PAE that shadow page tables need.
+
+    A guest that thinks paging is off has neither SMEP nor SMAP: all its pages are user pages, and its code is kernel code.
+    """
+    if kvm.config.enable_ept:
+        return cr4 | CR4_VMXE
+    return (cr4 if cr0 & CR0_PG else cr4 & ~(CR4_SMEP | CR4_SMAP)) | CR4_VMXE | CR4_PAE
 
 
 def hardware_efer(kvm: Kvm, efer: int) -> int:
     """EFER that the guest really runs with: SPTEs use XD, whether or not the guest does (vmx.c: update_transition_efer())."""
-    return efer if kvm.config.enable_ept else efer | EFER_NXE
+    if kvm.config.enable_ept:
+        return efer
+    return (efer if efer & EFER_LMA else efer & ~EFER_LME) | EFER_NXE
 
 
 def vmx_set_efer(kvm: Kvm, vcpu: Vcpu, efer: int) -> None:

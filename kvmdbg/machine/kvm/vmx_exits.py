@@ -10,6 +10,7 @@ from kvmdbg.machine.hw import controls as c
 from kvmdbg.machine.hw.execute import VECTORS
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.operands import RAX
+from kvmdbg.machine.hw.paging import PF_WRITE
 from kvmdbg.machine.kvm import nested, nested_insn, vmcs12, vmx_events
 from kvmdbg.machine.kvm.control_registers import kvm_set_cr0, kvm_set_cr4
 from kvmdbg.machine.kvm.cr3 import kvm_set_cr3
@@ -18,7 +19,8 @@ from kvmdbg.machine.kvm.invlpg import handle_invlpg
 from kvmdbg.machine.kvm.invpcid import handle_invpcid
 from kvmdbg.machine.kvm.nested_ept import Reflected, ept_page_fault
 from kvmdbg.machine.kvm.nested_exits import PF_VECTOR, nested_vmx_reflect_vmexit, wants_page_fault
-from kvmdbg.machine.kvm.paging_tmpl import PageFault, page_fault
+from kvmdbg.machine.kvm.paging_tmpl import Filled, PageFault, page_fault
+from kvmdbg.machine.kvm.shadow import NONPAGING
 from kvmdbg.machine.kvm.smm import em_rsm
 from kvmdbg.machine.kvm.state import HALTED, Kvm, Vcpu, level_of
 from kvmdbg.machine.kvm.tdp import EMULATE, MMIO, direct_page_fault, emulate_write
@@ -116,7 +118,10 @@ def handle_external_interrupt(kvm: Kvm, vcpu: Vcpu) -> None:
 def kvm_handle_page_fault(kvm: Kvm, vcpu: Vcpu, error_code: int, gva: int) -> None:
     """A #PF on shadow page tables: the guest's own affair, or to be filled in (mmu.c: kvm_handle_page_fault())."""
     kvm.count(vcpu.id, "pf_taken")
-    found = page_fault(kvm, vcpu, gva, error_code)
+    if kvm.mmu(vcpu).role.kind == NONPAGING:
+        found: Filled | PageFault = Filled(direct_page_fault(kvm, vcpu, gva, write=bool(error_code & PF_WRITE)), gva)
+    else:
+        found = page_fault(kvm, vcpu, gva, error_code)
     if isinstance(found, PageFault):
         inject_page_fault(kvm, vcpu, found)
     elif found.outcome == MMIO:

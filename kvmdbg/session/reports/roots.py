@@ -57,8 +57,8 @@ def described(mmu: Mmu, root: Root, pages: Counter[MmuRole], unsync: Counter[Mmu
     """pgd, hpa, what is shadowed, role, pages, unsync of a root."""
     if root.hpa == INVALID_PAGE:
         return ("-", "none", "-", role_text(mmu.role), "-", "-")
-    shadows = {"direct": "guest memory", "ept": "EPT12"}.get(root.role.kind, "page tables")
-    pgd = "-" if root.role.kind == "direct" else f"{root.pgd:x}"
+    shadows = {"direct": "guest memory", "nonpaging": "guest memory", "ept": "EPT12"}.get(root.role.kind, "page tables")
+    pgd = "-" if root.role.kind in ("direct", "nonpaging") else f"{root.pgd:x}"
     return (pgd, f"{root.hpa:x}", shadows, role_text(root.role), str(pages[root.role]), str(unsync[root.role]))
 
 

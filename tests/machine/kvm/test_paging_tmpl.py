@@ -142,10 +142,10 @@ def test_before_v4_19_there_are_no_pcids() -> None:
 
 def test_another_paging_mode_is_refused_when_its_root_is_to_be_loaded() -> None:
     m = shadowed().given_vmx()
-    m.given_l2(eptp=None, vpid=None, VM_ENTRY_CONTROLS=1 << 15, GUEST_IA32_EFER=0x800, GUEST_CR4=0x20A0, GUEST_CS_AR_BYTES=0xC09B,
+    m.given_l2(eptp=None, vpid=None, VM_ENTRY_CONTROLS=1 << 15, GUEST_IA32_EFER=0x800, GUEST_CR4=0x2090, GUEST_CS_AR_BYTES=0xC09B,
                GUEST_CR3=0x9_0000)
     m.run("vmclear 0x5000", "vmptrld 0x5000")
-    with pytest.raises(Unsupported, match="PAE paging"):
+    with pytest.raises(Unsupported, match="32-bit paging"):
         m.run("vmlaunch")
     assert m.vcpu.guest_mode and m.vcpu.todo == ("vcpu_enter_guest",) and m.root_mmu.root.hpa == INVALID_PAGE
 

@@ -54,6 +54,10 @@ class AddressSpaceQuestions:
         """Without EPT, does a nested entry put L1's CR3 into vmcs01 for the case that the entry fails? (f087a02941fe)"""
         return True
 
+    def invpcid_calls_a_missing_hook(self) -> bool:
+        """Does INVPCID of one address call mmu->invlpg() though an MMU without paging has none? (9f46c187e2e6, I-17)"""
+        return False
+
     def invpcid_all(self) -> str:
         """What INVPCID of all contexts does: a request, or UNLOAD_NOW."""
         return "TLB_FLUSH_GUEST"

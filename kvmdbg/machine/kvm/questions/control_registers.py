@@ -73,6 +73,10 @@ class ControlRegisterQuestions(FlushQuestions):
         """Does a change of CR0.CD or CR0.NW in PAE paging load the PDPTEs, as one of CR0.PG does? (d42e3fae6fae)"""
         return True
 
+    def new_pdptes_free_the_root(self) -> bool:
+        """Without EPT, is the current root freed when a PDPTE has changed? Else it follows the old ones. (6b123c3a89a9, I-16)"""
+        return True
+
     def asks_to_load_new_pdptes(self) -> bool:
         """Does load_pdptrs() make KVM_REQ_LOAD_MMU_PGD? Else PDPTEs wait for a root to be loaded. (2c5653caecc4, I-16)"""
         return True

@@ -14,6 +14,10 @@ class RootQuestions:
         """Do roots survive nested transitions: prev_roots, fast_pgd_switch()? (7c390d350f8b ff.)"""
         return True
 
+    def looks_for_a_root_after_a_pae_one(self) -> bool:
+        """Is a cached root looked for when the guest was outside 64-bit mode till now? (5499ea73e7db)"""
+        return True
+
     def has_guest_mmu(self) -> bool:
         """Has the shadow of EPT12 an MMU of its own beside root_mmu? (14c07ad89f4d)"""
         return True

@@ -1,0 +1,17 @@
+"""5efac0741ce2: an MMU without paging has no invlpg() hook any more."""
+
+from __future__ import annotations
+
+from kvmdbg.machine.eras.commit import commit
+from kvmdbg.machine.kvm.era import Era
+
+
+@commit("5efac0741ce2", order=20200328, first="v5.8", date="2020-03",
+        subject="KVM: x86: introduce kvm_mmu_invalidate_gva",
+        touches=("mmu.c: nonpaging_init_context()", "mmu.c: kvm_mmu_invalidate_gva()"))
+class Without(Era):
+    """It had one that did nothing, so that INVPCID could call it (I-17)."""
+
+    def invpcid_calls_a_missing_hook(self) -> bool:
+        """No."""
+        return False
