@@ -397,6 +397,8 @@ def vmx_vcpu_after_exit(kvm: Kvm, vcpu: Vcpu) -> None:
     cpu: Cpu = kvm.cpu(vcpu)
     vcpu.rax = cpu.rax
     vcpu.exit_insn = cpu.exit_insn
+    if vcpu.pdptrs_dirty:
+        vcpu.pdptrs_dirty = False               # regs_dirty = 0: PDPTEs that no root load has written are lost (I-16)
     if vcpu.nested_run_pending:
         if not kvm.era.remakes_event_with_an_immediate_exit():
             kvm_make_request(kvm, vcpu, "EVENT", "vmx_vcpu_run")       # what waited for L2's run is looked at again

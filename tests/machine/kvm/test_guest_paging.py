@@ -115,6 +115,19 @@ def test_cr0_cd_loads_them_since_v5_9(name: str, read: bool) -> None:
     assert (vmx_cache_pdptrs(m.kvm, m.vcpu) != before) == read
 
 
+@pytest.mark.parametrize(("name", "lost"), [("v5.10", True), ("2c5653caecc4^", True), ("2c5653caecc4", False), ("v6.12", False)])
+def test_what_no_root_load_has_written_is_lost_at_the_next_exit(name: str, lost: bool) -> None:
+    """I-16: the PDPTEs that CR0.CD made KVM read; vmcs12 gets the old ones back."""
+    m = prepared(name)
+    m.run("vmlaunch")
+    before = vmx_cache_pdptrs(m.kvm, m.vcpu)
+    second_table(m, OTHER)
+    m.set("L2", LA, tables.read_entry(m.kvm, m.vcpu, "L2", SECOND_CR3 + 24), table_level=3)
+    m.run(f"mov cr0, {m.cpu.cr0 | CR0_CD:#x}", "vmcall")
+    saved = tuple(vmcs12.get(m.kvm, m.vcpu, F.GUEST_PDPTR0 + 2 * i) for i in range(4))
+    assert not m.vcpu.pdptrs_dirty and (saved == before) == lost
+
+
 def test_a_write_that_does_not_exit_loads_them_in_the_processor() -> None:
     m = prepared()
     m.run("vmlaunch")
