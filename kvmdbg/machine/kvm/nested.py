@@ -445,7 +445,7 @@ def nested_vmx_vmexit(kvm: Kvm, vcpu: Vcpu, reason: int, qualification: int, int
     load_vmcs12_host_state(kvm, vcpu)
     if intr_info is not None:
         park(kvm, vcpu)
-    elif reason != NO_EXIT:
+    elif reason != NO_EXIT and not reason & EXIT_REASON_FAILED_VMENTRY:
         drop_instruction(vcpu)
 
 

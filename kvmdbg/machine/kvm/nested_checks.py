@@ -1,13 +1,14 @@
 """The VM-entry checks that KVM makes on vmcs12 before it enters L2 (nested.c: nested_vmx_check_*).
 
 They are the processor's own (machine/hw/checks.py), asked of vmcs12 with the capabilities that L1 is offered: KVM has
-no others in the modelled subset, and leaves none of these to the hardware.
+no others in the modelled subset.  Some of the guest state it copies into vmcs02 unseen, on every kernel: the processor refuses the
+entry of L2 then, and L1 gets that exit.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, cast
 
 from kvmdbg.machine.hw.checking import CONTROL_AREA, GUEST_AREA, HOST_AREA, Check, Problem, subject
@@ -23,6 +24,10 @@ from kvmdbg.tape import Table
 
 AREAS: Final = (CONTROL_AREA, HOST_AREA, GUEST_AREA)
 ERRORS: Final = {"control": 7, "host": 8, "guest": 33 | 1 << 31}
+
+LEFT_TO_THE_PROCESSOR: Final = frozenset({
+    F.GUEST_RIP, F.GUEST_RFLAGS, F.GUEST_SYSENTER_ESP, F.GUEST_SYSENTER_EIP, F.GUEST_INTERRUPTIBILITY_INFO,
+    F.GUEST_PENDING_DBG_EXCEPTIONS})
 
 
 def nested_caps(kvm: Kvm) -> Caps:
@@ -49,14 +54,36 @@ class L1Memory:
         return default if value is None else value
 
 
-def nested_problems(kvm: Kvm, vcpu: Vcpu, areas: tuple[str, ...] = AREAS) -> Iterator[Problem]:
-    """The checks of some areas that vmcs12 fails on this kernel, in order; KVM stops at the first."""
+def is_made(kvm: Kvm, check: Check) -> bool:
+    """Does this kernel make the check?"""
+    if is_left_to_the_processor(kvm, check):
+        return False
+    if check.field == F.VIRTUAL_PROCESSOR_ID:
+        return kvm.era.checks_vpid12_not_zero()
+    if check.field == F.CR3_TARGET_COUNT:
+        return kvm.era.checks_cr3_target_count()
+    if check.field == F.EPT_POINTER:
+        return kvm.era.checks_eptp12()
+    return True
+
+
+def is_left_to_the_processor(kvm: Kvm, check: Check) -> bool:
+    """Is the value copied into vmcs02 unseen, on every kernel?"""
+    return check.area == GUEST_AREA and check.field in LEFT_TO_THE_PROCESSOR
+
+
+def nested_problems(kvm: Kvm, vcpu: Vcpu, areas: tuple[str, ...] = AREAS,
+                    made: Callable[[Kvm, Check], bool] = is_made) -> Iterator[Problem]:
+    """The checks of some areas that vmcs12 fails on this kernel, in order; KVM stops at the first.
+
+    made: which checks, else those that KVM makes.
+    """
     processor = copy.copy(kvm.hw)          # one with L1's capabilities, to which L1's memory is physical
     processor.caps = nested_caps(kvm)
     processor.memory = cast("Table[int, int]", L1Memory(kvm))
     examined = subject(processor, kvm.hw.cpus[max(vcpu.cpu, 0)], lambda encoding: vmcs12.get(kvm, vcpu, encoding))
     for check in CHECKS:
-        if check.area in areas and is_made(kvm, check):
+        if check.area in areas and made(kvm, check):
             problem = check.test(examined)
             if problem is not None:
                 yield problem
@@ -68,14 +95,3 @@ def nested_check_area(kvm: Kvm, vcpu: Vcpu, area: str) -> Problem | None:
     if problem is not None:
         kvm.emit(VmEntryFailed, kvm.cpu(vcpu).id, vcpu.current_vmptr, ERRORS[area], f"vmcs12: {problem.text}")
     return problem
-
-
-def is_made(kvm: Kvm, check: Check) -> bool:
-    """Does this kernel make the check?"""
-    if check.field == F.VIRTUAL_PROCESSOR_ID:
-        return kvm.era.checks_vpid12_not_zero()
-    if check.field == F.CR3_TARGET_COUNT:
-        return kvm.era.checks_cr3_target_count()
-    if check.field == F.EPT_POINTER:
-        return kvm.era.checks_eptp12()
-    return True

@@ -384,6 +384,7 @@ def vmx_vcpu_run(kvm: Kvm, vcpu: Vcpu) -> bool:
     result = vm_entry(kvm.hw, cpu, launch=not (vcpu.vmcs01_launched if first else vcpu.vmcs02_launched))
     if not result.entered:
         vcpu.fail = result.error
+        vcpu.nested_run_pending = False         # L2's state was bad: L1 gets that exit now
         return False
     if first:
         vcpu.vmcs01_launched = True

@@ -8,7 +8,7 @@ from kvmdbg.errors import UserError
 from kvmdbg.machine.hw import vmcs
 from kvmdbg.machine.hw.checking import CONTROL_AREA, GUEST_AREA, HOST_AREA, Problem
 from kvmdbg.machine.hw.checks import all_problems
-from kvmdbg.machine.kvm.nested_checks import nested_problems
+from kvmdbg.machine.kvm.nested_checks import is_left_to_the_processor, nested_problems
 from kvmdbg.machine.kvm.state import INVALID_GPA, INVALID_PAGE, VMCS01, VMCS02, Kvm, Vcpu
 from kvmdbg.session.grid import Column, Grid, Row
 from kvmdbg.session.operands import ChoiceOperand
@@ -24,7 +24,8 @@ OUTCOMES: Final = {CONTROL_AREA: "VMfail 7", HOST_AREA: "VMfail 8", GUEST_AREA: 
 def check_entry(s: Session, which: Which = "") -> Grid:
     """Show each check of VM entry that a VMCS fails, without entering: field, value, what is allowed, the manual's section.
 
-    The first row is what would end the entry.  vmcs12 is checked as KVM of this kernel does for L1, with what L1 is offered;
+    The first row is what would end the entry.  vmcs12 is checked as KVM of this kernel does for L1, with what L1 is offered, then
+    for what KVM leaves to the processor;
     vmcs01 and vmcs02 as the processor does.  Alone, it means vmcs12 if there is one, else vmcs01.
     """
     vcpu = s.kvm.vcpus[s.current_vcpu]
@@ -41,7 +42,7 @@ def problems(kvm: Kvm, vcpu: Vcpu, name: str) -> tuple[Problem, ...]:
     if name == VMCS12:
         if vcpu.current_vmptr == INVALID_GPA:
             raise UserError("L1 has no current VMCS", "Use `inject vmptrld ADDRESS` first, or `check-entry vmcs01`.")
-        return tuple(nested_problems(kvm, vcpu))
+        return (*nested_problems(kvm, vcpu), *nested_problems(kvm, vcpu, made=is_left_to_the_processor))
     region = kvm.vmcs01(vcpu) if name == VMCS01 else vcpu.vmcs02
     if region == INVALID_PAGE:
         raise UserError(f"vcpu{vcpu.id} has no vmcs02 now", "It exists from VMXON on.")

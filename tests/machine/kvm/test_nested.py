@@ -298,22 +298,44 @@ def test_an_event_of_vmcs12_is_delivered_to_l2_once(name: str) -> None:
 
 @pytest.mark.parametrize("name", KERNELS)
 def test_bad_guest_state_is_an_exit_and_l1_goes_on(name: str) -> None:
-    m = Machine(name).given_vmx().given_l2(GUEST_RFLAGS=0, HOST_RIP=0x9000)
+    m = Machine(name).given_vmx().given_l2(GUEST_ACTIVITY_STATE=7, HOST_RIP=0x9000)
     events = m.enter()
     assert results(events) == []
     assert of(events, NestedEntered, NestedExited, NestedEntryFailed) == [NestedEntryFailed(0, 0x8000_0021, 0)]
     assert [event.error for event in of(events, VmEntryFailed)] == [0x8000_0021]
     assert (m.vcpu.guest_mode, m.vcpu.nested_run_pending, m.vcpu.loaded_vmcs, m.cpu.rip) == (False, False, VMCS01, 0x9000)
     assert m.vmread("VM_EXIT_REASON") == 0x8000_0021
-    m.run("vmwrite GUEST_RFLAGS, 2")
+    m.run("vmwrite GUEST_ACTIVITY_STATE, 0")
     assert results(m.run("vmresume")) == ["vmresume 5"]            # it was never launched
     assert len(of(m.run("vmlaunch"), NestedEntered)) == 1
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_guest_state_that_kvm_leaves_to_the_processor_is_the_same_exit(name: str) -> None:
+    """RFLAGS go into vmcs02 unseen: L2 is the guest already when its first VM entry is refused."""
+    m = Machine(name).given_vmx().given_l2(GUEST_RFLAGS=0, HOST_RIP=0x9000)
+    events = m.enter()
+    assert [type(event) for event in of(events, NestedEntered, NestedEntryFailed)] == [NestedEntered]
+    assert of(events, NestedExited) == [NestedExited(0, 0x8000_0021, 0)]
+    assert [(event.error, "vmcs12" in event.check) for event in of(events, VmEntryFailed)] == [(0x8000_0021, False)]
+    assert (m.vcpu.guest_mode, m.vcpu.nested_run_pending, m.vcpu.loaded_vmcs, m.cpu.rip) == (False, False, VMCS01, 0x9000)
+    assert m.vmread("VM_EXIT_REASON") == 0x8000_0021
+    m.run("vmwrite GUEST_RFLAGS, 2")
+    assert results(m.run("vmresume")) == ["vmresume 5"]
+    assert len(of(m.run("vmlaunch"), NestedEntered)) == 1
+
+
+def test_what_l1_has_to_do_next_is_not_lost_by_a_refused_entry() -> None:
+    m = Machine(V6_12).given_vmx().given_l2(GUEST_RFLAGS=0)
+    m.run(f"vmclear {VMCS:#x}", f"vmptrld {VMCS:#x}", "vmlaunch", f"load {L1_PAGE:#x}")
+    assert not m.vcpu.program
+    assert not m.vcpu.guest_mode
 
 
 @pytest.mark.parametrize(("name", "pending"), [(V4_4, True), (V6_12, False)])
 def test_v6_12_looks_at_guest_state_after_the_flushes_and_the_switch(name: str, pending: bool) -> None:
     """E.2: by then L1's flushes are served and vmcs02, new to the processor, has asked for its own."""
-    m = Machine(name).given_vmx().given_l2(GUEST_RFLAGS=0)
+    m = Machine(name).given_vmx().given_l2(GUEST_ACTIVITY_STATE=7)
     events = m.enter()
     assert ("vmx_vcpu_load_vmcs" not in [event.by for event in of(events, RequestMade)]) == pending
 
