@@ -21,3 +21,8 @@ def test_a_row_names_a_script_that_exists_or_says_why_it_is_open() -> None:
         assert named or re.match(r"open: \w+", script), number
         for name in named:
             assert re.match(rf"{number.rstrip('abcd').zfill(2)}[a-d]?-", name) and (BUGS / name).is_file(), name
+
+
+def test_every_script_has_its_row() -> None:
+    named = {name for row in ROWS for name in re.findall(r"`(\S+\.kvmdbg)`", row[3])}
+    assert named == {path.name for path in BUGS.glob("*.kvmdbg")}
