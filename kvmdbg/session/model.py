@@ -102,6 +102,8 @@ STATEMENTS: Final = (
               "nested.c: handle_vmfunc(), nested_vmx_eptp_switching()"),
     Statement("APIC access", MODELLED, "the APIC-access page: linear accesses exit, and a translation from before misses it",
               "SDM Vol. 3C 29.4; nested.c: nested_get_vmcs12_pages()"),
+    Statement("APIC access", LEFT_OUT, "an APIC-access page of L1, which L0 would set up; IA32_APIC_BASE (refused)",
+              "its reload and its flush, when the APIC's mode changes, are those of one page that L1's guest seldom touches"),
     Statement("APIC access", LEFT_OUT, "accesses by guest-physical address; the registers of the local APIC: a load reads 0",
               "what flushes is a change of the page"),
     Statement("SMM", MODELLED, "SMI by user space, RSM, the MMU resets of both, leaving and entering L2 since v4.15 (`host smi`)",

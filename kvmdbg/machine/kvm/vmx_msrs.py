@@ -24,6 +24,7 @@ IN_THE_VMCS: Final = {
     msrs.IA32_SYSENTER_CS: F.GUEST_SYSENTER_CS, msrs.IA32_SYSENTER_ESP: F.GUEST_SYSENTER_ESP,
     msrs.IA32_SYSENTER_EIP: F.GUEST_SYSENTER_EIP, msrs.IA32_FS_BASE: F.GUEST_FS_BASE, msrs.IA32_GS_BASE: F.GUEST_GS_BASE,
 }
+IA32_APIC_BASE: Final = 0x1B
 NOT_SWITCHED: Final = (msrs.IA32_PAT, msrs.IA32_DEBUGCTL)
 
 
@@ -53,6 +54,9 @@ def raise_gp(kvm: Kvm, vcpu: Vcpu) -> None:
 
 def refuse(number: int) -> None:
     """raises: Unsupported for a register that the model's KVM does not switch between host and guest."""
+    if number == IA32_APIC_BASE:
+        raise Unsupported("IA32_APIC_BASE is not modelled: the guest's local APIC is enabled, and in xAPIC mode",
+                          "An L2 can have an APIC-access page of its own: APIC_ACCESS_ADDR of its VMCS.")
     if number in NOT_SWITCHED:
         raise Unsupported(f"{msrs.MSRS[number].name} of a guest is not modelled", "It has nothing to do with flushing.")
 

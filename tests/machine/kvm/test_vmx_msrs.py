@@ -46,7 +46,7 @@ def test_a_change_of_nx_loads_a_new_root_and_one_of_sce_does_not(name: str) -> N
     assert m.cpu.efer == m.vcpu.efer == BOOT_EFER & ~EFER_NXE & ~1
 
 
-@pytest.mark.parametrize("text", ["rdmsr IA32_PAT", "wrmsr IA32_DEBUGCTL, 0"])
+@pytest.mark.parametrize("text", ["rdmsr IA32_PAT", "wrmsr IA32_DEBUGCTL, 0", "rdmsr 0x1b", "wrmsr 0x1b, 0xfee00900"])
 def test_what_is_not_switched_is_refused(text: str) -> None:
     m = Machine()
     m.run("nop")
