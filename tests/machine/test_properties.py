@@ -30,11 +30,12 @@ from kvmdbg.machine.hw.controls import CR0_WP, CR4_SMEP
 from kvmdbg.machine.hw.events import Accessed, Faulted
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.instructions import parse_insn
-from kvmdbg.machine.hw.state import VMX_NON_ROOT, Caps
+from kvmdbg.machine.hw.state import VMX_NON_ROOT, Caps, Pdptes
 from kvmdbg.machine.hw.tlbkey import COMBINED, GUEST_PHYSICAL, LINEAR, NONE
 from kvmdbg.machine.kvm import vmcs12
-from kvmdbg.machine.kvm.events import NestedExited
+from kvmdbg.machine.kvm.events import ExceptionInjected, NestedExited
 from kvmdbg.machine.kvm.guest_memory import kvm_read_guest
+from kvmdbg.machine.kvm.guest_paging import guest_paging
 from kvmdbg.machine.kvm.nested import nested_cpu_has_ept
 from kvmdbg.machine.kvm.nested_ept import walk_ept12
 from kvmdbg.machine.kvm.state import IN_GUEST_MODE, INVALID_PAGE, OUTSIDE_GUEST_MODE
@@ -76,8 +77,9 @@ LEAVES = (0, DATA | 7, DATA | 0x37, 0x7_0037, DATA | 0x31, 0x4000_0037, 0x20_00B
 def what_l2_finds(m: Machine, access: str) -> tuple[str, int]:
     """L2's access to L2_PAGE by the rules of the manual, from the tables alone: ("at", L1's address), ("exit", 48), ..."""
     try:
-        guest = paging.software_walk(lambda address: kvm_read_guest(m.kvm, reach(m, address, table_rights(m))),
-                                     paging_of(m.kvm.hw, m.cpu), m.cpu.cr3, L2_PAGE, m.cpu.pdptes)
+        shape, cr3, pdptes = own_paging(m)
+        guest = paging.software_walk(lambda address: kvm_read_guest(m.kvm, reach(m, address, table_rights(m))), shape, cr3,
+                                     L2_PAGE, pdptes)
         if not guest.mapped:
             return "#PF", 0
         if not permitted(m, guest, access):
@@ -91,15 +93,23 @@ def what_l2_finds(m: Machine, access: str) -> tuple[str, int]:
         return found.args[0], found.args[1]
 
 
+def own_paging(m: Machine) -> tuple[paging.Paging, int, Pdptes]:
+    """L2's own paging mode, CR3 and PDPTEs: without EPT the processor has others."""
+    if m.kvm.config.enable_ept:
+        return paging_of(m.kvm.hw, m.cpu), m.cpu.cr3, m.cpu.pdptes
+    return guest_paging(m.kvm, m.vcpu), m.vcpu.cr3, m.vcpu.pdptrs
+
+
 class Elsewhere(Exception):
     """The access ends elsewhere than in memory."""
 
 
 def permitted(m: Machine, guest: paging.Walk, access: str) -> bool:
     """What L2's page tables allow its kernel."""
+    cr0, cr4 = (m.cpu.cr0, m.cpu.cr4) if m.kvm.config.enable_ept else (m.vcpu.cr0, m.vcpu.cr4)
     if access == "fetch":
-        return guest.execute and not (guest.user and m.cpu.cr4 & CR4_SMEP)
-    return access == "load" or guest.write or not m.cpu.cr0 & CR0_WP
+        return guest.execute and not (guest.user and cr4 & CR4_SMEP)
+    return access == "load" or guest.write or not cr0 & CR0_WP
 
 
 def table_rights(m: Machine) -> int:
@@ -127,7 +137,7 @@ def outcome(m: Machine, events: Events) -> tuple[str, int]:
         match event:
             case NestedExited(reason=reason):
                 return ("exit", reason) if reason else ("#PF", 0)
-            case Faulted(vector=vector):
+            case Faulted(vector=vector) | ExceptionInjected(vector=vector):
                 return vector, 0
             case Accessed(pa=pa):
                 return "at", m.kvm.gfn_of.get(pa & ept.ADDRESS, -1) << 12 | pa & 0xFFF
@@ -140,11 +150,15 @@ class AnyGuest(RuleBasedStateMachine):
     @initialize(name=st.sampled_from(KERNELS), enable_vpid=st.booleans(), capacity=st.sampled_from((0, 0, 6)),
                 vpid=st.sampled_from((1, 2, None)), eptp=st.sampled_from((EPT12, EPT12 | 0x1E, EPT12 | 0x5E, None)))
     def boot(self, name: str, enable_vpid: bool, capacity: int, vpid: int | None, eptp: int | None) -> None:
-        self.m = Machine(name, Caps(tlb_capacity=capacity), enable_vpid=enable_vpid)
+        self.begin(Machine(name, Caps(tlb_capacity=capacity), enable_vpid=enable_vpid), vpid, eptp, OTHER_EPT12)
+
+    def begin(self, machine: Machine, vpid: int | None, eptp: int | None, other_eptp: int | None) -> None:
+        """Two vmcs12s, and L2 of the first one is entered."""
+        self.m = machine
         self.tape = self.m.kvm.tape
         self.boundaries: dict[int, str] = {}
         self.m.given_vmx()
-        self.m.given_l2(VMCS, vpid, eptp).given_l2(OTHER_VMCS, 2, OTHER_EPT12, cr3=0x4_8000)
+        self.m.given_l2(VMCS, vpid, eptp).given_l2(OTHER_VMCS, vpid and 2, other_eptp, cr3=0x4_8000)
         self.m.run(f"vmclear {OTHER_VMCS:#x}")
         self.m.enter()
         self.remember()
@@ -240,7 +254,10 @@ class AnyGuest(RuleBasedStateMachine):
         tables = {page.hpa >> 12 for key, page in kvm.shadow_pages.unordered() if key.level == 4}
         owned = {0} if not kvm.config.enable_vpid else {self.m.vcpu.vpid, 2}
         for key, _ in kvm.hw.tlb[0].unordered():
-            assert key.kind != LINEAR
+            assert (key.kind == LINEAR) != kvm.config.enable_ept
+            if key.kind == LINEAR:
+                assert key.vpid in owned
+                continue
             assert key.ep4ta in tables
             assert (key.vpid == NONE) if key.kind == GUEST_PHYSICAL else (key.kind == COMBINED and key.vpid in owned)
 
@@ -252,7 +269,8 @@ class AnyGuest(RuleBasedStateMachine):
         if vcpu.todo == ("guest",):
             assert cpu.vmx == VMX_NON_ROOT
             assert self.m.kvm.mmu(vcpu).root.hpa != INVALID_PAGE
-            assert cpu.eptp >> 12 == self.m.tag(vcpu.mmu)
+            root = cpu.eptp if self.m.kvm.config.enable_ept else cpu.cr3
+            assert root >> 12 == self.m.tag(vcpu.mmu)
             assert cpu.current_vmcs == (vcpu.vmcs02 if vcpu.guest_mode else self.m.kvm.vmcs01(vcpu))
 
     @invariant()
@@ -279,6 +297,18 @@ class AnyGuest(RuleBasedStateMachine):
         assert self.tape.freeze() == last
 
 
-AnyGuest.TestCase.settings = settings(max_examples=30, stateful_step_count=20, derandomize=True, deadline=None, database=None,
+class ShadowedGuest(AnyGuest):
+    """The same without EPT: KVM shadows the page tables of L1 and of L2."""
+
+    @initialize(name=st.sampled_from(KERNELS), enable_vpid=st.booleans(), capacity=st.sampled_from((0, 0, 6)),
+                vpid=st.sampled_from((1, 2, None)))
+    def boot(self, name: str, enable_vpid: bool, capacity: int, vpid: int | None) -> None:
+        machine = Machine(name, Caps(tlb_capacity=capacity), enable_ept=False, enable_vpid=enable_vpid)
+        self.begin(machine, vpid if enable_vpid and machine.kvm.era.name != "v4.3" else None, None, None)
+
+
+AnyGuest.TestCase.settings = settings(max_examples=22, stateful_step_count=20, derandomize=True, deadline=None, database=None,
                                       suppress_health_check=list(HealthCheck))
 TestAnyGuest = AnyGuest.TestCase
+ShadowedGuest.TestCase.settings = settings(AnyGuest.TestCase.settings, max_examples=12)
+TestShadowedGuest = ShadowedGuest.TestCase

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from hypothesis import HealthCheck, settings
-from hypothesis.stateful import invariant
+from hypothesis.stateful import RuleBasedStateMachine, invariant
 
+from kvm_support import Machine
 from kvmdbg.oracle.index import index_of
 from kvmdbg.oracle.selfcheck import check
 from kvmdbg.oracle.uses import uses
 from kvmdbg.oracle.verdict import FORBIDDEN
-from machine.test_properties import AnyGuest
+from kvmdbg.tape import Tape
+from machine.test_properties import AnyGuest, ShadowedGuest
 
 
-class JudgedGuest(AnyGuest):
-    """The machine's random guest, read by the oracle after each step."""
+class Judged(RuleBasedStateMachine):
+    """A random guest, read by the oracle after each step."""
 
+    m: Machine
+    tape: Tape
     judged = 0
 
     @invariant()
@@ -28,6 +32,16 @@ class JudgedGuest(AnyGuest):
         self.judged = self.tape.cursor
 
 
-JudgedGuest.TestCase.settings = settings(max_examples=25, stateful_step_count=20, derandomize=True, deadline=None, database=None,
+class JudgedGuest(Judged, AnyGuest):
+    """With EPT."""
+
+
+class JudgedShadowedGuest(Judged, ShadowedGuest):
+    """Without EPT."""
+
+
+JudgedGuest.TestCase.settings = settings(max_examples=18, stateful_step_count=20, derandomize=True, deadline=None, database=None,
                                          suppress_health_check=list(HealthCheck))
 TestJudgedGuest = JudgedGuest.TestCase
+JudgedShadowedGuest.TestCase.settings = settings(JudgedGuest.TestCase.settings, max_examples=10)
+TestJudgedShadowedGuest = JudgedShadowedGuest.TestCase
