@@ -1,4 +1,4 @@
-"""Whatever a guest does: the processor breaks no rule of its own, and no kernel lets a forbidden translation be used."""
+"""Whatever a guest does, the processor keeps its rules, and no kernel lets a forbidden translation be used, known bugs aside."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ class Judged(RuleBasedStateMachine):
     m: Machine
     tape: Tape
     judged = 0
+    known_bugs: tuple[str, ...] = ()           # kernels that do let one be used
 
     @invariant()
     def the_processor_obeys_the_manual(self) -> None:
@@ -28,7 +29,7 @@ class Judged(RuleBasedStateMachine):
         index = index_of(kvm)
         check(kvm, index, self.judged, self.tape.cursor)
         forbidden = [use for use in uses(kvm, index, self.judged, self.tape.cursor) if use.verdict.status == FORBIDDEN]
-        assert not forbidden, (kvm.era.name, forbidden[0].verdict.text)
+        assert not forbidden or kvm.era.name in self.known_bugs, (kvm.era.name, forbidden[0].verdict.text)
         self.judged = self.tape.cursor
 
 
@@ -37,7 +38,9 @@ class JudgedGuest(Judged, AnyGuest):
 
 
 class JudgedShadowedGuest(Judged, ShadowedGuest):
-    """Without EPT."""
+    """Without EPT.  Until v5.7 flushes for L2 hit vpid01 (I-10 A), and a #PF left an unsync SPTE behind (ee1fa209f5e5)."""
+
+    known_bugs = ("v4.3", "v4.4")
 
 
 JudgedGuest.TestCase.settings = settings(max_examples=18, stateful_step_count=20, derandomize=True, deadline=None, database=None,

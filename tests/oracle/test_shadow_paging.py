@@ -94,3 +94,12 @@ def test_invvpid_and_a_cached_root(name: str, status: str) -> None:
     m.run("invvpid single-context 1", f"vmwrite GUEST_CR3, {second:#x}", "vmresume", f"mov cr3, {first | 1 << 63:#x}",
           f"load {L2_LA:#x}", f"load {L2_LA:#x}")
     assert last_use(m, L2_LA).verdict.status == status
+
+
+@pytest.mark.parametrize(("name", "synced"), [("v4.3", False), ("v4.4", False), ("v5.7", False), ("ee1fa209f5e5^", False),
+                                              ("ee1fa209f5e5", True), ("v5.8", True), ("v6.12", True)])
+def test_a_page_fault_is_an_invalidation_and_the_spte_must_follow(name: str, synced: bool) -> None:
+    """L1 edits an entry, a store of its own faults on it, and from then on the old page is gone (ee1fa209f5e5)."""
+    m = machine(name).run(f"load {L1_LA:#x}")
+    m.map("L1", L1_LA, OTHER, flags="rxu").run(f"store {L1_LA:#x}, 5", f"load {L1_LA:#x}", f"load {L1_LA:#x}")
+    assert (FORBIDDEN not in m.statuses()) == synced
