@@ -34,6 +34,9 @@ from kvmdbg.machine.kvm.vmx import (
     set_cr3,
     skip_emulated_instruction,
     vmx_cache_pdptrs,
+    vmx_set_cr0,
+    vmx_set_cr4,
+    vmx_set_efer,
     write,
 )
 from kvmdbg.machine.kvm.vmx_flush import __vmx_flush_tlb, nested_get_vpid02, vpid_sync_context, vpid_sync_vcpu_addr
@@ -347,15 +350,21 @@ def nested_vmx_run(kvm: Kvm, vcpu: Vcpu, launch: bool) -> None:
 def nested_vmx_hw_entry_failed(kvm: Kvm, vcpu: Vcpu, error: int) -> None:
     """The processor refused vmcs02: L1 is back at its VMLAUNCH or VMRESUME, which fails (nested_vmx_vmexit(), vmx->fail).
 
+    L1's EFER, CR0 and CR4 are loaded again from vmcs01, as nested_vmx_restore_host_state() does: CR0 and CR4 from the read shadow,
+    so a bit that is L1's own goes back to what KVM last gave it.
+
     The instruction has left the program already; the vCPU's RIP moves over it here, unless it has before (b428018a06b7).
     """
     kvm.emit(NestedFailed, vcpu.id, vcpu.exit_insn.name, error)
     nested.set_guest_mode(kvm, vcpu, False)
     vcpu.nested_run_pending = False
     nested.vmx_switch_vmcs(kvm, vcpu, VMCS01)
-    vcpu.cr0, vcpu.cr4, vcpu.efer = (read(kvm, vcpu, encoding) for encoding in (F.CR0_READ_SHADOW, F.CR4_READ_SHADOW,
-                                                                                 F.GUEST_IA32_EFER))
-    if not kvm.config.enable_ept:
+    vmx_set_efer(kvm, vcpu, read(kvm, vcpu, F.GUEST_IA32_EFER))
+    vmx_set_cr0(kvm, vcpu, read(kvm, vcpu, F.CR0_READ_SHADOW))
+    vmx_set_cr4(kvm, vcpu, read(kvm, vcpu, F.CR4_READ_SHADOW))
+    if kvm.config.enable_ept:
+        vcpu.cr3 = read(kvm, vcpu, F.GUEST_CR3)
+    else:
         stashed = kvm.era.keeps_cr3_of_l1_in_vmcs01()
         set_cr3(vcpu, read(kvm, vcpu, F.GUEST_CR3) if stashed else vmcs12.get(kvm, vcpu, F.HOST_CR3))
     nested_ept_uninit_mmu_context(kvm, vcpu)

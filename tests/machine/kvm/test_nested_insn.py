@@ -25,6 +25,7 @@ from kvm_support import (
     results,
     values,
 )
+from kvmdbg.machine.hw.controls import CR0_WP, CR4_PGE
 from kvmdbg.machine.hw.events import Delivered, VmEntryFailed
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.state import Caps
@@ -300,6 +301,19 @@ def test_an_entry_that_the_processor_refuses_leaves_l1_with_its_own_registers() 
     assert (m.vcpu.cr4, m.cpu.cr3) == (0x20A0, 0x1000)
     events = m.run("mov cr4, 0x20a0")                     # what it is already
     assert made(events) == []
+
+
+def test_an_entry_that_the_processor_refuses_gives_l1_its_own_bits_as_kvm_last_wrote_them() -> None:
+    """L1 cleared CR0.WP and CR4.PGE without an exit; the read shadows still have both, and CR0 and CR4 are loaded from them."""
+    m = pointed("v4.4 +fb509f76acc8", enable_vpid=False)
+    m.run("mov cr0, 0x80040033", "mov cr4, 0x2020")
+    assert (m.cpu.cr0 & CR0_WP, m.cpu.cr4 & CR4_PGE) == (0, 0)
+    events = m.run("vmlaunch")
+    assert results(events) == ["vmlaunch 7"]
+    assert (m.cpu.cr0 & CR0_WP, m.cpu.cr4 & CR4_PGE) == (CR0_WP, CR4_PGE)
+    assert (m.vcpu.cr0, m.vcpu.cr4) == (0x8005_0033, 0x20A0)
+    m.run("mov rax, cr0")
+    assert m.cpu.rax == 0x8005_0033
 
 
 # -- INVVPID (E.4) -----------------------------------------------------------------------------------------------------
