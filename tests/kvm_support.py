@@ -20,6 +20,7 @@ from kvmdbg.machine.hw.vmcs import VMCS_REVISION
 from kvmdbg.machine.kvm import tables, vmcs12_template
 from kvmdbg.machine.kvm.events import (
     Decided,
+    ExceptionInjected,
     NestedFailed,
     NestedSucceeded,
     RequestCleared,
@@ -206,6 +207,13 @@ class Machine:
         return [(key.vpid, key.ep4ta) for key, _ in self.kvm.hw.tlb[0].items() if (key.kind, key.page) == (kind, page)]
 
 
+def pointed(name: str = V6_12, vpid: int | None = 1, caps: Caps = Caps(), **config: bool) -> Machine:
+    """L1 in VMX operation, VMCS is current and clear."""
+    m = Machine(name, caps, **config).given_vmx().given_l2(vpid=vpid).given_l2(OTHER_VMCS, 2)
+    m.run(f"vmclear {VMCS:#x}", f"vmclear {OTHER_VMCS:#x}", f"vmptrld {VMCS:#x}")
+    return m
+
+
 # -- filters -----------------------------------------------------------------------------------------------------------
 
 
@@ -274,3 +282,8 @@ def entered(events: Iterable[Any]) -> list[int]:
 def values(events: Iterable[Any]) -> list[int]:
     """What loads, stores and fetches have read or written."""
     return [event.value for event in of(events, Accessed)]
+
+
+def exceptions(events: Iterable[Any]) -> list[tuple[str, int]]:
+    """Vector and address of each exception that KVM has injected."""
+    return [(event.vector, event.address) for event in of(events, ExceptionInjected)]

@@ -8,7 +8,7 @@ from kvmdbg.errors import UserError
 from kvmdbg.machine.hw.controls import CR4_PCIDE
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.tlbkey import NONE, TlbKey
-from kvmdbg.machine.kvm import kvm_host, nested_insn, shadow, tables, vmcs12_template
+from kvmdbg.machine.kvm import kvm_host, nested_invalidate, shadow, tables, vmcs12_template
 from kvmdbg.machine.kvm.era import Era
 from kvmdbg.machine.kvm.questions.nested import NO_FLUSH, TransitionFlush
 from kvmdbg.oracle.selfcheck import check
@@ -104,7 +104,7 @@ def test_a_vpid_given_to_another_guest_context() -> None:
 
 
 def test_an_invvpid_that_flushes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nested_insn, "vpid_sync_context", lambda kvm, vcpu, vpid: None)
+    monkeypatch.setattr(nested_invalidate, "vpid_sync_context", lambda kvm, vcpu, vpid: None)
     machine = Machine().enter().map("L2", L2_LA, OTHER).leave().run("invvpid single-context 1")
     assert machine.verdict("combined", L2_LA).status == STALE
     machine.run("vmresume", f"load {L2_LA:#x}")
@@ -113,19 +113,19 @@ def test_an_invvpid_that_flushes_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_invvpid_before_the_edit_counts_as_the_guest_did_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nested_insn, "vpid_sync_context", lambda kvm, vcpu, vpid: None)
+    monkeypatch.setattr(nested_invalidate, "vpid_sync_context", lambda kvm, vcpu, vpid: None)
     machine = Machine().enter().leave().run("invvpid single-context 1").map("L2", L2_LA, OTHER, root=0x4_0000, eptp=0x1_0000)
     assert machine.run("vmresume", f"load {L2_LA:#x}").last_use(L2_LA).verdict.status == FORBIDDEN
 
 
 def test_invvpid_of_another_vpid_closes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nested_insn, "vpid_sync_context", lambda kvm, vcpu, vpid: None)
+    monkeypatch.setattr(nested_invalidate, "vpid_sync_context", lambda kvm, vcpu, vpid: None)
     machine = Machine().enter().map("L2", L2_LA, OTHER).leave().run("invvpid single-context 2", "vmresume", f"load {L2_LA:#x}")
     assert machine.last_use(L2_LA).verdict.status == STALE
 
 
 def test_an_invept_that_frees_no_root(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nested_insn, "free_roots_of", lambda kvm, vcpu, type, eptp: None)
+    monkeypatch.setattr(nested_invalidate, "free_roots_of", lambda kvm, vcpu, type, eptp: None)
     machine = Machine().enter().map("ept12", DATA, OTHER).leave().run("invept all-context", "vmresume", f"load {L2_LA:#x}")
     verdict = machine.last_use(L2_LA).verdict
     assert verdict[:3] == (FORBIDDEN, "ept12", "ept12") and verdict.owed == "handle_invept"
