@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kvmdbg.machine.eras.commit import commit
 from kvmdbg.machine.kvm.era import Era
-from kvmdbg.machine.kvm.questions.nested import MAKE_REQUEST, NO_FLUSH, SYNC_VPID02, Transition, TransitionFlush
+from kvmdbg.machine.kvm.questions.nested import MAKE_REQUEST, NO_FLUSH, Transition, TransitionFlush, flush_for_a_new_vpid12
 
 
 @commit("07ffaf343e34", order=20210607, first="v5.14", date="2021-06",
@@ -44,11 +44,4 @@ class Without(Era):
             return TransitionFlush(NO_FLUSH, "", question, "enable_vpid=0: VM entry flushes VPID 0", function, source)
         if not t.has_vpid12:
             return TransitionFlush(MAKE_REQUEST, "TLB_FLUSH", question, "vmcs12 VPID off", function, source)
-        if not self.has_l2_a_tlb_tag(t):
-            return TransitionFlush(MAKE_REQUEST, self.current_flush_request(), "has L2 a TLB tag of its own?", f"vpid02 {t.vpid02}",
-                                   function, source)
-        if t.entry and t.vpid12 != t.last_vpid:
-            return TransitionFlush(SYNC_VPID02, "", question, f"vpid12 {t.vpid12} != last_vpid {t.last_vpid}", function, source,
-                                   remember_vpid12=True)
-        values = f"last_vpid {t.last_vpid} == vpid12 {t.vpid12}" if t.entry else "vmcs12 enables VPID"
-        return TransitionFlush(NO_FLUSH, "", question, values, function, source)
+        return flush_for_a_new_vpid12(t, self.has_l2_a_tlb_tag(t), self.current_flush_request(), function, source)

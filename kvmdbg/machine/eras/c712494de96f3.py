@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kvmdbg.machine.eras.commit import commit
 from kvmdbg.machine.kvm.era import Era
-from kvmdbg.machine.kvm.questions.nested import MAKE_REQUEST, NO_FLUSH, SYNC_VPID02, Transition, TransitionFlush
+from kvmdbg.machine.kvm.questions.nested import MAKE_REQUEST, Transition, TransitionFlush, flush_for_a_new_vpid12
 
 
 @commit("712494de96f3", order=20211111, first="v5.16", date="2021-11",
@@ -18,15 +18,7 @@ class Without(Era):
         """nested_vmx_transition_tlb_flush(), v5.14 (kvm.md E.2, E21)."""
         function = "nested_vmx_transition_tlb_flush"
         source = f"nested.c: {function}(), v5.14"
-        question = "flush at the nested transition?"
         if not t.has_vpid12:
             return TransitionFlush(MAKE_REQUEST, "TLB_FLUSH_GUEST", "does L1 expect VPID 0 to be flushed?",
                                    "vmcs12 does not enable VPID", function, source)
-        if not self.has_l2_a_tlb_tag(t):
-            return TransitionFlush(MAKE_REQUEST, self.current_flush_request(), "has L2 a TLB tag of its own?", f"vpid02 {t.vpid02}",
-                                   function, source)
-        if t.entry and t.vpid12 != t.last_vpid:
-            return TransitionFlush(SYNC_VPID02, "", question, f"vpid12 {t.vpid12} != last_vpid {t.last_vpid}", function, source,
-                                   remember_vpid12=True)
-        values = f"last_vpid {t.last_vpid} == vpid12 {t.vpid12}" if t.entry else "vmcs12 enables VPID"
-        return TransitionFlush(NO_FLUSH, "", question, values, function, source)
+        return flush_for_a_new_vpid12(t, self.has_l2_a_tlb_tag(t), self.current_flush_request(), function, source)

@@ -157,3 +157,19 @@ def parse_operand(owner: str, i: int, kind: OperandType, given: str | None, usag
         hint = f"Did you mean {next(w for w in kind.values if w.lower() == close[0])}?" if close else usage
         raise UserError(f"{owner}: operand {i + 1} ({kind.name}) is {given!r}: must be {kind.describe}", hint)
     return value
+
+
+def with_descriptor(owner: str, tag: OperandType, needs_tag: bool, operands: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Type, tag (VPID or PCID) and linear address of `owner` -> type and descriptor.
+
+    needs_tag: the type names a tag.  raises: UserError when one is missing, or the address stands in memory already.
+    """
+    kind, low, la = operands
+    if low is None and needs_tag:
+        raise UserError(f"{owner}: operand 2 ({tag.name}) is missing: must be {tag.describe}",
+                        f"Write: {owner} single-context 3, or {owner} all-context.")
+    if low is None:
+        return kind, Descriptor(None, 0, 0)
+    if low.address is not None and la is not None:
+        raise UserError(f"{owner}: a descriptor in memory holds the linear address already", "Leave the third operand out.")
+    return kind, low._replace(high=la or 0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from kvmdbg.errors import UserError
 from kvmdbg.machine.hw import invalidate, vmcs
 from kvmdbg.machine.hw.checking import secondary_controls
 from kvmdbg.machine.hw.controls import CPU_INVLPG_EXITING, CR4_PCIDE, EXIT_REASON_INVPCID, SEC_ENABLE_INVPCID
@@ -10,7 +9,7 @@ from kvmdbg.machine.hw.faults import GuestFault, VmExit
 from kvmdbg.machine.hw.instruction import Operands, instruction, memory_operand_exits, primary
 from kvmdbg.machine.hw.memory_operands import read_128
 from kvmdbg.machine.hw.modes import non_root
-from kvmdbg.machine.hw.operands import INVPCID_TYPE, LINEAR_ADDRESS, PCID, Descriptor, optional
+from kvmdbg.machine.hw.operands import INVPCID_TYPE, LINEAR_ADDRESS, PCID, Descriptor, optional, with_descriptor
 from kvmdbg.machine.hw.paging import canonical
 from kvmdbg.machine.hw.state import Cpu, Hardware
 
@@ -30,15 +29,7 @@ def exits(hw: Hardware, cpu: Cpu, operands: Operands) -> VmExit | None:
 
 def assemble(operands: Operands) -> Operands:
     """Type, PCID and linear address -> type and descriptor. The all-context types do without a PCID."""
-    kind, pcid, la = operands
-    if pcid is None and kind in NAMES_A_PCID:
-        raise UserError(f"invpcid: operand 2 ({PCID.name}) is missing: must be {PCID.describe}",
-                        "Write: invpcid single-context 3, or invpcid all-context.")
-    if pcid is None:
-        return kind, Descriptor(None, 0, 0)
-    if pcid.address is not None and la is not None:
-        raise UserError("invpcid: a descriptor in memory holds the linear address already", "Leave the third operand out.")
-    return kind, pcid._replace(high=la or 0)
+    return with_descriptor("invpcid", PCID, operands[0] in NAMES_A_PCID, operands)
 
 
 @instruction("invpcid", operands=(INVPCID_TYPE, optional(PCID), optional(LINEAR_ADDRESS)), assemble=assemble, privileged=True,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from kvmdbg.errors import UserError
 from kvmdbg.machine.hw import invalidate
 from kvmdbg.machine.hw.controls import EXIT_REASON_INVVPID
 from kvmdbg.machine.hw.instruction import Operands, memory_operand_exits, vmx_instruction
 from kvmdbg.machine.hw.memory_operands import read_128
 from kvmdbg.machine.hw.modes import vmx_undefined
-from kvmdbg.machine.hw.operands import INVVPID_TYPE, LINEAR_ADDRESS, VPID, Descriptor, optional
+from kvmdbg.machine.hw.operands import INVVPID_TYPE, LINEAR_ADDRESS, VPID, Descriptor, optional, with_descriptor
 from kvmdbg.machine.hw.outcome import finish
 from kvmdbg.machine.hw.state import Cpu, Hardware
 
@@ -19,15 +18,7 @@ def undefined(hw: Hardware, cpu: Cpu) -> bool:
 
 def assemble(operands: Operands) -> Operands:
     """Type, VPID and linear address -> type and descriptor. Only all-context does without a VPID."""
-    kind, vpid, la = operands
-    if vpid is None and kind != invalidate.ALL_CONTEXT:
-        raise UserError(f"invvpid: operand 2 ({VPID.name}) is missing: must be {VPID.describe}",
-                        "Write: invvpid single-context 9, or invvpid all-context.")
-    if vpid is None:
-        return kind, Descriptor(None, 0, 0)
-    if vpid.address is not None and la is not None:
-        raise UserError("invvpid: a descriptor in memory holds the linear address already", "Leave the third operand out.")
-    return kind, vpid._replace(high=la or 0)
+    return with_descriptor("invvpid", VPID, operands[0] != invalidate.ALL_CONTEXT, operands)
 
 
 @vmx_instruction("invvpid", operands=(INVVPID_TYPE, optional(VPID), optional(LINEAR_ADDRESS)), assemble=assemble,

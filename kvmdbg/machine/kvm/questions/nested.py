@@ -46,6 +46,18 @@ class TransitionFlush(NamedTuple):
     remember_vpid12: bool = False      # last_vpid = vpid12
 
 
+def flush_for_a_new_vpid12(t: Transition, has_tag: bool, request: str, function: str, source: str) -> TransitionFlush:
+    """Where vmcs12 has a VPID, until v5.15: `request` for an L2 without a tag of its own, else vpid02 at once for a new vpid12."""
+    question = "flush at the nested transition?"
+    if not has_tag:
+        return TransitionFlush(MAKE_REQUEST, request, "has L2 a TLB tag of its own?", f"vpid02 {t.vpid02}", function, source)
+    if t.entry and t.vpid12 != t.last_vpid:
+        return TransitionFlush(SYNC_VPID02, "", question, f"vpid12 {t.vpid12} != last_vpid {t.last_vpid}", function, source,
+                               remember_vpid12=True)
+    values = f"last_vpid {t.last_vpid} == vpid12 {t.vpid12}" if t.entry else "vmcs12 enables VPID"
+    return TransitionFlush(NO_FLUSH, "", question, values, function, source)
+
+
 class NestedQuestions(FlushQuestions):
     """Mainline's answers, v6.12."""
 
