@@ -10,7 +10,7 @@ from kvmdbg.machine.hw.controls import INTR_INFO_VALID, PIN_EXTERNAL_INTERRUPT_E
 from kvmdbg.machine.hw.events import Delivered, VmExited
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm.events import EntryCancelled, EventInjected, ImmediateExitRequested, NestedExited
-from kvmdbg.machine.kvm.vmx import read, write
+from kvmdbg.machine.kvm.vmx_ops import read, write
 
 ALL = ("v3.1", "v3.2", "v4.3", "v4.4", "v4.15", "v5.7", "v5.8", "v5.10", "v5.13", "v5.14", "v5.16", "v6.12")
 PIN = 0x16 | PIN_EXTERNAL_INTERRUPT_EXITING | PIN_NMI_EXITING | PIN_VIRTUAL_NMIS

@@ -12,7 +12,7 @@ from kvmdbg.machine.kvm.kvm_host import kvm_make_request, kvm_mmu_flush_tlb
 from kvmdbg.machine.kvm.pdptrs import load_pdptrs
 from kvmdbg.machine.kvm.questions.address_spaces import NO_FLUSH_IGNORED, NO_FLUSH_RESERVED
 from kvmdbg.machine.kvm.state import INVALID_PAGE, Kvm, Root, Vcpu
-from kvmdbg.machine.kvm.vmx import kvm_get_active_pcid, kvm_read_cr3, kvm_read_cr4, set_cr3, vmx_cache_pdptrs
+from kvmdbg.machine.kvm.vmx_control_registers import kvm_get_active_pcid, kvm_read_cr3, kvm_read_cr4, set_cr3, vmx_cache_pdptrs
 
 
 def kvm_set_cr3(kvm: Kvm, vcpu: Vcpu, value: int) -> bool:

@@ -10,8 +10,10 @@ from kvmdbg.machine.kvm.guest_paging import guest_paging
 from kvmdbg.machine.kvm.kvm_host import kvm_flush_remote_tlbs, kvm_mmu_flush_tlb
 from kvmdbg.machine.kvm.shadow import DIRECT_KINDS, sync_address, zap_address
 from kvmdbg.machine.kvm.state import INVALID_PAGE, Kvm, Root, Vcpu, level_of
-from kvmdbg.machine.kvm.vmx import kvm_get_active_pcid, read, skip_emulated_instruction
+from kvmdbg.machine.kvm.vmx import skip_emulated_instruction
+from kvmdbg.machine.kvm.vmx_control_registers import kvm_get_active_pcid
 from kvmdbg.machine.kvm.vmx_flush import nested_cpu_has_vpid
+from kvmdbg.machine.kvm.vmx_ops import read
 
 
 def handle_invlpg(kvm: Kvm, vcpu: Vcpu) -> None:

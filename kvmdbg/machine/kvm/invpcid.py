@@ -15,7 +15,8 @@ from kvmdbg.machine.kvm.nested_insn import raise_exception, read_operand
 from kvmdbg.machine.kvm.questions.address_spaces import UNLOAD_NOW
 from kvmdbg.machine.kvm.shadow import NONPAGING
 from kvmdbg.machine.kvm.state import Kvm, Vcpu, level_of
-from kvmdbg.machine.kvm.vmx import kvm_get_active_pcid, kvm_read_cr4, skip_emulated_instruction
+from kvmdbg.machine.kvm.vmx import skip_emulated_instruction
+from kvmdbg.machine.kvm.vmx_control_registers import kvm_get_active_pcid, kvm_read_cr4
 
 INDIV_ADDR, SINGLE_CTXT, ALL_INCL_GLOBAL, ALL_NON_GLOBAL = range(4)
 

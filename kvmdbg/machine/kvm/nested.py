@@ -58,24 +58,24 @@ from kvmdbg.machine.kvm.vcpu_events import NOT_INJECTED
 from kvmdbg.machine.kvm.virtual_interrupts import prepare_vmcs02_status, save_status
 from kvmdbg.machine.kvm.vmx import (
     SEGMENTS,
-    cr4_guest_owned_bits,
     drop_instruction,
-    ept_load_pdptrs,
     exception_info,
     execution_controls,
-    field,
     flat_segments,
     host_state,
-    read,
+    vmx_vcpu_load_vmcs,
+)
+from kvmdbg.machine.kvm.vmx_control_registers import (
+    cr4_guest_owned_bits,
+    ept_load_pdptrs,
     set_cr3,
     vmx_cache_pdptrs,
     vmx_set_cr0,
     vmx_set_cr4,
     vmx_set_efer,
-    vmx_vcpu_load_vmcs,
-    write,
 )
 from kvmdbg.machine.kvm.vmx_flush import __vmx_flush_tlb, nested_cpu_has_vpid, nested_get_vpid02, vmx_flush_tlb, vpid_sync_context
+from kvmdbg.machine.kvm.vmx_ops import field, read, write
 from kvmdbg.machine.kvm.x86 import kvm_service_local_tlb_flush_requests
 
 ALL_ONES: Final = 0xFFFF_FFFF_FFFF_FFFF

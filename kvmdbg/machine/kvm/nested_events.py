@@ -25,8 +25,8 @@ from kvmdbg.machine.kvm.nested import nested_vmx_exception_vmexit, nested_vmx_vm
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
 from kvmdbg.machine.kvm.vcpu_events import NOT_INJECTED
 from kvmdbg.machine.kvm.virtual_interrupts import blocked_in_l2, vmx_guest_apic_has_interrupt
-from kvmdbg.machine.kvm.vmx import read
 from kvmdbg.machine.kvm.vmx_events import NMI_INFO, nested_exit_on_exception, nested_exit_on_intr, nested_exit_on_nmi
+from kvmdbg.machine.kvm.vmx_ops import read
 
 
 class NestedEvent(NamedTuple):

@@ -10,8 +10,8 @@ from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.events import Decided
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
-from kvmdbg.machine.kvm.vmx import read
 from kvmdbg.machine.kvm.vmx_msrs import nested_vmx_exit_handled_msr
+from kvmdbg.machine.kvm.vmx_ops import read
 
 PF_VECTOR: Final = 14
 CR3_TARGETS: Final = (F.CR3_TARGET_VALUE0, F.CR3_TARGET_VALUE1, F.CR3_TARGET_VALUE2, F.CR3_TARGET_VALUE3)

@@ -24,20 +24,18 @@ from kvmdbg.machine.kvm.kvm_host import kvm_clear_request
 from kvmdbg.machine.kvm.nested_checks import nested_check_area
 from kvmdbg.machine.kvm.nested_ept import nested_ept_uninit_mmu_context
 from kvmdbg.machine.kvm.state import GUEST_MMU, INVALID_GPA, VMCS01, Kvm, Vcpu
-from kvmdbg.machine.kvm.vmx import (
-    drop_instruction,
+from kvmdbg.machine.kvm.vmx import drop_instruction, skip_emulated_instruction
+from kvmdbg.machine.kvm.vmx_control_registers import (
     kvm_read_cr0,
     kvm_read_cr3,
     kvm_read_cr4,
-    read,
     set_cr3,
-    skip_emulated_instruction,
     vmx_cache_pdptrs,
     vmx_set_cr0,
     vmx_set_cr4,
     vmx_set_efer,
-    write,
 )
+from kvmdbg.machine.kvm.vmx_ops import read, write
 from kvmdbg.machine.kvm.vpid import allocate_vpid, free_vpid
 from kvmdbg.machine.kvm.x86 import kvm_queue_exception
 

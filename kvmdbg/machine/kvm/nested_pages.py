@@ -19,7 +19,8 @@ from kvmdbg.machine.kvm.guest_memory import gfn_to_pfn
 from kvmdbg.machine.kvm.guest_paging import is_pae_paging
 from kvmdbg.machine.kvm.pdptrs import load_pdptrs
 from kvmdbg.machine.kvm.state import INVALID_GPA, Kvm, Vcpu
-from kvmdbg.machine.kvm.vmx import kvm_read_cr3, read, write
+from kvmdbg.machine.kvm.vmx_control_registers import kvm_read_cr3
+from kvmdbg.machine.kvm.vmx_ops import read, write
 
 CR8_EXITING = CPU_CR8_LOAD_EXITING | CPU_CR8_STORE_EXITING
 

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from kvmdbg.machine.hw.controls import EXIT_REASON_EXTERNAL_INTERRUPT
 from kvmdbg.machine.hw.fields import F
-from kvmdbg.machine.kvm import nested_events, preemption_timer, virtual_interrupts, vmx, vmx_events, vmx_exits, vmx_flush
+from kvmdbg.machine.kvm import (
+    nested_events,
+    preemption_timer,
+    virtual_interrupts,
+    vmx,
+    vmx_control_registers,
+    vmx_events,
+    vmx_exits,
+    vmx_flush,
+    vmx_ops,
+)
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
 
 
@@ -88,7 +98,7 @@ class VmxOps:
         vmx_events.vmx_handle_exit_irqoff(kvm, vcpu)
 
     def exit_was_between_instructions(self, kvm: Kvm, vcpu: Vcpu) -> bool:
-        return vmx.read(kvm, vcpu, F.VM_EXIT_REASON) == EXIT_REASON_EXTERNAL_INTERRUPT
+        return vmx_ops.read(kvm, vcpu, F.VM_EXIT_REASON) == EXIT_REASON_EXTERNAL_INTERRUPT
 
     def handle_exit(self, kvm: Kvm, vcpu: Vcpu) -> bool:
         return vmx_exits.vmx_handle_exit(kvm, vcpu)
@@ -97,19 +107,19 @@ class VmxOps:
         vmx.skip_emulated_instruction(kvm, vcpu)
 
     def read_cr3(self, kvm: Kvm, vcpu: Vcpu) -> int:
-        return vmx.kvm_read_cr3(kvm, vcpu)
+        return vmx_control_registers.kvm_read_cr3(kvm, vcpu)
 
     def read_cr0(self, kvm: Kvm, vcpu: Vcpu) -> int:
-        return vmx.kvm_read_cr0(kvm, vcpu)
+        return vmx_control_registers.kvm_read_cr0(kvm, vcpu)
 
     def read_cr4(self, kvm: Kvm, vcpu: Vcpu) -> int:
-        return vmx.kvm_read_cr4(kvm, vcpu)
+        return vmx_control_registers.kvm_read_cr4(kvm, vcpu)
 
     def set_cr0(self, kvm: Kvm, vcpu: Vcpu, cr0: int) -> None:
-        vmx.vmx_set_cr0(kvm, vcpu, cr0)
+        vmx_control_registers.vmx_set_cr0(kvm, vcpu, cr0)
 
     def set_cr4(self, kvm: Kvm, vcpu: Vcpu, cr4: int) -> None:
-        vmx.vmx_set_cr4(kvm, vcpu, cr4)
+        vmx_control_registers.vmx_set_cr4(kvm, vcpu, cr4)
 
     def set_efer(self, kvm: Kvm, vcpu: Vcpu, efer: int) -> None:
-        vmx.vmx_set_efer(kvm, vcpu, efer)
+        vmx_control_registers.vmx_set_efer(kvm, vcpu, efer)

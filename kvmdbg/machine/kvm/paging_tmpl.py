@@ -30,7 +30,7 @@ from kvmdbg.machine.kvm.shadow import (
 )
 from kvmdbg.machine.kvm.state import Kvm, MmuRole, ShadowKey, Vcpu
 from kvmdbg.machine.kvm.tdp import EMULATE, FIXED, MMIO
-from kvmdbg.machine.kvm.vmx import read
+from kvmdbg.machine.kvm.vmx_ops import read
 
 
 class Filled(NamedTuple):

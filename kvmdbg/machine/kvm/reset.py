@@ -29,8 +29,10 @@ from kvmdbg.machine.kvm.program import EMPTY
 from kvmdbg.machine.kvm.sregs import Sregs, set_sregs
 from kvmdbg.machine.kvm.state import RUNNABLE, Kvm, Vcpu
 from kvmdbg.machine.kvm.vcpu_events import NOT_INJECTED
-from kvmdbg.machine.kvm.vmx import SEGMENTS, field, set_cr3, vmx_set_cr0, vmx_set_cr4, vmx_set_efer, write
+from kvmdbg.machine.kvm.vmx import SEGMENTS
+from kvmdbg.machine.kvm.vmx_control_registers import set_cr3, vmx_set_cr0, vmx_set_cr4, vmx_set_efer
 from kvmdbg.machine.kvm.vmx_flush import vpid_sync_context
+from kvmdbg.machine.kvm.vmx_ops import field, write
 
 AR_DATA: Final = AR_P | AR_S | 0x3                  # read/write, accessed
 AR_CODE: Final = AR_P | AR_S | 0xB                  # execute/read, accessed

@@ -28,17 +28,16 @@ from kvmdbg.machine.kvm.events import Decided, GuestInvalidated, SmmChanged
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.nested import NO_EXIT, SEGMENT_FIELDS, nested_vmx_enter_non_root_mode, nested_vmx_vmexit
 from kvmdbg.machine.kvm.state import Kvm, Smram, Vcpu, level_of
-from kvmdbg.machine.kvm.vmx import (
-    drop_instruction,
+from kvmdbg.machine.kvm.vmx import drop_instruction
+from kvmdbg.machine.kvm.vmx_control_registers import (
     kvm_read_cr0,
     kvm_read_cr3,
     kvm_read_cr4,
-    read,
     vmx_set_cr0,
     vmx_set_cr4,
     vmx_set_efer,
-    write,
 )
+from kvmdbg.machine.kvm.vmx_ops import read, write
 
 SMBASE: Final = 0x3_0000
 HANDLER: Final = 0x8000

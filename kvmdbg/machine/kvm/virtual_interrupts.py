@@ -14,7 +14,7 @@ from kvmdbg.machine.hw.virtual_interrupts import CLASS, EOI_EXIT_BITMAPS, VPPR
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.guest_memory import kvm_read_guest
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
-from kvmdbg.machine.kvm.vmx import read, write
+from kvmdbg.machine.kvm.vmx_ops import read, write
 
 FIELDS: Final = (F.GUEST_INTR_STATUS, *EOI_EXIT_BITMAPS)
 

@@ -20,8 +20,10 @@ from kvmdbg.machine.kvm.nested_checks import nested_caps
 from kvmdbg.machine.kvm.pdptrs import load_pdptrs
 from kvmdbg.machine.kvm.questions.vmfunc import EMULATE, NEW_PGD, UNDEFINED, UNLOAD_AND_RELOAD
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
-from kvmdbg.machine.kvm.vmx import drop_instruction, kvm_read_cr3, read, skip_emulated_instruction
+from kvmdbg.machine.kvm.vmx import drop_instruction, skip_emulated_instruction
+from kvmdbg.machine.kvm.vmx_control_registers import kvm_read_cr3
 from kvmdbg.machine.kvm.vmx_flush import nested_cpu_has_vpid
+from kvmdbg.machine.kvm.vmx_ops import read
 from kvmdbg.machine.kvm.x86 import kvm_queue_exception
 
 EPTP_SWITCHING: Final = 0                 # the one VM function

@@ -31,7 +31,8 @@ from kvmdbg.machine.kvm.kvm_host import RESCHEDULE_VECTOR, kvm_make_request, sen
 from kvmdbg.machine.kvm.questions.injection import MAKE_REQUEST, SET_FLAG
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
 from kvmdbg.machine.kvm.vcpu_events import ALLOWED, BLOCKED, BUSY, NOT_INJECTED, Injected
-from kvmdbg.machine.kvm.vmx import exception_info, read, write
+from kvmdbg.machine.kvm.vmx import exception_info
+from kvmdbg.machine.kvm.vmx_ops import read, write
 
 EXIT_EXTERNAL_INTERRUPT: Final = 1
 EXIT_NMI: Final = 0

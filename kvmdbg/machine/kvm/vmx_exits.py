@@ -25,8 +25,10 @@ from kvmdbg.machine.kvm.smm import em_rsm
 from kvmdbg.machine.kvm.state import HALTED, Kvm, Vcpu, level_of
 from kvmdbg.machine.kvm.tdp import EMULATE, MMIO, direct_page_fault, emulate_write
 from kvmdbg.machine.kvm.vmfunc import handle_vmfunc
-from kvmdbg.machine.kvm.vmx import drop_instruction, kvm_read_cr3, read, skip_emulated_instruction, write
+from kvmdbg.machine.kvm.vmx import drop_instruction, skip_emulated_instruction
+from kvmdbg.machine.kvm.vmx_control_registers import kvm_read_cr3
 from kvmdbg.machine.kvm.vmx_msrs import handle_rdmsr, handle_wrmsr
+from kvmdbg.machine.kvm.vmx_ops import read, write
 from kvmdbg.machine.kvm.x86 import kvm_queue_exception
 
 ENOSYS: Final = 0xFFFF_FFFF_FFFF_FC18        # -KVM_ENOSYS (1000) in RAX

@@ -17,7 +17,9 @@ from kvmdbg.machine.kvm.nested_checks import nested_caps
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
 from kvmdbg.machine.kvm.steal_time import MSR_KVM_STEAL_TIME, set_steal_time
 from kvmdbg.machine.kvm.vmcs12 import VMCS12_REVISION
-from kvmdbg.machine.kvm.vmx import drop_instruction, read, skip_emulated_instruction, vmx_set_efer, write
+from kvmdbg.machine.kvm.vmx import drop_instruction, skip_emulated_instruction
+from kvmdbg.machine.kvm.vmx_control_registers import vmx_set_efer
+from kvmdbg.machine.kvm.vmx_ops import read, write
 from kvmdbg.machine.kvm.x86 import kvm_queue_exception
 
 IN_THE_VMCS: Final = {

@@ -12,7 +12,7 @@ from kvmdbg.machine.hw.tlbkey import COMBINED
 from kvmdbg.machine.kvm import tables, vmcs12
 from kvmdbg.machine.kvm.events import NestedExited
 from kvmdbg.machine.kvm.guest_paging import guest_paging
-from kvmdbg.machine.kvm.vmx import vmx_cache_pdptrs
+from kvmdbg.machine.kvm.vmx_control_registers import vmx_cache_pdptrs
 
 LA = 0xC060_1000
 OTHER = 0x7_0000

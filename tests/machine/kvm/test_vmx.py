@@ -1,4 +1,4 @@
-"""The vendor module: vmcs01, loading, entering, control registers, injection."""
+"""The vendor module: vmcs01, loading, entering, injection."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from kvm_support import KERNELS, L1_PAGE, L2_PAGE, V4_4, V6_12, Machine, decided, flushes, made, of, served
 from kvmdbg.machine.hw import vmcs
-from kvmdbg.machine.hw.controls import CR0_WP, CR4_VMXE, SEC_ENABLE_VPID
+from kvmdbg.machine.hw.controls import SEC_ENABLE_VPID
 from kvmdbg.machine.hw.events import Delivered
 from kvmdbg.machine.hw.exit import INSTRUCTION_LENGTH
 from kvmdbg.machine.hw.fields import F
@@ -15,6 +15,8 @@ from kvmdbg.machine.kvm import vmx
 from kvmdbg.machine.kvm.events import FlushAsked
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.state import PendingException
+from kvmdbg.machine.kvm.vmx_control_registers import kvm_read_cr3, set_cr3
+from kvmdbg.machine.kvm.vmx_ops import read
 from kvmdbg.machine.kvm.x86 import kvm_queue_exception
 
 
@@ -44,41 +46,14 @@ def test_the_first_load_on_a_processor_asks_to_flush_everything_and_the_next_doe
 @pytest.mark.parametrize(("name", "hook"), [(V4_4, ["vmx_set_cr3"]), (V6_12, [])])
 def test_loading_a_root_writes_eptp_and_cr3_if_kvm_changed_it(name: str, hook: list[str]) -> None:
     m = running(name)
-    vmx.set_cr3(m.vcpu, 0x7000)
-    assert vmx.kvm_read_cr3(m.kvm, m.vcpu) == 0x7000
+    set_cr3(m.vcpu, 0x7000)
+    assert kvm_read_cr3(m.kvm, m.vcpu) == 0x7000
     start = m.kvm.tape.cursor
     vmx.vmx_load_mmu_pgd(m.kvm, m.vcpu)
-    assert (vmx.read(m.kvm, m.vcpu, F.GUEST_CR3), m.vcpu.cr3_dirty) == (0x7000, False)
-    assert vmx.read(m.kvm, m.vcpu, F.EPT_POINTER) >> 12 == m.tag()
+    assert (read(m.kvm, m.vcpu, F.GUEST_CR3), m.vcpu.cr3_dirty) == (0x7000, False)
+    assert read(m.kvm, m.vcpu, F.EPT_POINTER) >> 12 == m.tag()
     assert [event.hook for event in of(m.since(start), FlushAsked)] == hook
     assert len(flushes(m.since(start))) == 2 * len(hook)
-
-
-def test_cr3_is_the_guests_own_with_ept() -> None:
-    m = running()
-    m.run("mov cr3, 0x9000", "cpuid")
-    assert (m.vcpu.cr3, vmx.kvm_read_cr3(m.kvm, m.vcpu)) == (0x1000, 0x9000)
-
-
-def test_cr4_pge_is_the_guests_own_and_read_from_the_vmcs() -> None:
-    m = running()
-    assert made(m.run("mov cr4, 0x2020", "cpuid")) == []
-    assert (m.vcpu.cr4 & 0x80, vmx.kvm_read_cr4(m.kvm, m.vcpu)) == (0x80, 0x2020)
-
-
-def test_hardware_always_has_vmxe_and_the_guest_sees_its_own() -> None:
-    m = running()
-    m.run("mov cr4, 0xa0")
-    assert (m.cpu.cr4 & CR4_VMXE, m.vcpu.cr4 & CR4_VMXE) == (CR4_VMXE, 0)
-    m.run("mov rax, cr4")
-    assert m.cpu.rax == 0xA0
-
-
-def test_cr0_as_the_guest_sees_it_and_as_hardware_has_it() -> None:
-    m = running()
-    m.run("mov cr0, 0x80000011", "mov rax, cr0")
-    assert (m.cpu.rax, m.cpu.cr0 & CR0_WP) == (0x8000_0011, 0)
-    assert m.cpu.cr0 & 0x20                              # NE, which VMX operation needs
 
 
 @pytest.mark.parametrize("name", KERNELS)
@@ -138,8 +113,7 @@ def test_rax_travels_with_the_vcpu() -> None:
     assert (m.vcpu.rax, m.cpu.rax) == (0x77, 0x77)
 
 
-def test_field_finds_an_encoding() -> None:
-    assert vmx.field("GUEST_CR3") == F.GUEST_CR3
+def test_each_segment_has_selector_limit_and_rights() -> None:
     assert len(vmx.flat_segments()) == 3 * len(vmx.SEGMENTS)
 
 

@@ -12,7 +12,6 @@ from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.interrupts import raise_interrupt, raise_nmi
 from kvmdbg.machine.kvm.events import InjectionTakenBack
 from kvmdbg.machine.kvm.vcpu_events import NOT_INJECTED, Injected
-from kvmdbg.machine.kvm.vmx import read, write
 from kvmdbg.machine.kvm.vmx_events import (
     BLOCKED,
     BUSY,
@@ -22,6 +21,7 @@ from kvmdbg.machine.kvm.vmx_events import (
     vmx_interrupt_allowed,
     vmx_nmi_allowed,
 )
+from kvmdbg.machine.kvm.vmx_ops import read, write
 
 
 def running(name: str = V6_12) -> Machine:

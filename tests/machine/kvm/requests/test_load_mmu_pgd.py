@@ -6,7 +6,8 @@ from kvm_support import Machine, flushes, served
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.state import GUEST_MMU
-from kvmdbg.machine.kvm.vmx import read, set_cr3
+from kvmdbg.machine.kvm.vmx_control_registers import set_cr3
+from kvmdbg.machine.kvm.vmx_ops import read
 
 
 def test_it_writes_eptp_and_cr3_and_flushes_nothing() -> None:
