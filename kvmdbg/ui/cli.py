@@ -7,6 +7,7 @@ Nothing heavy is imported before a command is known: `--help` loads no machine, 
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import signal
 import sys
@@ -99,7 +100,9 @@ def carried_out(call: str, options: argparse.Namespace) -> int:
     import importlib  # not at the top: --help and --version have no need of it
 
     module, _, function = call.partition(":")
-    code = getattr(importlib.import_module(module), function)(options)
+    carry_out = getattr(importlib.import_module(module), function)
+    gc.freeze()                      # what was imported stays to the end: the collector need not look through it again and again
+    code = carry_out(options)
     sys.stdout.flush()
     return int(code)
 
