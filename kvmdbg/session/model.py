@@ -152,7 +152,7 @@ STATEMENTS: Final = (
               "`map`, `pte` and `poke` write at once: the exit with which KVM traps a write to a shadowed table is left out",
               "what KVM does to its shadows is done; a request that it makes waits for the next VM entry"),
     Statement("statistics", MODELLED, "each kernel's own names and counting rules (`info stats` lists those that are counted)",
-              "x86.c: debugfs_entries, kvm_vcpu_stats_desc; kvm.md H"),
+              "x86.c: debugfs_entries, kvm_vcpu_stats_desc"),
     Statement("statistics", SIMPLIFIED, "req_event is counted on every kernel", "before v4.16 there was none"),
     Statement("reset", MODELLED, "INIT with what it flushes on each kernel, an exit of L2, blocked in VMX operation (`host init`)",
               "x86.c: kvm_vcpu_reset(); before v3.10 INIT waits for a SIPI, and is refused"),
@@ -164,7 +164,7 @@ STATEMENTS: Final = (
     Statement("interrupts", MODELLED,
               "interrupts and NMIs of guests, windows, events that make L2 exit, immediate exits in each of their forms, HLT, "
               "vmcs12's preemption timer and monitor trap",
-              "x86.c: kvm_check_and_inject_events(); nested.c: vmx_check_nested_events(); kvm.md B, E.8"),
+              "x86.c: kvm_check_and_inject_events(); nested.c: vmx_check_nested_events()"),
     Statement("interrupts", SIMPLIFIED, "a local APIC is a set of vectors, the highest first; a handler ends at once, EOI included",
               "there is no guest kernel to handle them"),
     Statement("interrupts", SIMPLIFIED, "vmcs12's preemption timer counts instructions of L2 (`host timer` lets it expire)",

@@ -30,13 +30,15 @@ gdb for the part of Linux KVM that nobody can watch: a model of KVM's TLB flushi
 
   kvmdbg [tui] [FILE]                        the terminal program; without a FILE a short tour
   kvmdbg repl [FILE]                         the same engine at a prompt
-  kvmdbg run FILE... [-k K] [-ex CMD]...     replay without a screen
-  kvmdbg compare FILE -k K -k K...           one session on several kernels, side by side
+  kvmdbg run FILE... [-k K] [-ex CMD]...     replay without a screen, on each kernel that FILE names, or on K
+  kvmdbg compare FILE [-k K]...              one session on several kernels, side by side
   kvmdbg check CASES.yaml...                 run conformance cases, one line each
   kvmdbg kernels [WHAT]                      the kernels and commits it knows, with sources; one in full
   kvmdbg --version | --help
 
   kvmdbg COMMAND --help says more.  A FILE is a session (*.kvmdbg): commands of the debugger, one a line; "-" is standard input.
+  K is a kernel: a release such as v4.4, mainline as of a commit (eeeb4f67a6cd) or just before it (eeeb4f67a6cd^), and either of them
+  without a commit ("v6.12 -2b4a5a5d5688") or with one ("v4.3 +HASH").
   run, compare, check and kernels take --json: one object a line.
 
 exit codes: 0 all is well, 1 an expectation or a case failed, 2 wrong usage or an unreadable file, 130 interrupted
