@@ -37,7 +37,7 @@ gdb for the part of Linux KVM that nobody can watch: a model of KVM's TLB flushi
   kvmdbg --version | --help
 
   kvmdbg COMMAND --help says more.  A FILE is a session (*.kvmdbg): commands of the debugger, one a line; "-" is standard input.
-  K is a kernel: a release such as v4.4, mainline as of a commit (eeeb4f67a6cd) or just before it (eeeb4f67a6cd^), and either of them
+  K is a kernel: a release such as v4.4, mainline as of a commit (eeeb4f67a6cd) or just before it (eeeb4f67a6cd^), or either
   without a commit ("v6.12 -2b4a5a5d5688") or with one ("v4.3 +HASH").
   run, compare, check and kernels take --json: one object a line.
 
