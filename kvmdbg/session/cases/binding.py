@@ -46,7 +46,8 @@ _SYMBOLS: Final[Mapping[str, int]] = {
 }
 _PHRASES: Final[Mapping[str, int]] = {
     "the VMXON region": VMXON_REGION, "a valid region": VMCS_A, "the current VMCS": VMCS_A, "unmapped": UNMAPPED,
-    "non-canonical": NON_CANONICAL, **{f"base with bit {bit} set": MSR_AREA | 1 << bit for bit in range(12)},
+    "non-canonical": NON_CANONICAL, "canonical for 48 bits": 1 << 46, "canonical for 57 bits only": 1 << 48,
+    "non-canonical for 57 bits": 1 << 57, **{f"base with bit {bit} set": MSR_AREA | 1 << bit for bit in range(12)},
 }
 _BINARY: Final[Mapping[type, Callable[[int, int], int]]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.BitOr: operator.or_, ast.BitAnd: operator.and_,

@@ -17,7 +17,6 @@ from kvmdbg.session.cases.matrix import ANY
 from kvmdbg.session.cases.model import Case, Value
 from kvmdbg.session.cases.premises import Handler, field, nothing, phrases, refused
 from kvmdbg.session.cases.setup import Plan, Setup, kernel_of, vendor
-from kvmdbg.session.cases.vocabulary import SHADOW_PAGING
 
 
 def read(case: Case, extra: Mapping[str, Value]) -> Setup:
@@ -97,11 +96,12 @@ def _maxphyaddr(plan: Plan, wanted: Value) -> None:
 
 
 CAPS: Final[Mapping[str, Handler]] = {
-    "vpid": _cap("vpid"), "ept": _cap("ept"), "pcid": _cap("pcid"), "ept_ad": _cap("ept_ad"), "huge_2m": _cap("ept_2m"),
+    "vpid": _cap("vpid"), "ept": _cap("ept"), "la57": _cap("la57"), "huge_1g": _cap("ept_1g"),
+    "pcid": _cap("pcid"), "ept_ad": _cap("ept_ad"), "huge_2m": _cap("ept_2m"),
     "unrestricted_guest": _cap("unrestricted_guest"), "invpcid": _cap("invpcid"),
     "vmfunc": _cap("vmfunc"), "eptp_switching": _cap("eptp_switching"),
     "invvpid": _invvpid, "invvpid_types": _invvpid_types, "invept": nothing, "invept_types": nothing,
-    "maxphyaddr": _maxphyaddr, "mce": nothing, "huge_1g": nothing, "load_guest_efer": nothing, "cr3_targets": nothing,
+    "maxphyaddr": _maxphyaddr, "mce": nothing, "load_guest_efer": nothing, "cr3_targets": nothing,
     "nmi_exiting": nothing, "virtual_nmis": nothing, "nmi_window": nothing, "no_hw_errcode_cc": nothing,
     "max": nothing, "ept_uc": nothing, "ept_wb": nothing, "allowed0": nothing, "allowed1": nothing,
 }
@@ -119,8 +119,7 @@ def _l0(plan: Plan, value: Value) -> None:
 
 
 def _enable_ept(plan: Plan, on: Value) -> None:
-    if not on:
-        raise Unsupported(SHADOW_PAGING)
+    plan.config = plan.config._replace(enable_ept=bool(on))
 
 
 def _enable_vpid(plan: Plan, on: Value) -> None:
@@ -147,7 +146,7 @@ L0: Final[Mapping[str, Handler]] = {
 
 GIVEN: Final[Mapping[str, Handler]] = {
     "caps": _caps, "l0": _l0, "vmcs12": premises.vmcs12, "mode": phrases(premises.MODE), "l1": phrases(premises.L1),
-    "cr4": phrases(premises.CR4), "guest_rflags": premises.guest_rflags, "eptp": premises.eptp,
+    "cr3": phrases(premises.CR3), "cr4": phrases(premises.CR4), "guest_rflags": premises.guest_rflags, "eptp": premises.eptp,
     "vmx": phrases({"not entered": premises.no_vmx}), "memory operand": phrases(premises.OPERAND),
     "vmcs": phrases({"cleared and current": nothing, "none": premises.no_current_vmcs}),
     "qualification_mask": nothing, "last_vpid": nothing, "note": nothing, "alignment": nothing, "fields": nothing,

@@ -19,6 +19,7 @@ from kvmdbg.machine.kvm.state import Kvm, Vcpu
 
 PAGE: Final = 0x1000
 LARGE: Final = 0x20_0000
+LARGE_LEVELS: Final = (2, 3)  # where EPT can have a large page
 L1: Final = "L1"
 L2: Final = "L2"
 EPT12: Final = "ept12"

@@ -156,4 +156,5 @@ SETUP: Final[Mapping[str, Handler]] = {
     r"the EPT leaf of the guest page-table page that holds the PTE of gva V is changed": nothing,
     r"the guest PTE A and D bits are preset": nothing, r"guest TLB flushed by L2 \(mov cr3\)": nothing,
 }
+CR3: Final[Mapping[str, Handler]] = {r"bits 11:0 = (\w+)": set_pcid}
 CR4: Final[Mapping[str, Handler]] = {r"(\w+)=([01])": set_cr4}

@@ -15,9 +15,7 @@ AMD: Final = "AMD is not modelled"
 HYPER_V: Final = "Hyper-V is not modelled"
 SEVERAL_CPUS: Final = "several CPUs are not modelled"
 SMM: Final = "SMM is not modelled"
-LA57: Final = "5-level paging is not modelled"
 PAE: Final = "PAE paging is not modelled"
-SHADOW_PAGING: Final = "cases about shadow paging (enable_ept=0) are not bound to the model yet"
 NESTED_STATE: Final = "saving and restoring nested state is not modelled"
 USER_SPACE: Final = "what user space does to a VM is not modelled"
 EVENTS: Final = "interrupts, NMIs and event injection cannot be set up by the runner of cases yet"
@@ -26,7 +24,6 @@ EMULATOR: Final = "instructions emulated by L0 are not modelled"
 REQUESTS: Final = "vCPU requests made by hand are not modelled"
 VMX_CONTROLS: Final = "this VM-execution control is not modelled"
 SHADOW_VMCS: Final = "VMCS shadowing is not modelled"
-INVPCID: Final = "INVPCID is not modelled"
 
 ACTORS: Final[Mapping[str, str]] = {
     "SMM": SMM, "cpu": SEVERAL_CPUS, "vcpu": SEVERAL_CPUS, "VP": HYPER_V, "L0.user": USER_SPACE, "host": USER_SPACE,
@@ -40,7 +37,7 @@ OPERATIONS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("wrmsr", "rdmsr"), MSRS),
     **dict.fromkeys(("sti", "cli", "inject", "raise", "self-IPI", "self-NMI"), EVENTS),
     **dict.fromkeys(("outs", "ins", "in", "out", "pause"), EMULATOR),
-    "invpcid": INVPCID, "hypercall": HYPER_V, "rsm": SMM, "run": USER_SPACE,
+    "hypercall": HYPER_V, "rsm": SMM, "run": USER_SPACE,
 }
 
 OUTCOMES: Final[Mapping[str, str]] = {
@@ -63,13 +60,13 @@ RULE: Final = "rule_"                    # any of these keys is a rule in words
 
 # What a processor or L0 may offer (`caps`); a key that is neither here nor handled in given.py is unknown.
 CAPS: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("svm", "npt", "gmet", "vgif"), AMD), "la57": LA57, "smm": SMM,
+    **dict.fromkeys(("svm", "npt", "gmet", "vgif"), AMD), "smm": SMM,
     **dict.fromkeys(("hyperv_tlbflush", "nested_direct_flush", "evmcs", "enforce_cpuid"), HYPER_V),
     **dict.fromkeys(("shadow_vmcs", "vmwrite_ro_fields"), SHADOW_VMCS),
     **dict.fromkeys(("preemption_timer", "mtf", "intr_window", "activity_hlt"), EVENTS),
     **dict.fromkeys(("virtualize_apic_accesses", "posted_interrupts", "virtual_interrupt_delivery", "use_tpr_shadow",
                      "mbec", "pml", "load_host_pat", "load_bndcfgs", "xsave", "lam"), VMX_CONTROLS),
-    "huge_1g": "1-GiB pages are not modelled", "kvm_triple_fault_event": USER_SPACE,
+    "kvm_triple_fault_event": USER_SPACE,
     "advanced_exit_info": "advanced EPT-violation information is not modelled",
 }
 

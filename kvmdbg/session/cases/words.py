@@ -11,6 +11,7 @@ from kvmdbg.session.cases import fact, vocabulary
 from kvmdbg.session.cases.matrix import step_text
 from kvmdbg.session.cases.model import Case, Expectation, Value
 from kvmdbg.session.cases.operation import Declared, find
+from kvmdbg.session.cases.player import LARGE_LEVELS
 from kvmdbg.session.cases.steps import Actor, Operation, parse_step
 
 Facts = tuple[tuple[str, Value], ...]
@@ -21,8 +22,6 @@ open_drawer("kvmdbg.session.cases.facts")
 OF_ROWS: Final = "rows with "                 # an aside: the step belongs to the rows with this word
 ONCE_MORE: Final = "once more as a large page"
 SVM_OUTCOME: Final = "svm_exit"
-LARGE_LEVELS: Final = (2,)                    # where EPT can have a large page in the model
-GIB_LEVEL: Final = 3
 
 
 class Doing(NamedTuple):
@@ -96,18 +95,11 @@ def gva_is_l2s(steps: Sequence[StepToDo]) -> bool:
 
 
 def sizes(case: Case, values: Mapping[str, Value]) -> tuple[bool, ...]:
-    """Whether EPT changes are made as large pages: False, True, or one after the other where the case wants both.
-
-    raises: Unsupported where that would be a 1-GiB page.
-    """
+    """Whether EPT changes are made as large pages: False, True, or one after the other where the case wants both."""
     level, huge = values.get("level"), values.get("huge", False)
     if any(ONCE_MORE in step for step in case.steps) or huge == "both":
-        choices = (False, True) if level in (*LARGE_LEVELS, GIB_LEVEL) else (False,)
-    else:
-        choices = (bool(huge),)
-    if True in choices and level == GIB_LEVEL:
-        raise Unsupported(vocabulary.CAPS["huge_1g"])
-    return choices
+        return (False, True) if level in LARGE_LEVELS else (False,)
+    return (bool(huge),)
 
 
 def chosen(cases: Sequence[Case], case_id: str) -> list[Case]:

@@ -34,11 +34,14 @@ def test_capabilities_become_processor_and_l1_properties() -> None:
     assert setup({"caps": {"vpid": True, "invvpid": False}}).invvpid_types == ()
     assert setup({"caps": {"maxphyaddr": 39}}).caps.maxphyaddr == 39
     assert setup({"caps": "IA32_VMX_EPT_VPID_CAP"}) == setup({})
+    assert setup({"caps": {"la57": True}}).caps.la57 and setup({}, {"la57": True}).caps.la57
+    assert not setup({"caps": {"huge_1g": False}}).caps.ept_1g
 
 
 def test_l0_and_vmcs12() -> None:
     found = setup({"l0": {"vendor": "vmx", "enable_vpid": False, "enable_ept": True, "vpid01": 1, "vpid02": 0},
                    "vmcs12": {"enable_vpid": True, "vpid": 7, "invlpg_exiting": False}})
+    assert not setup({"l0": {"enable_ept": False}}).config.enable_ept and not setup({}, {"l0_ept": False}).config.enable_ept
     assert not found.config.enable_vpid and not found.spare_vpids and found.vpid01 == 1
     assert dict(found.controls) == {CONTROLS["enable_vpid"]: True, CONTROLS["invlpg_exiting"]: False}
     assert dict(found.fields) == {F.VIRTUAL_PROCESSOR_ID: 7}
@@ -47,6 +50,7 @@ def test_l0_and_vmcs12() -> None:
 def test_phrases_are_looked_up_by_the_key_they_stand_under() -> None:
     assert setup({"mode": "32-bit code segment under long mode, CPL0, VMX root"}).compatibility
     assert not setup({"vmx": "not entered"}).vmx
+    assert setup({"cr3": "bits 11:0 = 1"}).registers == ("cr3 pcid 1",)
     assert setup({"cr4": "PCIDE=0"}).registers == ("cr4 &~ PCIDE",)
     assert not setup({"memory operand": "not present"}).operand_mapped
     assert not setup({"vmcs": "none"}).current_vmcs
@@ -75,10 +79,8 @@ def test_state_of_a_row() -> None:
 @pytest.mark.parametrize(("given", "extra", "message"), [
     ({"weather": "fine"}, {}, "given weather: cannot be set up"),
     ({"caps": {"svm": True}}, {}, "caps svm: AMD is not modelled"),
-    ({"caps": {"la57": True}}, {}, "caps la57: 5-level paging is not modelled"),
     ({"caps": {"levitation": True}}, {}, "caps levitation: no capability of the model"),
     ({"caps": {"maxphyaddr": "wide"}}, {}, "caps maxphyaddr: wide"),
-    ({"l0": {"enable_ept": False}}, {}, "cases about shadow paging (enable_ept=0) are not bound to the model yet"),
     ({"l0": {"vendor": "svm"}}, {}, "vendor svm: AMD is not modelled"),
     ({"l0": {"vpid02": 3}}, {}, "vpid02 3: it is 2, or 0 when no VPID is left"),
     ({"l0": {"hat": "red"}}, {}, "given l0 hat: cannot be set up"),
@@ -89,9 +91,7 @@ def test_state_of_a_row() -> None:
     ({"l1": "CR4.FROB=1"}, {}, "CR4.FROB: no bit of CR4 in the model"),
     ({"guest_rflags": "odd"}, {}, "given guest_rflags: odd"),
     ({"eptp": {"walk": 5}}, {}, "given eptp: {'walk': 5}"),
-    ({}, {"l0_ept": False}, "cases about shadow paging (enable_ept=0) are not bound to the model yet"),
     ({}, {"mood": "good"}, "mood: no state that can be set up"),
-    ({}, {"la57": True}, "caps la57: 5-level paging is not modelled"),
     ({}, {"needs": "no ept_wb"}, "needs no ept_wb: this capability cannot be taken away"),
     ({}, {"no_hw_errcode_cc": True}, "no_hw_errcode_cc: VMX_BASIC bit 56 is 0 in the model"),
 ])

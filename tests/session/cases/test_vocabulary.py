@@ -37,7 +37,7 @@ def test_every_key_is_compared_or_refused_with_a_reason(word: str) -> None:
 
 
 def test_refusals_name_the_word() -> None:
-    assert str(vocabulary.refuse_operation("invpcid")) == "invpcid: INVPCID is not modelled"
+    assert str(vocabulary.refuse_operation("hypercall")) == "hypercall: Hyper-V is not modelled"
     assert str(vocabulary.refuse_operation("vmcb.asid")) == "vmcb.asid: AMD is not modelled"
     assert str(vocabulary.refuse_operation("frobnicate")) == "frobnicate: no operation that the runner knows"
     assert str(vocabulary.refuse_outcome("svm_exit")) == "svm_exit: AMD is not modelled"

@@ -6,14 +6,14 @@ from typing import Final
 
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw import ept
+from kvmdbg.machine.hw.paging import page_size
 from kvmdbg.session.cases.harness import Harness
 from kvmdbg.session.cases.operation import operation
-from kvmdbg.session.cases.player import EPT12
+from kvmdbg.session.cases.player import EPT12, LARGE_LEVELS
 from kvmdbg.session.cases.steps import Actor, Operation
 
 KNOWN: Final = frozenset(("gpa", "level", "perms", "memtype", "set_bit", "flip_bit", "huge"))
 RIGHTS: Final = {"r": ept.READ, "w": ept.WRITE, "x": ept.EXECUTE}
-LARGE_LEVEL: Final = 2
 
 
 @operation("ept_set", actors=("L1",), at_once=True)
@@ -24,15 +24,15 @@ def ept_set(h: Harness, op: Operation, actor: Actor) -> None:
         raise Unsupported(f"{op.text}: {sorted(unknown)[0] or op.rest}")
     gpa, level = h.binding.number64(op.named("gpa")), int(op.named("level") or "1")
     _, value = h.player.entry(EPT12, gpa, level)
-    if level == LARGE_LEVEL and h.large and not value & ept.LARGE:
-        value = large_leaf(h, gpa)
+    if level in LARGE_LEVELS and h.large and not value & ept.LARGE:
+        value = large_leaf(h, gpa, level)
     h.player.set_entry(EPT12, gpa, new_value(h, op, value), level)
 
 
-def large_leaf(h: Harness, gpa: int) -> int:
-    """A 2-MiB leaf over the frames that the 4-KiB entries below named."""
+def large_leaf(h: Harness, gpa: int, level: int) -> int:
+    """A 2-MiB or 1-GiB leaf over the frame that the 4-KiB entry below named."""
     _, leaf = h.player.entry(EPT12, gpa, 1)
-    return leaf & ~0xFFF & ~(0x1F_F000) | ept.LARGE | ept.RIGHTS | ept.MEMTYPE_WB << ept.MEMTYPE_SHIFT
+    return leaf & ept.ADDRESS & -page_size(level) | ept.LARGE | ept.RIGHTS | ept.MEMTYPE_WB << ept.MEMTYPE_SHIFT
 
 
 def new_value(h: Harness, op: Operation, value: int) -> int:

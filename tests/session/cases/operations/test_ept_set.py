@@ -41,6 +41,15 @@ def test_a_large_page_takes_the_place_of_the_table() -> None:
     assert again == value & ~6
 
 
+def test_a_gibibyte_page() -> None:
+    h = harness(OPEN_EPT)
+    h.large = True
+    h.touch(G)
+    ept_set(h, *operation("L1: ept_set gpa=G level=3 perms=rwx"))
+    _, value = h.player.entry(EPT12, G, 3)
+    assert value & ept.LARGE and value & ept.ADDRESS & 0x3FFF_FFFF == 0
+
+
 def test_other_operands_are_unsupported() -> None:
     h = harness(OPEN_EPT)
     h.touch(G)
