@@ -36,7 +36,7 @@ class Without(Era):
         return True, enable_ept or has_vpid12
 
     def transition_flush(self, t: Transition) -> TransitionFlush:
-        """nested_vmx_transition_tlb_flush(), v5.8 to v5.13 (kvm.md E.2, E20+)."""
+        """nested_vmx_transition_tlb_flush(), v5.8 to v5.13."""
         function = "nested_vmx_transition_tlb_flush"
         source = f"nested.c: {function}(), v5.10; prepare_vmcs02(), load_vmcs12_host_state() before v5.8"
         question = "flush at the nested transition?"

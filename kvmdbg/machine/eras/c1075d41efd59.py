@@ -10,7 +10,7 @@ from kvmdbg.machine.kvm.era import Era
         subject="KVM: x86/mmu: Expand and clean up page fault stats",
         touches=("mmu.c: kvm_mmu_do_page_fault()",))
 class Without(Era):
-    """pf_fixed and pf_guest were all (kvm.md H)."""
+    """pf_fixed and pf_guest were all."""
 
     def counts_pf_taken(self) -> bool:
         """No."""

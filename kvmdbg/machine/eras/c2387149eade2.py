@@ -28,7 +28,7 @@ SERVICE_ORDER: Final = (
         series="with the flags, kvm_request_needs_ipi() and wake-ups of the same series (7a97cec26b94, 930f7fd6da77, 6c6e8360b326)",
         read="memory")
 class Without(Era):
-    """One flat list of bits for generic and x86 requests, without flags (kvm.md A.1)."""
+    """One flat list of bits for generic and x86 requests, without flags."""
 
     def request_bits(self) -> dict[str, int]:
         """Flat."""
@@ -43,7 +43,7 @@ class Without(Era):
         return SERVICE_ORDER
 
     def request_waits(self, name: str) -> bool:
-        """Every one (kvm.md A.1)."""
+        """Every one."""
         return True
 
     def request_wakes(self, name: str) -> bool:

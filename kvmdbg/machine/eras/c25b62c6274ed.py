@@ -11,7 +11,7 @@ from kvmdbg.machine.kvm.questions.nested import FREE_EVERY_ROOT
         subject="KVM: nVMX: Free only guest_mode (L2) roots on INVVPID w/o EPT",
         touches=("nested.c: handle_invvpid()", "mmu.c: kvm_mmu_free_guest_mode_roots()"))
 class Without(Era):
-    """It freed L1's own as well (kvm.md E.4)."""
+    """It freed L1's own as well."""
 
     def invvpid_frees_roots(self) -> str:
         """Every root."""

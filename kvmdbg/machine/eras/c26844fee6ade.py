@@ -10,7 +10,7 @@ from kvmdbg.machine.kvm.era import Era
         subject="KVM: x86: never write to memory from kvm_vcpu_check_block()",
         touches=("x86.c: kvm_vcpu_running()", "x86.c: vcpu_block()"), read="memory")
 class Without(Era):
-    """kvm_vcpu_running() let L2 exit before any request was served (kvm.md B.4b)."""
+    """kvm_vcpu_running() let L2 exit before any request was served."""
 
     def running_checks_nested_events(self) -> bool:
         """Yes."""

@@ -10,7 +10,7 @@ from kvmdbg.machine.kvm.era import Era
         subject="KVM: stats: Add VM stat for remote tlb flush requests",
         touches=("kvm_main.c: kvm_flush_remote_tlbs()",), read="memory")
 class Without(Era):
-    """No such statistic (kvm.md H)."""
+    """No such statistic."""
 
     def counts_remote_flush_requests(self) -> bool:
         """No."""

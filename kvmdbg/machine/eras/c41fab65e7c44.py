@@ -10,7 +10,7 @@ from kvmdbg.machine.kvm.era import Era
         subject="KVM: nVMX: Skip MMU sync on nested VMX transition when possible",
         touches=("nested.c: nested_vmx_load_cr3()", "mmu.c: kvm_init_shadow_ept_mmu()"))
 class Without(Era):
-    """It was always synced (kvm.md B.4c, point 4)."""
+    """It was always synced."""
 
     def nested_switch_skips(self, enable_ept: bool, has_vpid12: bool) -> tuple[bool, bool]:
         """No sync is skipped."""

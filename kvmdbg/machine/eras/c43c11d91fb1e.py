@@ -10,7 +10,7 @@ from kvmdbg.machine.kvm.era import Era
         subject="KVM: x86: to track if L1 is running L2 VM",
         touches=("vmx.c: vmx_vcpu_run()",))
 class Without(Era):
-    """No such statistic (kvm.md H)."""
+    """No such statistic."""
 
     def counts_nested_run(self) -> bool:
         """No."""

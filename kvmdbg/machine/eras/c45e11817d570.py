@@ -10,7 +10,7 @@ from kvmdbg.machine.kvm.era import Era
         subject="nvmx: mark ept single context invalidation as supported",
         touches=("vmx.c: nested_vmx_setup_ctls_msrs()", "vmx.c: handle_invept()"), read="memory")
 class Without(Era):
-    """Only all-context INVEPT was offered (kvm.md E.1, E.5)."""
+    """Only all-context INVEPT was offered."""
 
     def nested_invept_types(self) -> tuple[int, ...]:
         """All-context only."""

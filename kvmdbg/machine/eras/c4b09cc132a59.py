@@ -11,7 +11,7 @@ from kvmdbg.machine.kvm.era import Era
         touches=("x86.c: vcpu_enter_guest()",),
         read="memory")
 class Without(Era):
-    """They came before PMU and PMI (kvm.md B.4), so an NMI that a PMI makes waited for another round."""
+    """They came before PMU and PMI, so an NMI that a PMI makes waited for another round."""
 
     def service_order(self) -> tuple[str, ...]:
         """SMI, NMI, PMU, PMI."""

@@ -10,7 +10,7 @@ from kvmdbg.machine.kvm.era import Era
         subject="KVM: x86/mmu: look for a cached PGD when going from 32-bit to 64-bit",
         touches=("mmu.c: fast_pgd_switch()",))
 class Without(Era):
-    """The current root was freed, and none was current then (kvm.md G)."""
+    """The current root was freed, and none was current then."""
 
     def looks_for_a_root_after_a_pae_one(self) -> bool:
         """No."""

@@ -10,7 +10,7 @@ from kvmdbg.machine.kvm.era import Era
         subject="KVM: nVMX: Rework event injection and recovery",
         touches=("vmx.c: vmx_complete_interrupts()", "vmx.c: vmx_cancel_injection()"), read="memory")
 class Without(Era):
-    """vmx_complete_interrupts() and vmx_cancel_injection() did nothing while L2 was active (kvm.md B.1)."""
+    """vmx_complete_interrupts() and vmx_cancel_injection() did nothing while L2 was active."""
 
     def recovers_injection_into_l2(self) -> bool:
         """No."""

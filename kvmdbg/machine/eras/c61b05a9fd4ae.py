@@ -11,7 +11,7 @@ from kvmdbg.machine.kvm.questions.flushes import UNLOAD_MMU
         subject="KVM: X86: Don't unload MMU in kvm_vcpu_flush_tlb_guest()",
         touches=("x86.c: kvm_vcpu_flush_tlb_guest()", "mmu.c: kvm_mmu_sync_prev_roots()"))
 class Without(Era):
-    """It threw them away, and the load of the next one flushed (kvm.md B.4b)."""
+    """It threw them away, and the load of the next one flushed."""
 
     def guest_flush_without_tdp(self) -> str:
         """Unload."""

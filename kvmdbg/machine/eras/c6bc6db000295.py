@@ -12,5 +12,5 @@ class Without(Era):
     """A sync counted the SPTEs that it had dropped, and a later MMU notifier or remote flush told the other vCPUs."""
 
     def has_tlbs_dirty(self) -> bool:
-        """Yes (kvm.md A.3)."""
+        """Yes."""
         return True

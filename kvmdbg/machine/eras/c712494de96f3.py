@@ -15,7 +15,7 @@ class Without(Era):
     """Only vpid02 was flushed, at once; shadow pages were not synced (I-1)."""
 
     def transition_flush(self, t: Transition) -> TransitionFlush:
-        """nested_vmx_transition_tlb_flush(), v5.14 (kvm.md E.2, E21)."""
+        """nested_vmx_transition_tlb_flush(), v5.14."""
         function = "nested_vmx_transition_tlb_flush"
         source = f"nested.c: {function}(), v5.14"
         if not t.has_vpid12:

@@ -24,13 +24,13 @@ SERVICE_ORDER_E11: Final = (
         touches=("x86.c: vcpu_enter_guest()", "vmx.c: enable_irq_window()"),
         needs=("d6185f20a0ef", "7460fb4a3400"),
         series="with the requests that came between v3.3 and v4.3: PMU and PMI (f5132b01386b), MASTERCLOCK_UPDATE (d828199e8444), "
-               "SCAN_IOAPIC, GLOBAL_CLOCK_UPDATE, APIC_PAGE_RELOAD, SMI, HV_CRASH; kvm.md A.1 reads v3.2 and v4.1",
+               "SCAN_IOAPIC, GLOBAL_CLOCK_UPDATE, APIC_PAGE_RELOAD, SMI, HV_CRASH; read in v3.2 and v4.1",
         read="memory")
 class Without(Era):
-    """v3.2: sixteen requests, IMMEDIATE_EXIT among them in what is the bit of PMU later (kvm.md A.1, B.1)."""
+    """v3.2: sixteen requests, IMMEDIATE_EXIT among them in what is the bit of PMU later."""
 
     def interrupt_behind_a_pending_run(self) -> str:
-        """enable_irq_window() made the request, behind the place in the ladder where it is served (kvm.md B.1)."""
+        """enable_irq_window() made the request, behind the place in the ladder where it is served."""
         return MAKE_REQUEST
 
     def request_bits(self) -> dict[str, int]:

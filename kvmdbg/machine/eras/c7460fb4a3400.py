@@ -9,7 +9,7 @@ from kvmdbg.machine.kvm.era import Era
 @commit("7460fb4a3400", order=20110920, first="v3.2", date="2011-09", subject="KVM: Fix simultaneous NMIs",
         touches=("x86.c: kvm_inject_nmi()", "x86.c: process_nmi()"))
 class Without(Era):
-    """v3.1: one NMI could be pending, and KVM_REQ_EVENT brought it in (kvm.md A.1)."""
+    """v3.1: one NMI could be pending, and KVM_REQ_EVENT brought it in."""
 
     def request_bits(self) -> dict[str, int]:
         """Bit 14 is free."""

@@ -14,7 +14,7 @@ NEW: Final = ("IOAPIC_EOI_EXIT", "HV_RESET")
         touches=("x86.c: vcpu_enter_guest()",), needs=("730dca42c1d3",),
         series="with e516cebb4f2b, KVM_REQ_HV_RESET", read="memory")
 class Without(Era):
-    """v4.3: bits 28 and 29 are free (kvm.md A.1)."""
+    """v4.3: bits 28 and 29 are free."""
 
     def request_bits(self) -> dict[str, int]:
         """Neither."""

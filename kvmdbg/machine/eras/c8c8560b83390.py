@@ -11,7 +11,7 @@ from kvmdbg.machine.kvm.questions.flushes import LOAD_FLUSHES_ALL
         subject="KVM: x86/mmu: Use KVM_REQ_TLB_FLUSH_CURRENT for MMU specific flushes",
         touches=("mmu.c: kvm_mmu_load()", "mmu.c: kvm_mmu_flush_or_zap()", "mmu.c: kvm_mmu_get_page()"))
 class Without(Era):
-    """They flushed every context (kvm.md B.4c, points 1, 2 and 7)."""
+    """They flushed every context."""
 
     def local_flush_request(self) -> str:
         """All."""

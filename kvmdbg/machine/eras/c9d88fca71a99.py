@@ -10,7 +10,7 @@ from kvmdbg.machine.kvm.questions.address_spaces import NO_FLUSH_RESERVED
 @commit("9d88fca71a99", order=20141160, first="v3.19", date="2014-11",
         subject="KVM: x86: MOV to CR3 can set bit 63",
         touches=("x86.c: kvm_set_cr3()",),
-        series="with the end of the test for a memslot, which came between v3.2 and v4.1 (kvm.md D)", read="memory")
+        series="with the end of the test for a memslot, which came between v3.2 and v4.1", read="memory")
 class Without(Era):
     """Bit 63 was reserved, and a CR3 outside the VM's memory #GP."""
 

@@ -11,7 +11,7 @@ from kvmdbg.machine.kvm.era import Era
         touches=("vmx.c: nested_vmx_setup_ctls_msrs()",), needs=("d6185f20a0ef",),
         series="with the shadow EPT of the same series (25d92081ae2f, 155a97a3d7c7)", read="memory")
 class Without(Era):
-    """L1 ran its L2s on shadow page tables; INVEPT was #UD, a vmcs12 with "enable EPT" VMfail 7 (kvm.md E.1, E11)."""
+    """L1 ran its L2s on shadow page tables; INVEPT was #UD, a vmcs12 with "enable EPT" VMfail 7."""
 
     def offers_ept_to_l1(self) -> bool:
         """No."""

@@ -11,7 +11,7 @@ from kvmdbg.machine.kvm.questions.nested import SYNC_AND_FLUSH
         subject="kvm: nVMX: Remove unnecessary sync_roots from handle_invept",
         touches=("nested.c: handle_invept()",))
 class Without(Era):
-    """It synced L1's own root and asked for a full flush, neither of which could help L2 (kvm.md E.5)."""
+    """It synced L1's own root and asked for a full flush, neither of which could help L2."""
 
     def invept_effect(self, single_context: bool) -> str:
         """The current root, which is L1's."""

@@ -21,5 +21,5 @@ class Without(Era):
         return False
 
     def offers_vpid_to_l1(self, enable_vpid: bool) -> bool:
-        """The control could be set even with enable_vpid=0 (kvm.md E.1)."""
+        """The control could be set even with enable_vpid=0."""
         return True

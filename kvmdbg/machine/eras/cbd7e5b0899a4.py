@@ -17,11 +17,11 @@ class Without(Era):
         return super().cr0_guest_owned_bits(tdp) & ~CR0_TS
 
     def request_bits(self) -> dict[str, int]:
-        """Bit 10 (kvm.md A.1)."""
+        """Bit 10."""
         return super().request_bits() | {"DEACTIVATE_FPU": 10}
 
     def service_order(self) -> tuple[str, ...]:
-        """Before APF_HALT (kvm.md B.1, B.2)."""
+        """Before APF_HALT."""
         order = super().service_order()
         place = order.index("APF_HALT")
         return (*order[:place], "DEACTIVATE_FPU", *order[place:])

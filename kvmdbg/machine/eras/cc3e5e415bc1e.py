@@ -10,7 +10,7 @@ from kvmdbg.machine.kvm.era import Era
         subject="KVM: X86: Change kvm_sync_page() to return true when remote flush is needed",
         touches=("mmu.c: kvm_sync_page()", "mmu.c: kvm_mmu_get_page()"))
 class Without(Era):
-    """This vCPU was flushed whether anything was dropped or not (kvm.md D, unsync paths)."""
+    """This vCPU was flushed whether anything was dropped or not."""
 
     def syncs_ask_for_a_local_flush(self) -> bool:
         """Yes."""

@@ -12,7 +12,7 @@ from kvmdbg.machine.kvm.questions.nested import Transition, TransitionFlush
         touches=("nested.c: nested_vmx_transition_tlb_flush()",),
         read="memory")
 class Without(Era):
-    """It owed a flush of everything (kvm.md B.4c, point 5)."""
+    """It owed a flush of everything."""
 
     def transition_flush(self, t: Transition) -> TransitionFlush:
         """All, in the place of the current context."""

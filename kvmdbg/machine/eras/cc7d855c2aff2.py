@@ -10,7 +10,7 @@ from kvmdbg.machine.kvm.era import Era
         subject="KVM: nVMX: Inject #UD if VMXON is attempted with incompatible CR0/CR4", touches=("nested.c: handle_vmxon()",),
         series="with the later change of that #UD to #GP", read="memory")
 class Without(Era):
-    """VMXON went ahead without the fixed bits of CR0 (kvm.md E.1 gives the newest rule)."""
+    """VMXON went ahead without the fixed bits of CR0."""
 
     def checks_cr0_and_cr4_at_vmxon(self) -> bool:
         """No."""

@@ -11,7 +11,7 @@ from kvmdbg.machine.kvm.era import Era
         touches=("vmx.c: handle_invvpid()",),
         read="memory")
 class Without(Era):
-    """Every type flushed the whole of vpid02 (kvm.md E.4, E17)."""
+    """Every type flushed the whole of vpid02."""
 
     def invvpid_flushes_one_address(self) -> bool:
         """No."""

@@ -12,7 +12,7 @@ from kvmdbg.machine.kvm.questions.nested import FREE_ALL_ROOTS
         touches=("nested.c: handle_invept()", "nested.c: nested_vmx_load_cr3()"),
         series="with the patch before it, \"KVM: nVMX: Don't flush TLB on nested VMX transition\"")
 class Without(Era):
-    """INVEPT freed every root of EPT12, and each transition flushed the root that it reused (kvm.md B.4c, points 4 and 6)."""
+    """INVEPT freed every root of EPT12, and each transition flushed the root that it reused."""
 
     def invept_effect(self, single_context: bool) -> str:
         """All."""

@@ -10,7 +10,7 @@ from kvmdbg.machine.kvm.era import Era
         subject="KVM: nVMX: nSVM: Add a new VCPU statistic to show if VCPU is in guest mode",
         touches=("kvm_cache_regs.h: enter_guest_mode()",))
 class Without(Era):
-    """No such statistic (kvm.md H)."""
+    """No such statistic."""
 
     def shows_guest_mode(self) -> bool:
         """No."""

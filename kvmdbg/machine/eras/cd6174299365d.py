@@ -13,7 +13,7 @@ from kvmdbg.machine.kvm.questions.control_registers import Aftermath
         touches=("x86.c: set_efer()",),
         read="memory")
 class Without(Era):
-    """Only NX reset the MMU (kvm.md D)."""
+    """Only NX reset the MMU."""
 
     def efer_aftermath(self, old: int, new: int) -> Aftermath:
         """NX."""

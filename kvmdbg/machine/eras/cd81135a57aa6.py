@@ -12,7 +12,7 @@ from kvmdbg.machine.kvm.questions.control_registers import Aftermath
         subject="KVM: x86: do not reset mmu if CR0.CD and CR0.NW are changed",
         touches=("x86.c: kvm_set_cr0()",))
 class Without(Era):
-    """They did, as PG and WP do (kvm.md D, E11)."""
+    """They did, as PG and WP do."""
 
     def cr0_aftermath(self, old: int, new: int, tdp: bool) -> Aftermath:
         """CD and NW as well."""

@@ -13,5 +13,5 @@ class Without(Era):
     """An injection that ended in a nested exit left an MMU without a root, and the entry went ahead."""
 
     def loads_the_root_before_injecting(self) -> bool:
-        """Yes (kvm.md B.1)."""
+        """Yes."""
         return True

@@ -9,7 +9,7 @@ from kvmdbg.machine.kvm.era import Era
 @commit("e40ff1d6608d", order=20180320, first="v4.17", date="2018-03",
         subject="KVM: nVMX: Do not load EOI-exitmap while running L2", touches=("x86.c: vcpu_load_eoi_exitmap()",), read="memory")
 class Without(Era):
-    """There was no KVM_REQ_LOAD_EOI_EXITMAP (kvm.md A.2)."""
+    """There was no KVM_REQ_LOAD_EOI_EXITMAP."""
 
     def request_bits(self) -> dict[str, int]:
         """Bit 31 is free."""

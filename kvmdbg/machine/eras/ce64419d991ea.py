@@ -11,7 +11,7 @@ from kvmdbg.machine.kvm.era import Era
         touches=("vmx.c: vmx_flush_tlb_guest()", "vmx_ops.h: vpid_sync_context()"),
         series="with \"KVM: VMX: Skip global INVVPID fallback if vpid==0 in vpid_sync_context()\", six patches before it")
 class Without(Era):
-    """It went through the one hook: with EPT and without VPIDs it was INVEPT (kvm.md C.2)."""
+    """It went through the one hook: with EPT and without VPIDs it was INVEPT."""
 
     def guest_flush_never_uses_invept(self) -> bool:
         """No."""

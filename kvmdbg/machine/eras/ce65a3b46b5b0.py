@@ -12,7 +12,7 @@ from kvmdbg.machine.kvm.questions.requests import NO_WAKEUP, WAIT
         touches=("kvm_host.h: KVM_REQ_MMU_RELOAD",),
         needs=("39353ab5790b", "28f28d453ffc", "f6d0a2521ce1", "527d5cd7eece"))            # who made it before
 class Without(Era):
-    """MMU_RELOAD was bit 1, and VM_DEAD bit 4 (kvm.md A.2)."""
+    """MMU_RELOAD was bit 1, and VM_DEAD bit 4."""
 
     def request_bits(self) -> dict[str, int]:
         """With it."""

@@ -10,7 +10,7 @@ from kvmdbg.machine.kvm.era import Era
         subject="KVM: x86/mmu: Remove FNAME(invlpg) and use FNAME(sync_spte) to update vTLB instead.",
         touches=("paging_tmpl.h: FNAME(invlpg)()", "mmu.c: __kvm_mmu_invalidate_addr()"), read="memory")
 class Without(Era):
-    """FNAME(invlpg)() dropped a present SPTE of an unsync page and flushed every vCPU (kvm.md J.2.1)."""
+    """FNAME(invlpg)() dropped a present SPTE of an unsync page and flushed every vCPU."""
 
     def invlpg_syncs_the_spte(self) -> bool:
         """No."""

@@ -12,7 +12,7 @@ from kvmdbg.machine.kvm.questions.flushes import BOTH_TAGS
         touches=("vmx.c: __vmx_flush_tlb()",),
         read="memory")
 class Without(Era):
-    """Both were flushed, INVVPID first (kvm.md C.2, E11 to E15)."""
+    """Both were flushed, INVVPID first."""
 
     def flush_takes_one_tag(self) -> bool:
         """Both."""
