@@ -33,18 +33,23 @@ def guest_vpid(kvm: Kvm, vcpu: Vcpu) -> int:
 
 
 def kvm_mmu_invlpg(kvm: Kvm, vcpu: Vcpu, gva: int) -> None:
-    """Forget one linear address in the shadow and in the TLB (mmu.c); an address that is not canonical is none."""
-    kvm.count(vcpu.id, "invlpg")
-    if not guest_paging(kvm, vcpu).canonical(gva):
+    """Forget one linear address in the shadow and in the TLB (mmu.c).
+
+    An address that is not canonical is none; kernels before v4.19 did not ask, and flushed for it as for any other.
+    """
+    canonical = guest_paging(kvm, vcpu).canonical(gva)
+    if canonical or kvm.era.counts_invlpg_of_no_address():
+        kvm.count(vcpu.id, "invlpg")
+    if not kvm.era.invlpg_flushes_one_address():
+        invalidate_in_root(kvm, kvm.mmu(vcpu).root, gva)
+        kvm_mmu_flush_tlb(kvm, vcpu, "kvm_mmu_invlpg")
+    elif not canonical:
         kvm.emit(Decided, vcpu.id, "kvm_mmu_invlpg", "invalidate the address?", "no", f"{gva:#x} is not canonical",
-                 "mmu.c: kvm_mmu_invalidate_addr()")
-    elif kvm.era.invlpg_flushes_one_address():
+                 "mmu.c: kvm_mmu_invalidate_addr(); kvm_mmu_invlpg() before v5.8")
+    else:
         flush_tlb_gva(kvm, vcpu, gva, "INVLPG emulation")
         for root in usable_roots(kvm, vcpu):
             invalidate_in_root(kvm, root, gva)
-    else:
-        invalidate_in_root(kvm, kvm.mmu(vcpu).root, gva)
-        kvm_mmu_flush_tlb(kvm, vcpu, "kvm_mmu_invlpg")
 
 
 def usable_roots(kvm: Kvm, vcpu: Vcpu) -> list[Root]:

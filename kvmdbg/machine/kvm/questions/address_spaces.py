@@ -43,7 +43,14 @@ class AddressSpaceQuestions:
         return False
 
     def invlpg_flushes_one_address(self) -> bool:
-        """Does INVLPG flush one address, in every cached root? Else it changes the current root and asks for a full flush."""
+        """Does INVLPG flush one address, in every cached root? Else it changes the current root and asks for a full flush.
+
+        A kernel that does passes over an address that is not canonical; one that does not never asks.
+        """
+        return True
+
+    def counts_invlpg_of_no_address(self) -> bool:
+        """Does the statistic invlpg count an INVLPG whose address is not canonical, and which does nothing? (5efac0741ce2)"""
         return True
 
     def invlpg_syncs_the_spte(self) -> bool:
