@@ -214,6 +214,15 @@ def pointed(name: str = V6_12, vpid: int | None = 1, caps: Caps = Caps(), **conf
     return m
 
 
+def two_l2s(name: str, first: int | None = 1, second: int | None = 2, **config: Any) -> Machine:
+    """Two VMCSs under one EPT12; the first has been launched and has read its page; L1 runs."""
+    m = Machine(name, **config).given_vmx().given_l2(VMCS, first).given_l2(OTHER_VMCS, second)
+    m.run(f"vmclear {OTHER_VMCS:#x}")
+    m.enter()
+    m.run(f"load {L2_PAGE:#x}", "vmcall")
+    return m
+
+
 # -- filters -----------------------------------------------------------------------------------------------------------
 
 

@@ -36,9 +36,9 @@ from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.events import ExceptionInjected, NestedExited
 from kvmdbg.machine.kvm.guest_memory import kvm_read_guest
 from kvmdbg.machine.kvm.guest_paging import guest_paging
-from kvmdbg.machine.kvm.nested import nested_cpu_has_ept
 from kvmdbg.machine.kvm.nested_ept import walk_ept12
 from kvmdbg.machine.kvm.state import IN_GUEST_MODE, INVALID_PAGE, OUTSIDE_GUEST_MODE
+from kvmdbg.machine.kvm.vmcs12 import nested_cpu_has_ept
 
 ORDINARY = (
     "vmlaunch", "vmresume", "vmcall", "vmxoff", f"vmxon {VMXON_REGION:#x}", f"vmptrld {VMCS:#x}", f"vmptrld {OTHER_VMCS:#x}",

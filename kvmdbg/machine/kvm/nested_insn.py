@@ -16,7 +16,7 @@ from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.operands import Descriptor
 from kvmdbg.machine.hw.outcome import ARITHMETIC_FLAGS
 from kvmdbg.machine.hw.segment_checks import dpl
-from kvmdbg.machine.kvm import mmu, nested, vmcs12
+from kvmdbg.machine.kvm import mmu, nested, nested_vmcs02, vmcs12
 from kvmdbg.machine.kvm.events import NestedFailed, NestedSucceeded
 from kvmdbg.machine.kvm.guest_memory import kvm_read_guest
 from kvmdbg.machine.kvm.guest_paging import guest_paging
@@ -177,7 +177,7 @@ def enter_vmx_operation(kvm: Kvm, vcpu: Vcpu) -> None:
 def start_vmx_operation(kvm: Kvm, vcpu: Vcpu, pointer: int) -> None:
     """VMX operation begins, by VMXON or because user space restores it (nested.c: enter_vmx_operation())."""
     vcpu.vmxon_ptr = pointer
-    nested.alloc_vmcs02(kvm, vcpu)
+    nested_vmcs02.alloc_vmcs02(kvm, vcpu)
     if kvm.era.has_vpid02() and kvm.era.vpid02_lives_from_vmxon():
         vcpu.vpid02 = allocate_vpid(kvm, vcpu, "vpid02")
     vcpu.vmxon = True
@@ -232,7 +232,7 @@ def handle_vmclear(kvm: Kvm, vcpu: Vcpu) -> None:
         if pointer == vcpu.current_vmptr:
             nested_release_vmcs12(kvm, vcpu)
         vmcs12.write_guest(kvm, pointer, vmcs12.LAUNCH_STATE, 0)
-        nested.nested_free_vmcs02(vcpu, pointer)
+        nested_vmcs02.nested_free_vmcs02(vcpu, pointer)
         nested_vmx_succeed(kvm, vcpu)
 
 

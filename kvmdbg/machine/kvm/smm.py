@@ -10,23 +10,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from kvmdbg.machine.hw.controls import (
-    CR0_EM,
-    CR0_PE,
-    CR0_PG,
-    CR0_TS,
-    CR4_PAE,
-    CR4_PCIDE,
-    EFER_LMA,
-    RFLAGS_RESERVED1,
-)
+from kvmdbg.machine.hw.controls import CR0_EM, CR0_PE, CR0_PG, CR0_TS, CR4_PAE, CR4_PCIDE, EFER_LMA, RFLAGS_RESERVED1
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import mmu
 from kvmdbg.machine.kvm.control_registers import kvm_set_cr0, kvm_set_cr4
 from kvmdbg.machine.kvm.cr3 import kvm_set_cr3
 from kvmdbg.machine.kvm.events import Decided, GuestInvalidated, SmmChanged
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
-from kvmdbg.machine.kvm.nested import NO_EXIT, SEGMENT_FIELDS, nested_vmx_enter_non_root_mode, nested_vmx_vmexit
+from kvmdbg.machine.kvm.nested import NO_EXIT, nested_vmx_enter_non_root_mode, nested_vmx_vmexit
+from kvmdbg.machine.kvm.nested_vmcs02 import SEGMENT_FIELDS
 from kvmdbg.machine.kvm.state import Kvm, Smram, Vcpu, level_of
 from kvmdbg.machine.kvm.vmx import drop_instruction
 from kvmdbg.machine.kvm.vmx_control_registers import (

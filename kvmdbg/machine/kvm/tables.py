@@ -19,11 +19,12 @@ from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.events import GuestWrote
 from kvmdbg.machine.kvm.guest_memory import gfn_to_pfn, kvm_read_guest, kvm_write_guest
 from kvmdbg.machine.kvm.guest_paging import guest_paging
-from kvmdbg.machine.kvm.nested import nested_cpu_has_ept, nested_vmx_calc_efer
 from kvmdbg.machine.kvm.nested_ept import walk_ept12
+from kvmdbg.machine.kvm.nested_vmcs02 import nested_vmx_calc_efer
 from kvmdbg.machine.kvm.restricted_guest import runs_on_identity_map
 from kvmdbg.machine.kvm.shadow import kvm_mmu_track_write, mmu_try_to_unsync_pages, shadows_of
 from kvmdbg.machine.kvm.state import INVALID_GPA, Kvm, Vcpu
+from kvmdbg.machine.kvm.vmcs12 import nested_cpu_has_ept
 
 LEVELS: Final = ("L1", "L2", "ept12")
 POOL: Final = {"L1": 0x3000_0000, "L2": 0x2000_0000, "ept12": 0x2800_0000}    # where new table pages are taken from

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from kvmdbg.machine.hw.checking import secondary_controls
+from kvmdbg.machine.hw.controls import SEC_ENABLE_EPT
 from kvmdbg.machine.hw.fields import FIELDS, Field
 from kvmdbg.machine.hw.vmcs import VMCS_REVISION
 from kvmdbg.machine.kvm.guest_memory import kvm_read_guest, kvm_write_guest
@@ -51,6 +52,11 @@ def put(kvm: Kvm, vcpu: Vcpu, encoding: int, value: int) -> None:
 def nested_cpu_has2(kvm: Kvm, vcpu: Vcpu, bit: int) -> bool:
     """Is a secondary control set in the current vmcs12 (and the secondary controls active)? (nested.h)"""
     return bool(secondary_controls(lambda encoding: get(kvm, vcpu, encoding)) & bit)
+
+
+def nested_cpu_has_ept(kvm: Kvm, vcpu: Vcpu) -> bool:
+    """Does L1 use EPT for L2?"""
+    return nested_cpu_has2(kvm, vcpu, SEC_ENABLE_EPT)
 
 
 def fill_cache(kvm: Kvm, vcpu: Vcpu, vmptr: int) -> None:

@@ -51,11 +51,7 @@ from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.events import Decided, FlushAsked, VmcsCleared
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.questions.flushes import LOAD_FLUSHES_IN_SET_CR3
-from kvmdbg.machine.kvm.restricted_guest import (
-    IDENTITY_MAP,
-    runs_on_identity_map,
-    unrestricted_guest,
-)
+from kvmdbg.machine.kvm.restricted_guest import IDENTITY_MAP, runs_on_identity_map, unrestricted_guest
 from kvmdbg.machine.kvm.state import VMCS01, Kvm, Vcpu
 from kvmdbg.machine.kvm.vmx_control_registers import (
     HOST_CR0,
