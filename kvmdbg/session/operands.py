@@ -168,7 +168,8 @@ class InstructionOperand(Operand):
 class KernelOperand(Operand):
     """`v4.4`, `eeeb4f67a6cd^`, `v6.12 -2b4a5a5d5688`: versions and commits; behind the first, what it has or lacks."""
 
-    name, describe, whole_line = "KERNEL", "a version such as v4.4 or a commit, then commits: -HASH reverted, +HASH applied", True
+    name, whole_line = "KERNEL", True
+    describe = "a version such as v4.4 or a commit (HASH^: just before it), then commits: -HASH reverted, +HASH applied"
 
     def complete(self, session: Any, text: str) -> Iterable[Candidate]:
         last = text.rpartition(" ")[2]

@@ -25,7 +25,7 @@ GROUPS: Final = {
     "motion": "Stepping forwards and backwards, and going to a place",
     "stops": "Breakpoints, watchpoints, and what happens at a stop",
     "data": "Looking at values, memory, tables and the model's source",
-    "machine": "Changing the machine: kernel, instructions, page tables",
+    "machine": "Changing the machine: kernel, instructions, page tables, the host",
     "session": "Scripts, recordings, assertions, undo",
     "support": "Help and settings",
 }

@@ -112,6 +112,14 @@ kind("hook", "KVM is about to flush; qualify by the kernel function or by the ca
      {kvm_events.FlushAsked: lambda e: (e.hook, e.by)}, _fixed(*map(dashed, _HOOKS)), open=True)
 kind("guest-flush", "an INVVPID or INVEPT of L1, emulated by KVM, or a PV flush is done; qualify by which and by type",
      {kvm_events.GuestInvalidated: lambda e: (e.by, e.type)}, _fixed("invvpid", "invept", "pv flush", *_TYPES))
+kind("smm", "the guest enters or leaves system-management mode; qualify by which",
+     {kvm_events.SmmChanged: lambda e: ("enter" if e.entering else "leave",)}, _fixed("enter", "leave"))
+kind("reset", "a vCPU begins anew; qualify by INIT or user-space",
+     {kvm_events.VcpuReset: lambda e: (e.by,)}, _fixed("INIT", "user space"))
+kind("ioctl", "an ioctl of user space returns, or has read a dirty log",
+     {kvm_events.Ioctl: lambda e: (), kvm_events.DirtyLogRead: lambda e: ()})
+kind("vmcs-cleared", "the processor that has a VMCS loaded gives it up for another one",
+     {kvm_events.VmcsCleared: lambda e: (e.vmcs,)}, _fixed("vmcs01", "vmcs02"))
 kind("sched", "the scheduler takes a vCPU's thread from its processor", {kvm_events.ScheduledOut: lambda e: ()})
 kind("steal-time", "record_steal_time() looks for a flush that was left to the host; qualify by yes or no",
      {kvm_events.StealTimeRecorded: lambda e: ("yes" if e.need_flush else "no",)}, _fixed("yes", "no"))
@@ -122,6 +130,7 @@ kind("nested-entry", "L2 becomes the guest", {kvm_events.NestedEntered: lambda e
 kind("nested-exit", "an exit is reflected to L1; qualify by its reason", {kvm_events.NestedExited: _reason}, _reasons)
 kind("nested-entryfail", "an entry of L1 fails on L2's state, and L1 sees an exit; qualify by its reason",
      {kvm_events.NestedEntryFailed: _reason}, _reasons)
+kind("nested-left", "L2 is left without an exit that L1 sees: for an SMI, or by user space", {kvm_events.NestedLeft: lambda e: ()})
 kind("exit-handled", "KVM looks at an exit; qualify by its reason or by l1, l2",
      {kvm_events.ExitHandled: lambda e: (*_reason(e), f"l{e.level}")}, lambda kvm: (*EXIT_REASONS.values(), "l1", "l2"))
 kind("req", "a request is raised, serviced or cleared; qualify by its name and by which",
@@ -163,6 +172,7 @@ kind("root", "an MMU gets a root (its page allocated, or found again), reuses or
      {kvm_events.RootAllocated: lambda e: ("allocated", "found" if e.found else "", e.mmu),
       kvm_events.RootReused: lambda e: ("reused", e.mmu),
       kvm_events.RootFreed: lambda e: ("freed", e.mmu)}, _fixed("allocated", "found", "reused", "freed", ROOT_MMU, GUEST_MMU))
+kind("zap", "every page table of the VM is emptied", {kvm_events.PageTablesZapped: lambda e: ()})
 kind("vpid", "a VPID is allocated or freed",
      {kvm_events.VpidAllocated: lambda e: ("allocated",), kvm_events.VpidFreed: lambda e: ("freed",)}, _fixed("allocated", "freed"))
 kind("mode", "vcpu->mode changes; qualify by the new mode", {kvm_events.ModeChanged: lambda e: (e.mode,)},

@@ -105,3 +105,17 @@ def test_every_completion_is_a_spec(kind: Kind) -> None:
     for text in found:
         if kind.name != "excess":
             compile_spec(S.kvm, text)
+
+
+def test_there_is_a_spec_for_whatever_happens() -> None:
+    """Given every event of the machine, each can be broken on, except that something was left out by `whatif`."""
+    known = {owner for one in KINDS_OF_EVENTS for owner in one.labels if isinstance(owner, type)}
+    happening = {event for module in (hw, kvm_events) for event in vars(module).values()
+                 if isinstance(event, type) and event.__module__ == module.__name__ and hasattr(event, "_fields")}
+    assert happening - known == {hw.LeftOut, kvm_events.RequestLeftOut}
+
+
+def test_smm_and_user_space() -> None:
+    s = session(*L2, "host smi", "inject cpuid", "inject rsm", "host reset", kernel="v6.12")
+    assert [matches(s, spec) != [] for spec in ("smm:enter", "smm:leave", "nested-left", "reset:user-space", "reset:INIT")] \
+        == [True, True, True, True, False]
