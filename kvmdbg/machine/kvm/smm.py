@@ -19,6 +19,7 @@ from kvmdbg.machine.kvm.events import Decided, GuestInvalidated, SmmChanged
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.nested import NO_EXIT, nested_vmx_enter_non_root_mode, nested_vmx_vmexit
 from kvmdbg.machine.kvm.nested_vmcs02 import SEGMENT_FIELDS
+from kvmdbg.machine.kvm.restricted_guest import unrestricted_guest
 from kvmdbg.machine.kvm.state import Kvm, Smram, Vcpu, level_of
 from kvmdbg.machine.kvm.vmx import drop_instruction
 from kvmdbg.machine.kvm.vmx_control_registers import (
@@ -34,6 +35,7 @@ from kvmdbg.machine.kvm.vmx_ops import read, write
 SMBASE: Final = 0x3_0000
 HANDLER: Final = 0x8000
 AR_REAL: Final = 0x8093                   # present, data, read/write, accessed, page granularity: each segment in enter_smm()
+AR_CODE: Final = 0x809B                   # the same for code, which protected mode wants in CS
 SAVED: Final = (*SEGMENT_FIELDS, F.GUEST_GDTR_BASE, F.GUEST_GDTR_LIMIT, F.GUEST_IDTR_BASE, F.GUEST_IDTR_LIMIT, F.GUEST_RSP,
                 F.GUEST_DR7)
 OF_REAL_MODE: Final = ("ES", "CS", "SS", "DS", "FS", "GS")
@@ -58,7 +60,10 @@ def inject_smi(kvm: Kvm, vcpu: Vcpu) -> None:
 
 
 def enter_smm(kvm: Kvm, vcpu: Vcpu) -> None:
-    """Save the state, leave L2, and go to the handler in real mode.  (In L2 not before v4.15: see host/smi.py.)"""
+    """Save the state, leave L2, and go to the handler in real mode.  (In L2 not before v4.15: see host/smi.py.)
+
+    Without EPT real mode is protected mode with paging off (`info model`), where CS must be code: KVM would use virtual-8086 mode.
+    """
     level = level_of(vcpu)
     enter_smm_save_state(kvm, vcpu)
     vmx_enter_smm(kvm, vcpu)
@@ -74,7 +79,7 @@ def enter_smm(kvm: Kvm, vcpu: Vcpu) -> None:
         write(kvm, vcpu, getattr(F, f"GUEST_{name}_SELECTOR"), SMBASE >> 4 if name == "CS" else 0)
         write(kvm, vcpu, getattr(F, f"GUEST_{name}_BASE"), SMBASE if name == "CS" else 0)
         write(kvm, vcpu, getattr(F, f"GUEST_{name}_LIMIT"), 0xFFFF_FFFF)
-        write(kvm, vcpu, getattr(F, f"GUEST_{name}_AR_BYTES"), AR_REAL)
+        write(kvm, vcpu, getattr(F, f"GUEST_{name}_AR_BYTES"), AR_CODE if name == "CS" and not unrestricted_guest(kvm) else AR_REAL)
     vmx_set_efer(kvm, vcpu, 0)
     mmu.kvm_mmu_reset_context(kvm, vcpu)
     kvm.emit(GuestInvalidated, vcpu.id, level, "smi", "", 0, -1, -1, -1)

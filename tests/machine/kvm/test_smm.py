@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kvm_support import L1_PAGE, L2_PAGE, V6_12, Machine, exits, flushes, made, names, of, served
+from kvm_support import EPT12, L1_PAGE, L2_PAGE, V6_12, Machine, exits, flushes, made, names, of, served
 from kvmdbg.machine.hw.controls import CR0_PG
 from kvmdbg.machine.kvm.events import NestedEntered, NestedExited, NestedLeft, RootFreed, SmmChanged
 from kvmdbg.machine.kvm.smm import HANDLER, SMBASE
@@ -12,16 +12,17 @@ from kvmdbg.machine.kvm.smm import HANDLER, SMBASE
 KERNELS = ("v4.15", "v5.7", "v5.8", "v5.10", "v5.13", "v5.14", "v5.16", V6_12)
 
 
+@pytest.mark.parametrize("enable_ept", (True, False))
 @pytest.mark.parametrize("name", ("v4.3", "v4.4", *KERNELS))
-def test_l1_is_interrupted_and_goes_on(name: str) -> None:
-    m = Machine(name).given_vmx()
+def test_l1_is_interrupted_and_goes_on(name: str, enable_ept: bool) -> None:
+    m = Machine(name, enable_ept=enable_ept).given_vmx()
     m.run(f"load {L1_PAGE:#x}")
     rip, registers = m.cpu.rip, (m.cpu.cr0, m.cpu.cr3, m.cpu.cr4, m.cpu.efer)
     m.host("smi")
     events = m.run("nop")
     assert [event.entering for event in of(events, SmmChanged)] == [True]
     assert of(events, RootFreed) and flushes(events), "SMM is in the role: the root goes, and its load flushes"
-    assert (m.cpu.cr0 & CR0_PG, m.cpu.efer, m.cpu.rip, m.cpu.descriptors.cs.base) == (0, 0, HANDLER + 3, SMBASE)
+    assert (m.vcpu.cr0 & CR0_PG, m.vcpu.efer, m.cpu.rip, m.cpu.descriptors.cs.base) == (0, 0, HANDLER + 3, SMBASE)
     assert (m.vcpu.vmxon, m.vcpu.smm_vmxon) == (False, True)
     events = m.run("rsm")
     assert of(events, RootFreed) and flushes(events)
@@ -31,9 +32,11 @@ def test_l1_is_interrupted_and_goes_on(name: str) -> None:
     m.run(f"load {L1_PAGE:#x}")
 
 
+@pytest.mark.parametrize("enable_ept", (True, False))
 @pytest.mark.parametrize("name", KERNELS)
-def test_an_smi_in_l2_leaves_it_and_rsm_enters_it_again(name: str) -> None:
-    m = Machine(name).start()
+def test_an_smi_in_l2_leaves_it_and_rsm_enters_it_again(name: str, enable_ept: bool) -> None:
+    m = Machine(name, enable_ept=enable_ept).given_vmx()
+    m.given_l2(eptp=EPT12 if enable_ept else None).enter()
     m.run(f"load {L2_PAGE:#x}")
     rip = m.cpu.rip
     m.host("smi")
