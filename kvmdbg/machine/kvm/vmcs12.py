@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from kvmdbg.machine.hw import memory
 from kvmdbg.machine.hw.checking import secondary_controls
 from kvmdbg.machine.hw.controls import SEC_ENABLE_EPT
 from kvmdbg.machine.hw.fields import FIELDS, Field
 from kvmdbg.machine.hw.vmcs import VMCS_REVISION
-from kvmdbg.machine.kvm.guest_memory import kvm_read_guest, kvm_write_guest
+from kvmdbg.machine.kvm.guest_memory import kvm_read_guest, kvm_write_guest, mark_page_dirty
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
 
 VMCS12_REVISION: Final = VMCS_REVISION
@@ -38,13 +39,14 @@ def get(kvm: Kvm, vcpu: Vcpu, encoding: int) -> int:
         return int(kvm.cached_vmcs12.get((vcpu.id, encoding), 0))
     if encoding >= 0 and member(encoding) is None:
         return 0
-    return read_guest(kvm, vcpu.current_vmptr, encoding)
+    offset, width = _place(encoding)
+    return _mapped_word(kvm, vcpu.current_vmptr + offset) >> (8 * (offset & 7)) & ((1 << width) - 1)
 
 
 def put(kvm: Kvm, vcpu: Vcpu, encoding: int, value: int) -> None:
     """Set a member of the current vmcs12."""
     if not kvm.era.caches_vmcs12():
-        write_guest(kvm, vcpu.current_vmptr, encoding, value)
+        _put_in_place(kvm, vcpu.current_vmptr, encoding, value)
     elif value != kvm.cached_vmcs12.get((vcpu.id, encoding), 0):
         kvm.cached_vmcs12[vcpu.id, encoding] = value
 
@@ -82,6 +84,26 @@ def _place(encoding: int) -> tuple[int, int]:
         return _HEADER[encoding]
     field = FIELDS[encoding]
     return field.vmcs12_offset, field.width or 64
+
+
+def _mapped_word(kvm: Kvm, gpa: int) -> int:
+    """64 bits of the page that VMPTRLD has mapped; its memslot may be gone since (vmx.c: nested_get_page(), until v4.7)."""
+    page = kvm.pages.get(gpa >> 12)
+    return 0 if page is None else memory.read64(kvm.hw, page + (gpa & 0xFF8))
+
+
+def _put_in_place(kvm: Kvm, vmptr: int, encoding: int, value: int) -> None:
+    """Set a member in the page that VMPTRLD has mapped; without a current VMCS there is none."""
+    offset, width = _place(encoding)
+    page = kvm.pages.get(vmptr + offset >> 12)
+    if page is None:
+        return
+    word, shift = _mapped_word(kvm, vmptr + offset), 8 * (offset & 7)
+    mask = ((1 << width) - 1) << shift
+    new = word & ~mask | value << shift & mask
+    if new != word:
+        memory.write64(kvm.hw, page + (vmptr + offset & 0xFF8), new)
+        mark_page_dirty(kvm, vmptr + offset >> 12)
 
 
 def read_guest(kvm: Kvm, vmptr: int, encoding: int) -> int:

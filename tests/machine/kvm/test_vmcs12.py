@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from kvm_support import OTHER_VMCS, V4_3, V4_4, V6_12, VMCS, Machine, results
+from kvm_support import EPT12, EPTP_BITS, OTHER_VMCS, V4_3, V4_4, V6_12, VMCS, Machine, of, results
 from kvmdbg.machine.hw.fields import FIELDS, F
 from kvmdbg.machine.kvm import vmcs12
+from kvmdbg.machine.kvm.events import RootAllocated
 from kvmdbg.machine.kvm.guest_memory import kvm_read_guest
 
 CACHED = (V6_12, "v4.4 +4f2777bc9797")
@@ -32,6 +33,17 @@ def test_in_place_a_vmwrite_is_in_l1s_memory_at_once(name: str) -> None:
     m.run("vmwrite GUEST_RSP, 0x1234")
     assert vmcs12.read_guest(m.kvm, VMCS, F.GUEST_RSP) == 0x1234
     assert len(m.kvm.cached_vmcs12) == 0
+
+
+@pytest.mark.parametrize("name", [*CACHED, *IN_PLACE])
+def test_a_current_vmcs12_outlives_its_memslot(name: str) -> None:
+    """The copy is the host's; in place the page stays mapped from VMPTRLD on."""
+    m = Machine(name).start()
+    m.host("memslot delete 0")
+    events = m.run("nop")
+    assert [event.pgd for event in of(events, RootAllocated)] == [EPT12 | EPTP_BITS]
+    vmcs12.put(m.kvm, m.vcpu, F.GUEST_RSP, 0x4321)
+    assert vmcs12.get(m.kvm, m.vcpu, F.GUEST_RSP) == 0x4321
 
 
 @pytest.mark.parametrize("name", CACHED)
