@@ -167,7 +167,7 @@ def with_descriptor(owner: str, tag: OperandType, needs_tag: bool, operands: tup
     kind, low, la = operands
     if low is None and needs_tag:
         raise UserError(f"{owner}: operand 2 ({tag.name}) is missing: must be {tag.describe}",
-                        f"Write: {owner} single-context 3, or {owner} all-context.")
+                        f"Write: {owner} single-context 9, or {owner} all-context.")
     if low is None:
         return kind, Descriptor(None, 0, 0)
     if low.address is not None and la is not None:
