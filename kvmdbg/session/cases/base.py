@@ -186,6 +186,8 @@ def vmcs12_values(player: Player, setup: Setup) -> dict[int, int]:
         values[SECONDARY.field] = values.get(SECONDARY.field, base[SECONDARY.field]) | SECONDARY.bit
     if values[SECONDARY_BITS] & SEC_ENABLE_VPID:
         values[F.VIRTUAL_PROCESSOR_ID] = DEFAULT_VPID12
+    if dict(setup.controls).get(CONTROLS["use_tpr_shadow"]):
+        values[F.VIRTUAL_APIC_PAGE_ADDR] = binding.VIRTUAL_APIC
     if setup.eptp_list:
         values[F.EPTP_LIST_ADDRESS] = binding.EPTP_LIST
     return values | dict(setup.fields)

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw.state import Caps
+from kvmdbg.machine.kvm.state import Config
 
 MASK64: Final = (1 << 64) - 1
 
@@ -31,6 +32,8 @@ L2_ROOT: Final = 0x30_0000           # L2's PML4
 EPT_ROOT: Final = 0x40_0000          # L1's EPT PML4 for L2
 OTHER_EPT_ROOT: Final = 0x48_0000    # the second one of an EPTP list
 EPTP_LIST: Final = 0x10_5000
+VIRTUAL_APIC: Final = 0x10_6000       # the virtual-APIC page
+PAGE_SHIFT: Final = 12               # the alignment that a case means: every one of them is about pages
 MARK_A: Final = 0xFA                 # what P holds under EPTP A, and under B
 MARK_B: Final = 0xFB
 LINEAR_V: Final = 0x40_0000_0000     # V: far from everything else, alone under its tables
@@ -45,7 +48,8 @@ _SYMBOLS: Final[Mapping[str, int]] = {
     "N": CR3_TARGETS, "max": MSR_LIST_MAX,
 }
 _PHRASES: Final[Mapping[str, int]] = {
-    "the VMXON region": VMXON_REGION, "a valid region": VMCS_A, "the current VMCS": VMCS_A, "unmapped": UNMAPPED,
+    "the VMXON region": VMXON_REGION, "a valid region": VMCS_A, "the current VMCS": VMCS_A,
+    "the alignment": PAGE_SHIFT, "the end of RAM": Config().memory.bit_length() - 2, "unmapped": UNMAPPED,
     "non-canonical": NON_CANONICAL, "canonical for 48 bits": 1 << 46, "canonical for 57 bits only": 1 << 48,
     "non-canonical for 57 bits": 1 << 57, **{f"base with bit {bit} set": MSR_AREA | 1 << bit for bit in range(12)},
 }

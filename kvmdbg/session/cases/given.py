@@ -41,12 +41,20 @@ def read(case: Case, extra: Mapping[str, Value]) -> Setup:
         plan.vmx = False
     if any("ept_set" in step for step in case.steps):
         plan.control("enable_ept", True)
+    if _asks_for_unrestricted_guest(case):
+        plan.control("enable_ept", True)
     return plan.setup()
 
 
 def _enters_vmx(step: str) -> bool:
     """Does the step execute VMXON? Then L1 must not be in VMX operation before it."""
     return bool(re.match(r"\s*[\w$()]+:\s*(?:[^#]*;\s*)?vmxon\b", step))
+
+
+def _asks_for_unrestricted_guest(case: Case) -> bool:
+    """Does a row switch it on, and no step say what becomes of EPT? Then EPT, which it needs, is on."""
+    rows = [value for row in case.matrix.rows for value in row if isinstance(value, str)]
+    return any("unrestricted guest 1" in text for text in rows) and not any("enable EPT" in step for step in case.steps)
 
 
 # -- caps --------------------------------------------------------------------------------------------------------------
@@ -99,6 +107,8 @@ CAPS: Final[Mapping[str, Handler]] = {
     "vpid": _cap("vpid"), "ept": _cap("ept"), "la57": _cap("la57"), "huge_1g": _cap("ept_1g"),
     "pcid": _cap("pcid"), "ept_ad": _cap("ept_ad"), "huge_2m": _cap("ept_2m"),
     "unrestricted_guest": _cap("unrestricted_guest"), "invpcid": _cap("invpcid"),
+    "virtualize_apic_accesses": _cap("apic_accesses"), "virtual_interrupt_delivery": _cap("virtual_interrupts"),
+    "use_tpr_shadow": nothing, "load_host_pat": nothing, "load_bndcfgs": nothing,
     "vmfunc": _cap("vmfunc"), "eptp_switching": _cap("eptp_switching"),
     "invvpid": _invvpid, "invvpid_types": _invvpid_types, "invept": nothing, "invept_types": nothing,
     "maxphyaddr": _maxphyaddr, "mce": nothing, "load_guest_efer": nothing, "cr3_targets": nothing,
@@ -149,7 +159,7 @@ GIVEN: Final[Mapping[str, Handler]] = {
     "cr3": phrases(premises.CR3), "cr4": phrases(premises.CR4), "guest_rflags": premises.guest_rflags, "eptp": premises.eptp,
     "vmx": phrases({"not entered": premises.no_vmx}), "memory operand": phrases(premises.OPERAND),
     "vmcs": phrases({"cleared and current": nothing, "none": premises.no_current_vmcs}),
-    "qualification_mask": nothing, "last_vpid": nothing, "note": nothing, "alignment": nothing, "fields": nothing,
+    "qualification_mask": nothing, "last_vpid": nothing, "note": nothing, "alignment": premises.alignment, "fields": nothing,
     "entry_error_code": field(F.VM_ENTRY_EXCEPTION_ERROR_CODE), "entry_instr_len": field(F.VM_ENTRY_INSTRUCTION_LEN),
     "pte": phrases(premises.PTE), "vmcb": refused(vocabulary.AMD), "svm": refused(vocabulary.AMD),
     "setup": phrases(premises.SETUP),

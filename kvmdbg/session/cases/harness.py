@@ -31,12 +31,13 @@ NOT_SKIPPED: Final = (EXIT_REASON_EPT_VIOLATION, EXIT_REASON_EPT_MISCONFIG)    #
 class Harness:
     """One instance's run on one machine."""
 
-    def __init__(self, base: Base, gva_is_l2s: bool = True, large: bool = False) -> None:
-        """gva_is_l2s: steps that name V mean L2's tables, whoever changes them."""
+    def __init__(self, base: Base, gva_is_l2s: bool = True, large: bool = False, field: str = "") -> None:
+        """gva_is_l2s: steps that name V mean L2's tables, whoever changes them; field: what `the address` of a step is."""
         self.tables = L2 if gva_is_l2s else L1
         self.setup: Setup = base.setup
         self.player: Player = base.player
         self.large = large                   # EPT changes are made as large pages where the level allows
+        self.field = field
         self.eptp = eptp_of(base.setup)
         self.binding = Binding(base.setup.caps, self._phrases())
         self._linear: dict[int, int] = {}    # guest-physical page -> L2's linear address for it

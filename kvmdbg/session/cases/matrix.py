@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from kvmdbg.session.cases.model import Case, Expectation, Value
 from kvmdbg.session.cases.reader import RANGE, REFERENCE, texts
 
-ONE_BIT: Final = re.compile(r"one bit from (\S+) to (\S+)$")
+ONE_BIT: Final = re.compile(r"(\w+: )?one bit (?:below (?P<end>.+)|from (?P<first>.+) to (?P<last>.+))$")
 ANY: Final = "any"                         # as a value: the source does not care
 FAILURE_ONLY: Final = "failure only"       # under `asserted`: the error number next to it is not compared
 MAX_VARIANTS: Final = 4096                 # more of them are a slip of the file, not a case
@@ -53,11 +53,12 @@ def variants(instance: Instance, number: Callable[[str], int]) -> Iterator[dict[
 
 
 def _spread(value: Value, number: Callable[[str], int]) -> list[Value]:
-    """Every integer of `a..b`, every single bit of `one bit from a to b`; any other value alone."""
+    """Every integer of `a..b`, every single bit of `one bit from a to b` or `FIELD: one bit below b`; any other value alone."""
     if not isinstance(value, str):
         return [value]
     if bits := ONE_BIT.match(value):
-        return [1 << bit for bit in range(number(bits[1]), min(number(bits[2]), 63) + 1)]
+        first, last = (0, number(bits["end"]) - 1) if bits["end"] else (number(bits["first"]), number(bits["last"]))
+        return [f"{bits[1]}{1 << bit:#x}" if bits[1] else 1 << bit for bit in range(first, min(last, 63) + 1)]
     match = RANGE.match(value)
     if match is None:
         return [value]

@@ -9,6 +9,7 @@ from typing import Any, Final
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw.controls import CR4_BITS
 from kvmdbg.machine.hw.fields import F
+from kvmdbg.session.cases.binding import PAGE_SHIFT
 from kvmdbg.session.cases.model import Value
 from kvmdbg.session.cases.setup import EPTP_NAMES, FIRST_EPTP, Plan
 from kvmdbg.session.cases.vocabulary import EVENTS
@@ -120,6 +121,12 @@ def drop(letter: str) -> Handler:
 def no_hw_errcode_cc(plan: Plan, on: Value) -> None:
     if on:
         raise Unsupported("no_hw_errcode_cc: VMX_BASIC bit 56 is 0 in the model")
+
+
+def alignment(plan: Plan, value: Value) -> None:
+    """`the alignment` in words is that of a page."""
+    if value != 1 << PAGE_SHIFT:
+        raise Unsupported(f"given alignment: {value}")
 
 
 def needs(plan: Plan, what: Value) -> None:

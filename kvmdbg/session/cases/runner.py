@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
 from typing import Final, NamedTuple
 
 from kvmdbg.errors import KvmdbgError, Unsupported, UserError
@@ -108,19 +109,19 @@ class Runner:
         number = Harness(base).binding.number
         premises = {**case.given, **extra}
         for values in variants(instance, number):
-            for large in words.sizes(case, values):
-                problem = self._variant(base, instance, {**dict(instance.values), **values}, premises, large, scripts)
+            for large, field in product(words.sizes(case, values), words.fields(case)):
+                problem = self._variant(base, instance, {**dict(instance.values), **values}, premises, (large, field), scripts)
                 if problem:
                     return problem
         return ""
 
-    def _variant(self, base: Base, instance: Instance, values: Mapping[str, Value], premises: Mapping[str, Value], large: bool,
-                 scripts: list[Script]) -> str:
+    def _variant(self, base: Base, instance: Instance, values: Mapping[str, Value], premises: Mapping[str, Value],
+                 means: tuple[bool, str], scripts: list[Script]) -> str:
         case = instance.case
         steps = words.read_steps(case, values)
         facts = words.placed(case, steps, [(one.step, facts_of(one, values)) for one in words.counted(case.expect)])
         base.player.back(base.place)
-        harness = Harness(base, words.gva_is_l2s(steps), large)
+        harness = Harness(base, words.gva_is_l2s(steps), *means)
         comparison = Comparison()
         try:
             for step, observed in perform(harness, steps, premises):

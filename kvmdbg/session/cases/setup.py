@@ -10,14 +10,25 @@ from kvmdbg.machine.hw.controls import (
     CPU_INVLPG_EXITING,
     CPU_NMI_WINDOW_EXITING,
     CPU_SECONDARY_CONTROLS,
+    CPU_TPR_SHADOW,
+    CPU_USE_IO_BITMAPS,
+    CPU_USE_MSR_BITMAPS,
+    ENTRY_IA32E_MODE,
+    ENTRY_LOAD_BNDCFGS,
     ENTRY_LOAD_DEBUG_CONTROLS,
+    ENTRY_LOAD_IA32_EFER,
+    EXIT_ACK_INTR_ON_EXIT,
     EXIT_HOST_ADDR_SPACE_SIZE,
+    EXIT_LOAD_IA32_PAT,
+    PIN_EXTERNAL_INTERRUPT_EXITING,
     PIN_NMI_EXITING,
     PIN_VIRTUAL_NMIS,
     SEC_ENABLE_EPT,
     SEC_ENABLE_VMFUNC,
     SEC_ENABLE_VPID,
     SEC_UNRESTRICTED_GUEST,
+    SEC_VIRTUAL_INTR_DELIVERY,
+    SEC_VIRTUALIZE_APIC_ACCESSES,
 )
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.state import Caps
@@ -65,6 +76,17 @@ CONTROLS: Final = {
     "virtual_nmis": Control(F.PIN_BASED_VM_EXEC_CONTROL, PIN_VIRTUAL_NMIS),
     "nmi_window": Control(F.CPU_BASED_VM_EXEC_CONTROL, CPU_NMI_WINDOW_EXITING),
     "load_debug_controls": Control(F.VM_ENTRY_CONTROLS, ENTRY_LOAD_DEBUG_CONTROLS),
+    "load_efer": Control(F.VM_ENTRY_CONTROLS, ENTRY_LOAD_IA32_EFER),
+    "load_bndcfgs": Control(F.VM_ENTRY_CONTROLS, ENTRY_LOAD_BNDCFGS),
+    "ia32e_guest": Control(F.VM_ENTRY_CONTROLS, ENTRY_IA32E_MODE),
+    "load_host_pat": Control(F.VM_EXIT_CONTROLS, EXIT_LOAD_IA32_PAT),
+    "ack_interrupt_on_exit": Control(F.VM_EXIT_CONTROLS, EXIT_ACK_INTR_ON_EXIT),
+    "extint_exiting": Control(F.PIN_BASED_VM_EXEC_CONTROL, PIN_EXTERNAL_INTERRUPT_EXITING),
+    "use_tpr_shadow": Control(F.CPU_BASED_VM_EXEC_CONTROL, CPU_TPR_SHADOW),
+    "use_io_bitmaps": Control(F.CPU_BASED_VM_EXEC_CONTROL, CPU_USE_IO_BITMAPS),
+    "use_msr_bitmaps": Control(F.CPU_BASED_VM_EXEC_CONTROL, CPU_USE_MSR_BITMAPS),
+    "virtualize_apic_accesses": Control(F.SECONDARY_VM_EXEC_CONTROL, SEC_VIRTUALIZE_APIC_ACCESSES),
+    "virtual_interrupt_delivery": Control(F.SECONDARY_VM_EXEC_CONTROL, SEC_VIRTUAL_INTR_DELIVERY),
 }
 SECONDARY: Final = Control(F.CPU_BASED_VM_EXEC_CONTROL, CPU_SECONDARY_CONTROLS)
 

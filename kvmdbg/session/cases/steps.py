@@ -24,6 +24,10 @@ _TOKEN: Final = re.compile(r"""
       | \S )+                                              # anything else up to a blank
 """, re.VERBOSE)
 _FIELD: Final = re.compile(r"(?:GUEST|HOST|ENTRY|EXIT|EXC)_[A-Z0-9_]+")       # how a VMCS field's name begins
+_FLAG: Final = re.compile(r"([A-Z]+)=([01])")
+_BIT: Final = re.compile(rf"({_FIELD.pattern})\.(\w+) = ([01])")
+_AFTER_CONTROL: Final = re.compile(r"(?<= [01]), (?=[A-Z]{2}\.)")    # `unrestricted guest 0, SS.RPL ...`: two operations
+_LOADED: Final = ("debug", "EFER", "PAT", "BNDCFGS")            # `load` of these at entry or exit is a control
 _OPERATORS: Final = frozenset(("|", "&", "^", "+", "-", "*", "<<", ">>", "=", "|=", "&=", "~"))
 
 
@@ -83,7 +87,8 @@ def parse_step(text: str) -> Step:
             raise Unsupported(f"{head[1]}: no actor of the language")
         return Step(text, (), ())
     body = (head[2] if head else "") or ""
-    return Step(text, actors, tuple(operation for part in _split(body, ";") for operation in _operations(part)))
+    return Step(text, actors, tuple(operation for whole in _split(body, ";")
+                                     for part in _AFTER_CONTROL.split(whole) for operation in _operations(part)))
 
 
 def _actors(text: str) -> tuple[Actor, ...]:
@@ -120,14 +125,20 @@ def _operations(text: str) -> list[Operation]:
     while len(plain) > 1 and plain[0].endswith(","):
         words.append(plain.pop(0)[:-1])
     words.append(plain.pop(0) if plain else "")
-    if words == ["load"] and plain[:1] == ["debug"]:
+    if words == ["load"] and plain[:1] and plain[0] in _LOADED:
         words = [f"load {plain.pop(0)}"]            # a control, not an access
     choices = product(*(_operand(token) for token in plain))
     return [_implied(Operation(word, operands, aside, text)) for operands in choices for word in words]
 
 
 def _implied(operation: Operation) -> Operation:
-    """`GUEST_DR7 = 1 << 3` after another operation is a VMWRITE of that field."""
+    """What says by its form that a field is written: `GUEST_DR7 = 1 << 3`, `HOST_CR0: 5`, `HOST_CR4.PAE = 0`; `LMA=1` is bits."""
+    if match := _FLAG.fullmatch(operation.word):
+        return operation._replace(word="bits", operands=(Operand(match[1], match[2]), *operation.operands))
+    if match := _BIT.fullmatch(" ".join((operation.word, *operation.plain))):
+        change = ("|=", match[2]) if match[3] == "1" else ("&=", f"~{match[2]}")
+        return operation._replace(word="vmwrite", operands=tuple(Operand("", text) for text in (match[1], *change)))
+    operation = operation._replace(word=operation.word.removesuffix(":"))
     if not _FIELD.fullmatch(operation.word) or not operation.operands:
         return operation
     value = operation.operands[1:] if operation.operands[0].value == "=" else operation.operands

@@ -35,7 +35,7 @@ OPERATIONS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("set_nested_state", "get_nested_state", "save", "restore", "save/restore"), NESTED_STATE),
     **dict.fromkeys(("make_request", "check_request", "test_request", "kick", "make_all_cpus_request"), REQUESTS),
     **dict.fromkeys(("wrmsr", "rdmsr"), MSRS),
-    **dict.fromkeys(("sti", "cli", "inject", "raise", "self-IPI", "self-NMI"), EVENTS),
+    **dict.fromkeys(("sti", "cli", "raise", "self-IPI", "self-NMI"), EVENTS),
     **dict.fromkeys(("outs", "ins", "in", "out", "pause"), EMULATOR),
     "hypercall": HYPER_V, "rsm": SMM, "run": USER_SPACE,
 }
@@ -64,8 +64,7 @@ CAPS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("hyperv_tlbflush", "nested_direct_flush", "evmcs", "enforce_cpuid"), HYPER_V),
     **dict.fromkeys(("shadow_vmcs", "vmwrite_ro_fields"), SHADOW_VMCS),
     **dict.fromkeys(("preemption_timer", "mtf", "intr_window", "activity_hlt"), EVENTS),
-    **dict.fromkeys(("virtualize_apic_accesses", "posted_interrupts", "virtual_interrupt_delivery", "use_tpr_shadow",
-                     "mbec", "pml", "load_host_pat", "load_bndcfgs", "xsave", "lam"), VMX_CONTROLS),
+    **dict.fromkeys(("posted_interrupts", "mbec", "pml", "xsave", "lam"), VMX_CONTROLS),
     "kvm_triple_fault_event": USER_SPACE,
     "advanced_exit_info": "advanced EPT-violation information is not modelled",
 }

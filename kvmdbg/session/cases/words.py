@@ -102,6 +102,11 @@ def sizes(case: Case, values: Mapping[str, Value]) -> tuple[bool, ...]:
     return (bool(huge),)
 
 
+def fields(case: Case) -> tuple[str, ...]:
+    """The fields that `the address` of a step stands for, one after the other; "" where a case names none."""
+    return tuple(str(name).partition(" ")[0] for name in case.given.get("fields", ())) or ("",)
+
+
 def chosen(cases: Sequence[Case], case_id: str) -> list[Case]:
     """The cases with that id.  raises: UserError when there is none."""
     found = [case for case in cases if case.id == case_id]

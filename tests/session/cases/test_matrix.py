@@ -42,6 +42,16 @@ def test_a_range_in_a_row_is_one_instance_of_several_variants() -> None:
     assert found == [{"level": 1, "bit": 4}, {"level": 1, "bit": 5}, {"level": 2, "bit": 4}, {"level": 2, "bit": 5}]
 
 
+def test_single_bits_are_variants() -> None:
+    def seen(text: str) -> list[object]:
+        (one,) = instances(case(Matrix("m", ("op",), ((text,),), ())))
+        return [values["op"] for values in variants(one, {"the alignment": 3, "61": 61, "63": 63, "99": 99}.__getitem__)]
+
+    assert seen("one bit below the alignment") == [1, 2, 4]
+    assert seen("one bit from 61 to 63") == [1 << 61, 1 << 62, 1 << 63] == seen("one bit from 61 to 99")
+    assert seen("HOST_CR3: one bit from 63 to 63") == ["HOST_CR3: 0x8000000000000000"]
+
+
 @pytest.mark.parametrize(("value", "result"), [
     ("$n", 5), ("$b", True), ("$none", None), ("x $n y", "x 5 y"), ("$big", 0x1000), ("at $big", "at 0x1000"),
     (["$n", {"k": "$b"}], [5, {"k": True}]), (7, 7), ("plain", "plain"), ("-$neg", "--3"),

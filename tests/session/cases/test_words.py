@@ -7,7 +7,7 @@ import pytest
 from casework import case
 from kvmdbg.errors import Unsupported, UserError
 from kvmdbg.session.cases.model import Expectation
-from kvmdbg.session.cases.words import chosen, counted, gva_is_l2s, known, placed, read_steps, sizes
+from kvmdbg.session.cases.words import chosen, counted, fields, gva_is_l2s, known, placed, read_steps, sizes
 
 ROWS = ("L1: vmlaunch / vmresume (rows with entry)", "L0: nested VM exit (rows with exit)")
 
@@ -69,6 +69,11 @@ def test_large_pages_where_the_case_wants_them() -> None:
     assert sizes(plain, {}) == (False,) and sizes(plain, {"level": 2, "huge": True}) == (True,)
     assert sizes(plain, {"level": 4, "huge": "both"}) == (False,) and sizes(plain, {"level": 2, "huge": "both"}) == (False, True)
     assert sizes(plain, {"level": 3, "huge": True}) == (True,) and sizes(once_more, {"level": 3}) == (False, True)
+
+
+def test_the_fields_that_the_address_stands_for() -> None:
+    made = case("L1: vmwrite the address 0x1000", given={"fields": ["IO_BITMAP_A", "PML_ADDR (enable PML)"]})
+    assert fields(made) == ("IO_BITMAP_A", "PML_ADDR") and fields(case("L1: nop")) == ("",)
 
 
 def test_choosing_a_case() -> None:

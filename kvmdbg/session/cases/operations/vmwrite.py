@@ -8,7 +8,10 @@ from typing import Final
 
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw import controls
+from kvmdbg.machine.hw.capabilities import NUMBERS, vmx_msrs
+from kvmdbg.machine.hw.fields import FIELDS
 from kvmdbg.machine.kvm import vmcs12
+from kvmdbg.machine.kvm.nested_checks import nested_caps
 from kvmdbg.session.cases import field_names
 from kvmdbg.session.cases.base import vmcs12_values
 from kvmdbg.session.cases.harness import Harness
@@ -22,6 +25,10 @@ HARDWARE_EXCEPTION: Final = 3
 EVENT: Final = (                 # words of interruption information: lowest bit, and the value of a bare word
     (r"valid", 31, 1), (r"type (\d+)", 8, 0), (r"hw-exception", 8, HARDWARE_EXCEPTION), (r"error-code flag ([01])", 11, 0),
     (r"(?:vector )?(\w+)", 0, 0))
+ANY: Final = ("any", "any of the above")
+CLEARED: Final = re.compile(r"(\w+) cleared$")
+FIXED: Final = ("a bit that FIXED1 forbids", "a bit that FIXED0 demands cleared")
+OLD_OR: Final = "old value | "
 REGISTER: Final = re.compile(r"(?:HOST|GUEST)_(CR0|CR4)$")
 
 
@@ -31,6 +38,8 @@ def vmwrite(h: Harness, op: Operation, actor: Actor) -> None:
     if len(op.plain) < 2:
         raise Unsupported(f"{op.text}: a field and one value")
     name, text = op.plain[0], " ".join(op.plain[1:])
+    if text.startswith("address ") and name == "the" and h.field:
+        name, text = h.field, text.removeprefix("address ")
     if len(op.plain) != len(op.operands):
         raise Unsupported(f"{op.text}: several values")
     write(h, field_names.encoding(name), lambda old: new_value(h, name, text, old))
@@ -48,6 +57,14 @@ def new_value(h: Harness, name: str, text: str, old: int) -> int:
         return vmcs12_values(h.player, h.setup)[field_names.encoding(name)]
     if text == "as it is":
         return old
+    if text in ANY:
+        return FIELDS[field_names.encoding(name)].mask
+    if match := CLEARED.match(text):
+        return old & ~_bit(h, name, match[1])
+    if text in FIXED:
+        return fixed(h, name, text, old)
+    if text.startswith(OLD_OR):
+        return old | h.binding.number(text.removeprefix(OLD_OR))
     if match := BIT.match(text):
         bit = 1 << int(match[1])
         return old | bit if match[2] == "1" else old & ~bit
@@ -60,6 +77,16 @@ def new_value(h: Harness, name: str, text: str, old: int) -> int:
     if operator in _COMBINE:
         return _COMBINE[operator](old, _bit(h, name, operand.removeprefix("~")))
     return h.binding.number64(text)
+
+
+def fixed(h: Harness, name: str, text: str, old: int) -> int:
+    """The lowest bit of a control register that VMX operation forbids to set, set; or the lowest that it demands, cleared."""
+    register = REGISTER.match(name)
+    if register is None:
+        raise Unsupported(f"{name}: {text}")
+    demanded, allowed = (vmx_msrs(nested_caps(h.kvm))[NUMBERS[f"IA32_VMX_{register[1]}_FIXED{which}"]] for which in (0, 1))
+    forbidden = ~allowed
+    return old | forbidden & -forbidden if text == FIXED[0] else old & ~(demanded & -demanded)
 
 
 def event(h: Harness, text: str) -> int:

@@ -27,6 +27,14 @@ def test_other_words() -> None:
     assert vmcs12.get(h.kvm, h.vcpu, F.PIN_BASED_VM_EXEC_CONTROL) & PIN_NMI_EXITING
     control(h, *operation("L1: NMI exiting 0"))
     assert not vmcs12.get(h.kvm, h.vcpu, F.PIN_BASED_VM_EXEC_CONTROL) & PIN_NMI_EXITING
+    for text, field, bit in (
+            ("load EFER on entry 1", F.VM_ENTRY_CONTROLS, 1 << 15), ("load PAT on exit 1", F.VM_EXIT_CONTROLS, 1 << 19),
+            ("IA-32e guest = 1", F.VM_ENTRY_CONTROLS, 1 << 9),
+            ("virtualize APIC accesses enabled", F.SECONDARY_VM_EXEC_CONTROL, 1)):
+        control(h, *operation(f"L1: {text}"))
+        assert vmcs12.get(h.kvm, h.vcpu, field) & bit, text
+    control(h, *operation("L1: virtualize APIC accesses disabled"))
+    assert not vmcs12.get(h.kvm, h.vcpu, F.SECONDARY_VM_EXEC_CONTROL) & 1
     control(h, *operation("L1: load debug controls 1"))
     assert vmcs12.get(h.kvm, h.vcpu, F.VM_ENTRY_CONTROLS) & 4
 

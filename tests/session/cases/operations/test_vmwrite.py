@@ -6,9 +6,10 @@ import pytest
 
 from casework import harness, operation
 from kvmdbg.errors import Unsupported
-from kvmdbg.machine.hw.controls import CR4_PCIDE
+from kvmdbg.machine.hw.controls import CR4_PCIDE, CR4_VMXE
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import vmcs12
+from kvmdbg.machine.kvm.vmcs12_template import BOOT_CR0
 from kvmdbg.session.cases import binding
 from kvmdbg.session.cases.operations.vmwrite import vmwrite
 
@@ -28,6 +29,10 @@ from kvmdbg.session.cases.operations.vmwrite import vmwrite
     ("L1: vmwrite ENTRY_INTR_INFO valid|hw-exception|1", F.VM_ENTRY_INTR_INFO_FIELD, 0x8000_0301),
     ("L1: vmwrite ENTRY_INTR_INFO valid | type 1 | vector 0", F.VM_ENTRY_INTR_INFO_FIELD, 0x8000_0100),
     ("L1: GUEST_DR7 = 1 << 32", F.GUEST_DR7, 1 << 32),
+    ("L1: vmwrite GUEST_CR3 any", F.GUEST_CR3, 2**64 - 1), ("L1: vmwrite TPR_THRESHOLD any", F.TPR_THRESHOLD, 2**32 - 1),
+    ("L1: GUEST_CR3 old value | 0xffc", F.GUEST_CR3, binding.L2_ROOT | 0xFFC),
+    ("L1: HOST_CR0: a bit that FIXED1 forbids", F.HOST_CR0, BOOT_CR0 | 1 << 32),
+    ("L1: HOST_CR0: a bit that FIXED0 demands cleared", F.HOST_CR0, BOOT_CR0 & ~1),
     ("L1: EXC_BITMAP 0x4000", F.EXCEPTION_BITMAP, 0x4000),
 ])
 def test_values(step: str, field: int, value: int) -> None:
@@ -39,6 +44,9 @@ def test_values(step: str, field: int, value: int) -> None:
 def test_bits_of_a_control_register_field() -> None:
     h = harness()
     old = vmcs12.get(h.kvm, h.vcpu, F.HOST_CR4)
+    vmwrite(h, *operation("L1: HOST_CR4: VMXE cleared"))
+    assert vmcs12.get(h.kvm, h.vcpu, F.HOST_CR4) == old & ~CR4_VMXE
+    vmwrite(h, *operation("L1: HOST_CR4.VMXE = 1"))
     vmwrite(h, *operation("L1: vmwrite HOST_CR4 |= PCIDE"))
     assert vmcs12.get(h.kvm, h.vcpu, F.HOST_CR4) == old | CR4_PCIDE
     vmwrite(h, *operation("L1: vmwrite HOST_CR4 &= ~PCIDE"))
@@ -46,6 +54,8 @@ def test_bits_of_a_control_register_field() -> None:
 
 
 @pytest.mark.parametrize("step", ["L1: vmwrite VPID", "L1: vmwrite VPID 2 x=3", "L1: vmwrite FROB 1", "L1: vmwrite VPID soon",
+                                  "L1: vmwrite VPID a bit that FIXED1 forbids",
+
                                   "L1: vmwrite ENTRY_INTR_INFO valid | loud noise", "L1: vmwrite CR3_TARGET_COUNT N-1"])
 def test_other_forms_are_unsupported(step: str) -> None:
     with pytest.raises(Unsupported):

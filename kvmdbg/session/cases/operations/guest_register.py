@@ -1,0 +1,89 @@
+"""`GDTR limit bit 16 set`, `TR with TI=1`, `SS.RPL differs from CS.RPL`, `LMA=1 LME=0`: L1 changes L2's registers in its VMCS."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from kvmdbg.errors import Unsupported
+from kvmdbg.machine.hw import controls
+from kvmdbg.machine.hw.controls import AR_P, AR_UNUSABLE
+from kvmdbg.machine.hw.fields import F
+from kvmdbg.machine.kvm import vmcs12
+from kvmdbg.session.cases import field_names
+from kvmdbg.session.cases.binding import NON_CANONICAL
+from kvmdbg.session.cases.harness import Harness
+from kvmdbg.session.cases.operation import operation
+from kvmdbg.session.cases.operations.vmwrite import write
+from kvmdbg.session.cases.steps import Actor, Operation
+
+LIMIT_BIT: Final = re.compile(r"limit bit (\d+) set")
+TYPE_LDT: Final = 2
+TI: Final = 1 << 2                       # of a selector: it names an entry of the LDT
+RPL: Final = 3
+RESERVED_BIT_OF_EFER: Final = 1 << 9
+
+
+@operation("GDTR", "IDTR", actors=("L1",))
+def descriptor_table(h: Harness, op: Operation, actor: Actor) -> None:
+    """A bit of the limit, or a base that is no canonical address."""
+    name = f"GUEST_{op.word}"
+    match = LIMIT_BIT.fullmatch(op.rest)
+    if match:
+        write(h, field_names.encoding(f"{name}_LIMIT"), lambda old: old | 1 << int(match[1]))
+    elif op.rest == "base non-canonical":
+        write(h, field_names.encoding(f"{name}_BASE"), lambda old: NON_CANONICAL)
+    else:
+        raise Unsupported(f"{op.text}: only a bit of the limit or a base that is not canonical")
+
+
+@operation("SYSENTER_ESP", "SYSENTER_EIP", actors=("L1",))
+def sysenter(h: Harness, op: Operation, actor: Actor) -> None:
+    """The address that SYSENTER would go to."""
+    if not op.rest:
+        raise Unsupported(f"{op.text}: no value")
+    write(h, field_names.encoding(f"GUEST_{op.word}"), lambda old: h.binding.number64(op.rest))
+
+
+@operation("TR", "usable", "unusable", actors=("L1",))
+def table_indicator(h: Harness, op: Operation, actor: Actor) -> None:
+    """`unusable LDTR with TI=1`: bit 2 of the selector; an LDTR that is to be usable gets the access rights of one."""
+    name = op.word if op.word == "TR" else "".join(op.plain[:1])
+    bit = op.named("TI")
+    if name not in ("TR", "LDTR") or bit not in ("0", "1") or op.plain[-1] != "with":
+        raise Unsupported(f"{op.text}: only TI of TR or LDTR")
+    if name == "LDTR":
+        write(h, F.GUEST_LDTR_AR_BYTES, lambda old: AR_UNUSABLE if op.word == "unusable" else AR_P | TYPE_LDT)
+    _set(h, field_names.encoding(f"GUEST_{name}_SELECTOR"), TI, bit == "1")
+
+
+@operation("SS.RPL", actors=("L1",))
+def stack_privilege(h: Harness, op: Operation, actor: Actor) -> None:
+    """The requested privilege level of SS against that of CS."""
+    differs = {"differs from CS.RPL": 1, "equals CS.RPL": 0}.get(op.rest)
+    if differs is None:
+        raise Unsupported(f"{op.text}: only against CS.RPL")
+    level = (vmcs12.get(h.kvm, h.vcpu, F.GUEST_CS_SELECTOR) & RPL) ^ differs
+    write(h, F.GUEST_SS_SELECTOR, lambda old: old & ~RPL | level)
+
+
+@operation("bits", actors=("L1",))
+def efer_bits(h: Harness, op: Operation, actor: Actor) -> None:
+    """`LMA=1 LME=0`: bits of L2's IA32_EFER."""
+    for operand in op.operands:
+        bit = getattr(controls, f"EFER_{operand.key}", None)
+        if bit is None or operand.value not in ("0", "1"):
+            raise Unsupported(f"{op.text}: no bit of EFER")
+        _set(h, F.GUEST_IA32_EFER, int(bit), operand.value == "1")
+
+
+@operation("reserved", actors=("L1",))
+def reserved_bit(h: Harness, op: Operation, actor: Actor) -> None:
+    """`reserved bit 1` beside bits of EFER: one that the register does not have."""
+    if op.rest not in ("bit 0", "bit 1"):
+        raise Unsupported(f"{op.text}: only `reserved bit 0` or `1`")
+    _set(h, F.GUEST_IA32_EFER, RESERVED_BIT_OF_EFER, op.rest == "bit 1")
+
+
+def _set(h: Harness, encoding: int, bits: int, on: bool) -> None:
+    write(h, encoding, lambda old: old | bits if on else old & ~bits)
