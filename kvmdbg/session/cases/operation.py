@@ -43,9 +43,9 @@ def operation(*words: str, actors: tuple[str, ...] = ("L1", "L2"), at_once: bool
 
 def find(op: Operation, actor: Actor) -> Declared:
     """The declaration of an operation.  raises: Unsupported with the word, and the reason where there is one."""
-    if actor.name in vocabulary.ACTORS:
-        raise Unsupported(f"{actor.name}: {vocabulary.ACTORS[actor.name]}")
     declared = OPERATIONS.get(op.word)
+    if actor.name in vocabulary.ACTORS and (declared is None or actor.name not in declared.actors):
+        raise Unsupported(f"{actor.name}: {vocabulary.ACTORS[actor.name]}")
     if declared is None:
         raise vocabulary.refuse_operation(op.word)
     if actor.name not in declared.actors:

@@ -15,6 +15,7 @@ from kvmdbg.session.cases.setup import EPTP_NAMES, FIRST_EPTP, Plan
 from kvmdbg.session.cases.vocabulary import EVENTS
 
 Handler = Callable[[Plan, Any], None]
+DEFAULT_STATE: Final = "format 0, size header+4096, vmxon_pa 0x1000, vmcs12_pa 0x2000, flags 0 "
 FIELDS_OF_VMCS12: Final = {"vpid": F.VIRTUAL_PROCESSOR_ID, "vmfunc_controls": F.VM_FUNCTION_CONTROL}
 
 
@@ -127,6 +128,13 @@ def alignment(plan: Plan, value: Value) -> None:
     """`the alignment` in words is that of a page."""
     if value != 1 << PAGE_SHIFT:
         raise Unsupported(f"given alignment: {value}")
+
+
+def default_state(plan: Plan, value: Value) -> None:
+    """The state of nesting that steps change before user space restores it; the vCPU itself has never been in VMX operation."""
+    if not str(value).startswith(DEFAULT_STATE):
+        raise Unsupported(f"given default_state: {value}")
+    plan.vmx = False
 
 
 def needs(plan: Plan, what: Value) -> None:

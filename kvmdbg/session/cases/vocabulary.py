@@ -32,7 +32,7 @@ ACTORS: Final[Mapping[str, str]] = {
 
 OPERATIONS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("vmrun", "vmmcall", "vmload", "vmsave", "stgi", "clgi", "invlpga", "npt_set"), AMD),
-    **dict.fromkeys(("set_nested_state", "get_nested_state", "save", "restore", "save/restore"), NESTED_STATE),
+    **dict.fromkeys(("save", "restore", "save/restore"), NESTED_STATE),
     **dict.fromkeys(("make_request", "check_request", "test_request", "kick", "make_all_cpus_request"), REQUESTS),
     **dict.fromkeys(("wrmsr", "rdmsr"), MSRS),
     **dict.fromkeys(("sti", "cli", "raise", "self-IPI", "self-NMI"), EVENTS),
@@ -41,7 +41,7 @@ OPERATIONS: Final[Mapping[str, str]] = {
 }
 
 OUTCOMES: Final[Mapping[str, str]] = {
-    "svm_exit": AMD, "hv_status": HYPER_V, **dict.fromkeys(("ok", "EINVAL", "EFAULT", "EINTR", "EPERM"), USER_SPACE),
+    "svm_exit": AMD, "hv_status": HYPER_V, **dict.fromkeys(("EFAULT", "EINTR", "EPERM"), USER_SPACE),
 }
 KVM_EXIT: Final = "KVM_EXIT_"            # any of these outcomes: what user space sees
 

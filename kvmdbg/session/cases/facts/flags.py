@@ -7,7 +7,8 @@ from typing import Final
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw import controls
 from kvmdbg.machine.hw.outcome import ARITHMETIC_FLAGS
-from kvmdbg.session.cases.fact import Observed, key
+from kvmdbg.session.cases.fact import Observed, key, same_number
+from kvmdbg.session.cases.facts.user_space import saved
 from kvmdbg.session.cases.model import Value
 
 NAMES: Final = ("CF", "PF", "AF", "ZF", "SF", "OF")
@@ -15,7 +16,9 @@ NAMES: Final = ("CF", "PF", "AF", "ZF", "SF", "OF")
 
 @key("flags")
 def flags(observed: Observed, wanted: Value) -> str:
-    """Only what the entry names is compared."""
+    """Only what the entry names is compared; after `get_nested_state` it is the flags of that state (KVM_STATE_NESTED_*)."""
+    if observed.last.word == "get_nested_state":
+        return same_number(observed, saved(observed).flags, wanted)
     seen = observed.last.flags
     if seen < 0:
         return f"the level that acted does not run: {observed.seen}"
