@@ -8,6 +8,7 @@ from kvmdbg.errors import Unsupported, UserError
 from kvmdbg.machine.hw.controls import CR4_PAE, CR4_PGE, CR4_VMXE, RFLAGS_RESERVED1
 from kvmdbg.machine.hw.state import NO_INSN, NO_PDPTES, NO_VMCS, VMX_ROOT, Caps, Cpu, Descriptors, Hardware, Segment
 from kvmdbg.machine.hw.vmcs import CLEAR, VMCS_REVISION
+from kvmdbg.machine.kvm.apic_access_page import APIC_DEFAULT_PHYS_BASE, APIC_GFN, reset_apic_access_page
 from kvmdbg.machine.kvm.era import Era
 from kvmdbg.machine.kvm.mmu import kvm_init_mmu
 from kvmdbg.machine.kvm.ops import VmxOps
@@ -75,6 +76,8 @@ def assemble(tape: Tape, era: Era, config: Config, caps: Caps) -> Kvm:
     kvm = Kvm(tape, hw, era, VmxOps(), config, vcpus, make_mmus(tape, vcpus, ROOT_MMU), make_mmus(tape, vcpus, GUEST_MMU))
     kvm.memslots[0] = config.memory >> 12
     init_rmode_identity_map(kvm)
+    if config.apic_access_page:
+        kvm.memslots[APIC_GFN] = 1
     for cpu in cpus:
         hw.memory[cpu.vmxon_pointer] = VMCS_REVISION
     for vcpu in vcpus:
@@ -95,11 +98,23 @@ def refuse(era: Era, config: Config, caps: Caps) -> None:
         raise UserError(f"vpids={config.vpids}: a host has {VMX_NR_VPIDS - 1} VPIDs for guests", f"Give 0 to {VMX_NR_VPIDS - 1}.")
     if config.enable_vpid and not caps.vpid:
         raise UserError("enable_vpid=1 needs a processor with VPID (vmx.c: hardware_setup())", "Use enable_vpid=0.")
+    if config.apic_access_page:
+        refuse_apic_access_page(config, caps)
     if config.enable_vpid and era.vpid_needs_invvpid() and not {1, 2} & set(caps.invvpid_types):
         raise UserError("enable_vpid=1 needs a processor with VPID and INVVPID of type 1 or 2 (vmx.c: hardware_setup())",
                         "Use enable_vpid=0.")
     if config.enable_ept and era.ept_needs_invept_global() and 2 not in caps.invept_types:
         raise UserError("enable_ept=1 needs a processor with all-context INVEPT (vmx.c: hardware_setup())", "Give invept_types 2.")
+
+
+def refuse_apic_access_page(config: Config, caps: Caps) -> None:
+    """raises: UserError, Unsupported for a machine that cannot have an APIC-access page of L1."""
+    if config.nested:
+        raise Unsupported("an APIC-access page of L1 is not modelled together with nested virtualization", "Add nested=0.")
+    if not caps.apic_accesses:
+        raise UserError('apic_access_page=1 needs a processor with "virtualize APIC accesses"', "Use apic_accesses=1.")
+    if config.memory > APIC_DEFAULT_PHYS_BASE:
+        raise UserError(f"memory={config.memory:#x} reaches the local APIC at {APIC_DEFAULT_PHYS_BASE:#x}", "Give less memory.")
 
 
 def make_cpu(tape: Tape, number: int) -> Cpu:
@@ -139,4 +154,5 @@ def create_vcpu(kvm: Kvm, vcpu: Vcpu) -> None:
         vcpu.vpid02 = allocate_vpid(kvm, vcpu, "vpid02")
     kvm.hw.launch_state[kvm.vmcs01(vcpu)] = CLEAR
     init_vmcs01(kvm, vcpu)
+    reset_apic_access_page(kvm, vcpu)
     kvm_init_mmu(kvm, vcpu)

@@ -102,8 +102,14 @@ STATEMENTS: Final = (
               "nested.c: handle_vmfunc(), nested_vmx_eptp_switching()"),
     Statement("APIC access", MODELLED, "the APIC-access page: linear accesses exit, and a translation from before misses it",
               "SDM Vol. 3C 29.4; nested.c: nested_get_vmcs12_pages()"),
-    Statement("APIC access", LEFT_OUT, "an APIC-access page of L1, which L0 would set up; IA32_APIC_BASE (refused)",
-              "its reload and its flush, when the APIC's mode changes, are those of one page that L1's guest seldom touches"),
+    Statement("APIC access", MODELLED, "L1's own APIC-access page (`machine apic_access_page=1 nested=0`): its move by "
+              "`host unmap 0xfee00`, KVM_REQ_APIC_PAGE_RELOAD, and since v4.18 the APIC's mode by WRMSR of IA32_APIC_BASE",
+              "vmx.c: vmx_set_apic_access_page_addr(), vmx_set_virtual_apic_mode()"),
+    Statement("APIC access", SIMPLIFIED, "L1's page without TPR shadow, APIC-register virtualization and \"virtualize x2APIC "
+              "mode\": each access in xAPIC mode exits; outside it the page is memory",
+              "what flushes is a change of the page or of the mode"),
+    Statement("APIC access", LEFT_OUT, "L1's page together with nested virtualization; another address of the APIC; its mode "
+              "before v4.18 (refused)", "before, the mode changed no control on a processor without \"virtualize x2APIC mode\""),
     Statement("APIC access", LEFT_OUT, "accesses by guest-physical address; the registers of the local APIC: a load reads 0",
               "what flushes is a change of the page"),
     Statement("SMM", MODELLED, "SMI by user space, RSM, the MMU resets of both, leaving and entering L2 since v4.15 (`host smi`)",

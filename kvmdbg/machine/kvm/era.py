@@ -8,6 +8,7 @@ The questions stand in `questions/`, a file a subject.
 from __future__ import annotations
 
 from kvmdbg.machine.kvm.questions.address_spaces import AddressSpaceQuestions
+from kvmdbg.machine.kvm.questions.apic_access import ApicAccessQuestions
 from kvmdbg.machine.kvm.questions.control_registers import ControlRegisterQuestions
 from kvmdbg.machine.kvm.questions.flushes import FlushQuestions
 from kvmdbg.machine.kvm.questions.injection import InjectionQuestions
@@ -24,7 +25,7 @@ from kvmdbg.machine.kvm.questions.vmfunc import VmfuncQuestions
 
 class Era(AddressSpaceQuestions, RequestQuestions, NestedQuestions, ControlRegisterQuestions, FlushQuestions, RootQuestions,
           InjectionQuestions, MemoryQuestions, StealTimeQuestions, StatisticsQuestions, NestedStateQuestions,
-          VmfuncQuestions, ResetQuestions):
+          VmfuncQuestions, ResetQuestions, ApicAccessQuestions):
     """Every question, answered as v6.12 does."""
 
     name: str = "v6.12"

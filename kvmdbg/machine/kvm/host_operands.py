@@ -7,6 +7,7 @@ from typing import Final
 
 from kvmdbg.errors import UserError
 from kvmdbg.machine.hw.operands import NUMBER, OperandType, number, value_64
+from kvmdbg.machine.kvm.apic_access_page import has_apic_access_page
 from kvmdbg.machine.kvm.guest_memory import gfn_visible
 from kvmdbg.machine.kvm.state import Kvm
 
@@ -39,3 +40,11 @@ def page_in_use(kvm: Kvm, word: str, gfn: int) -> None:
         raise UserError(f"host {word}: gfn {gfn:#x} has no host frame: nobody has touched it", "`info frames` lists those in use.")
     raise UserError(f"host {word}: gfn {gfn:#x} is outside the VM's memory: {memslots(kvm)}",
                     f"A frame number is an address / 4096: {gfn >> 12:#x} for the address {gfn:#x}.")
+
+
+def page_that_moves(kvm: Kvm, word: str, gfn: int) -> None:
+    """raises: UserError for a page that is not in use, or that KVM has pinned."""
+    page_in_use(kvm, word, gfn)
+    if has_apic_access_page(kvm, gfn) and kvm.era.pins_the_apic_access_page():
+        raise UserError(f"host {word}: {kvm.era.name} has pinned the APIC-access page, gfn {gfn:#x}",
+                        "38b9917350cb and its series (v3.18) let it move.")

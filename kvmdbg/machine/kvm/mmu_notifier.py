@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from kvmdbg.machine.hw import ept, memory
+from kvmdbg.machine.kvm.apic_access_page import kvm_arch_mmu_notifier_invalidate_range
 from kvmdbg.machine.kvm.events import Decided
 from kvmdbg.machine.kvm.kvm_host import kvm_flush_remote_tlbs, tlbs_dirty
 from kvmdbg.machine.kvm.shadow import PRESENT, rmap_remove, shadow_accessed_mask
@@ -22,9 +23,13 @@ SAVED_RIGHTS: Final = PRESENT << SAVED_RIGHTS_SHIFT
 def kvm_mmu_notifier_invalidate_range_start(kvm: Kvm, gfn: int) -> None:
     """The page of gfn is about to lose its frame: unmap it, and flush if it was mapped."""
     zapped = kvm_unmap_gfn_range(kvm, gfn)
+    if kvm.era.apic_page_reload_comes_before_the_flush():
+        kvm_arch_mmu_notifier_invalidate_range(kvm, gfn)
     dirty = tlbs_dirty(kvm)
     flush_on_ret(kvm, "kvm_mmu_notifier_invalidate_range_start", bool(zapped) or dirty,
                  f"{zapped} SPTEs of gfn {gfn:#x} dropped{', tlbs_dirty' if dirty else ''}")
+    if not kvm.era.apic_page_reload_comes_before_the_flush():
+        kvm_arch_mmu_notifier_invalidate_range(kvm, gfn)
 
 
 def kvm_mmu_notifier_clear_flush_young(kvm: Kvm, gfn: int) -> None:

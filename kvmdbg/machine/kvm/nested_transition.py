@@ -63,6 +63,7 @@ def nested_vmx_transition_tlb_flush(kvm: Kvm, vcpu: Vcpu, entry: bool) -> None:
 def flush_for_apic_access_page(kvm: Kvm, vcpu: Vcpu, by: str) -> None:
     """vmcs12's own APIC-access page under the EPTP that L1 runs with: from v4.12 to v5.4 a flush each way (I-21)."""
     virtualizes = vmcs12.nested_cpu_has2(kvm, vcpu, SEC_VIRTUALIZE_APIC_ACCESSES)
-    if kvm.era.apic_access_flushes_at_transitions(vmcs12.nested_cpu_has_ept(kvm, vcpu), virtualizes):
+    reaches = kvm.config.enable_ept or not kvm.era.apic_access_flush_needs_ept()
+    if reaches and kvm.era.apic_access_flushes_at_transitions(vmcs12.nested_cpu_has_ept(kvm, vcpu), virtualizes):
         kvm.emit(FlushAsked, vcpu.id, by, "vmx_flush_tlb", "the APIC-access address changes")
         vmx_flush_tlb(kvm, vcpu)

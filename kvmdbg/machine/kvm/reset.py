@@ -22,6 +22,7 @@ from kvmdbg.machine.hw.controls import (
 )
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import mmu
+from kvmdbg.machine.kvm.apic_access_page import reset_apic_access_page, reset_apic_base
 from kvmdbg.machine.kvm.events import FlushAsked, GuestInvalidated, VcpuReset
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.nested_state import vmx_leave_nested
@@ -60,6 +61,7 @@ def kvm_vcpu_init(kvm: Kvm, vcpu: Vcpu) -> None:
     vmx_set_efer(kvm, vcpu, 0)
     kvm.emit(FlushAsked, vcpu.id, "vCPU reset", "vmx_vcpu_reset", f"vpid01 {vcpu.vpid}")
     vpid_sync_context(kvm, vcpu, vcpu.vpid)
+    reset_apic_access_page(kvm, vcpu)
     if old_cr0 & CR0_PG:
         if kvm.era.init_out_of_paging_flushes():
             kvm_make_request(kvm, vcpu, "TLB_FLUSH_GUEST", "kvm_vcpu_reset")
@@ -78,6 +80,7 @@ def user_space_reset(kvm: Kvm, vcpu: Vcpu) -> None:
     forget_events(kvm, vcpu)
     reset_state(kvm, vcpu)
     set_sregs(kvm, vcpu, Sregs(POWER_ON_CR0, 0, 0, 0))
+    reset_apic_base(kvm, vcpu)
     kvm.emit(GuestInvalidated, vcpu.id, 1, "reset", "", 0, -1, -1, -1)
 
 

@@ -37,6 +37,7 @@ class Config(NamedTuple):
     cpus: int = 1                 # logical processors of the host
     memory: int = 0x4000_0000     # bytes of guest RAM, one memslot from gpa 0 on
     vpids: int = 0xFFFF           # VPID numbers that the vCPUs of other VMs have left over when this one is created
+    apic_access_page: bool = False    # flexpriority: L1's local APIC is an APIC-access page
 
 
 class PendingException(NamedTuple):
@@ -279,6 +280,7 @@ class Kvm:
         self.rmap: Table[int, tuple[int, ...]] = Table(tape, "rmap")                    # gfn -> addresses of its leaf SPTEs
         self.vpid_bitmap: Table[int, str] = Table(tape, "vmx_vpid_bitmap")              # VPID in use -> by whom
         self.cached_vmcs12: Table[tuple[int, int], int] = Table(tape, "cached_vmcs12")  # (vcpu, encoding) -> value
+        self.apic_base: Table[int, int] = Table(tape, "IA32_APIC_BASE")                 # by vCPU, as L1 wrote it
         self.counters: Table[str, int] = Table(tape, "kvm")                             # of struct kvm: tlbs_dirty
         self.stats: Table[tuple[int, str], int] = Table(tape, "stats")                  # (vcpu or -1 for the VM, name)
 

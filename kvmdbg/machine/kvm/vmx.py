@@ -41,6 +41,7 @@ from kvmdbg.machine.hw.controls import (
     SEC_ENABLE_VMFUNC,
     SEC_ENABLE_VPID,
     SEC_UNRESTRICTED_GUEST,
+    SEC_VIRTUALIZE_APIC_ACCESSES,
 )
 from kvmdbg.machine.hw.entry import vm_entry
 from kvmdbg.machine.hw.execute import HAS_ERROR_CODE, VECTORS
@@ -107,6 +108,8 @@ def host_state() -> dict[int, int]:
 def secondary_exec_control(kvm: Kvm, vpid: int) -> int:
     """vmx.c: vmx_secondary_exec_control(): no "enable VPID" for a vCPU without a number."""
     control = SEC_ENABLE_RDTSCP | (SEC_ENABLE_VPID if vpid else 0)
+    if kvm.config.apic_access_page:
+        control |= SEC_VIRTUALIZE_APIC_ACCESSES
     if kvm.config.enable_ept:
         control |= SEC_ENABLE_EPT | (SEC_UNRESTRICTED_GUEST if unrestricted_guest(kvm) else 0)
     if kvm.hw.caps.vmfunc and kvm.era.offers_vmfunc_to_l1():

@@ -11,6 +11,7 @@ from kvmdbg.machine.hw.controls import CPU_USE_MSR_BITMAPS, CR0_PG, EXIT_REASON_
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.paging import MASK_32, canonical
 from kvmdbg.machine.kvm import vmcs12
+from kvmdbg.machine.kvm.apic_access_page import kvm_get_apic_base, kvm_set_apic_base
 from kvmdbg.machine.kvm.control_registers import finish
 from kvmdbg.machine.kvm.guest_memory import kvm_read_guest
 from kvmdbg.machine.kvm.nested_checks import nested_caps
@@ -54,22 +55,24 @@ def raise_gp(kvm: Kvm, vcpu: Vcpu) -> None:
     drop_instruction(vcpu)
 
 
-def refuse(number: int) -> None:
+def refuse(kvm: Kvm, number: int) -> None:
     """raises: Unsupported for a register that the model's KVM does not switch between host and guest."""
-    if number == IA32_APIC_BASE:
-        raise Unsupported("IA32_APIC_BASE is not modelled: the guest's local APIC is enabled, and in xAPIC mode",
-                          "An L2 can have an APIC-access page of its own: APIC_ACCESS_ADDR of its VMCS.")
+    if number == IA32_APIC_BASE and not kvm.config.apic_access_page:
+        raise Unsupported("IA32_APIC_BASE is not modelled without an APIC-access page: the local APIC stays in xAPIC mode",
+                          "`machine apic_access_page=1 nested=0`, or an L2 with an APIC-access page of its own.")
     if number in NOT_SWITCHED:
         raise Unsupported(f"{msrs.MSRS[number].name} of a guest is not modelled", "It has nothing to do with flushing.")
 
 
 def kvm_get_msr(kvm: Kvm, vcpu: Vcpu, number: int) -> int | None:
     """The register as the guest that runs has it; None when it has none."""
-    refuse(number)
+    refuse(kvm, number)
     if number == msrs.IA32_EFER:
         return vcpu.efer
     if number == MSR_KVM_STEAL_TIME:
         return vcpu.steal_time
+    if number == IA32_APIC_BASE:
+        return kvm_get_apic_base(kvm, vcpu)
     if number in IN_THE_VMCS:
         return read(kvm, vcpu, IN_THE_VMCS[number])
     return vmx_get_vmx_msr(kvm, vcpu, number)
@@ -84,11 +87,13 @@ def vmx_get_vmx_msr(kvm: Kvm, vcpu: Vcpu, number: int) -> int | None:
 
 def kvm_set_msr(kvm: Kvm, vcpu: Vcpu, number: int, value: int) -> bool:
     """Write a register of the guest that runs; False asks for #GP(0)."""
-    refuse(number)
+    refuse(kvm, number)
     if number == msrs.IA32_EFER:
         return set_efer(kvm, vcpu, value)
     if number == MSR_KVM_STEAL_TIME:
         return set_steal_time(kvm, vcpu, value)
+    if number == IA32_APIC_BASE:
+        return kvm_set_apic_base(kvm, vcpu, value)
     if number not in IN_THE_VMCS:
         return False
     if number != msrs.IA32_SYSENTER_CS and not canonical(value, kvm.hw.caps.linear_bits):

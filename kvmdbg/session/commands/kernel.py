@@ -88,7 +88,8 @@ Machine = Annotated[dict[str, Any] | None, MachineOperand()]
 def machine(s: Session, words: Machine = None) -> Text | None:
     """Choose the module parameters and the processor, before anything has run; alone, show them.
 
-    Module parameters and size: enable_ept, enable_vpid, nested, vcpus, cpus, memory, vpids (what other VMs have left over).
+    Module parameters and size: enable_ept, enable_vpid, nested, vcpus, cpus, memory, vpids (what other VMs have left over),
+    apic_access_page (of L1; with nested=0).
     Processor: maxphyaddr, invept_types, invvpid_types, pcid, tlb_capacity (0 = unlimited) and so on.
     """
     if words:

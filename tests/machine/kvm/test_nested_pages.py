@@ -95,3 +95,11 @@ def test_which_kernels_flush_for_it(name: str, asked: int) -> None:
     m.run(f"vmptrld {VMCS:#x}")
     for events in (m.run("vmlaunch"), m.run("vmcall")):
         assert len([event for event in of(events, FlushAsked) if "APIC" in event.scope]) == asked
+
+
+@pytest.mark.parametrize(("name", "asked"), [("v4.15", 0), ("a468f2dbf921^", 0), ("a468f2dbf921", 1), ("v4.3", 0), ("v6.12", 0)])
+def test_without_ept_l2s_page_costs_a_flush_since_v4_18_only(name: str, asked: int) -> None:
+    """a468f2dbf921: vmx_flush_tlb_ept_only() before."""
+    m = Machine(name, enable_ept=False).given_vmx().given_l2(vpid=None, eptp=None, APIC_ACCESS_ADDR=APIC_PAGE,
+                                                             SECONDARY_VM_EXEC_CONTROL=SEC_VIRTUALIZE_APIC_ACCESSES)
+    assert len([event for event in of(m.enter(), FlushAsked) if "APIC" in event.scope]) == asked

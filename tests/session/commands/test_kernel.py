@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kvmdbg.errors import UserError
+from kvmdbg.errors import Unsupported, UserError
 from session_support import FORBIDDEN_IN_L2, L2, LOSES_FLUSHES, say, session, stop_of
 
 
@@ -93,3 +93,13 @@ def test_completion() -> None:
     assert [(one.text, one.start) for one in s.completions("kernel v4.3 +5c6")] == [("+5c614b3583e7", 12)]
     assert s.completions("kernel nonsense -5c6") == []
     assert [one.text for one in s.completions("revert 5c")] == ["5c614b3583e7"] and not s.completions("apply 5c")
+
+
+def test_a_machine_with_an_apic_access_page_of_l1() -> None:
+    """Alone with nested virtualization it is refused; without that, the access is a VM exit and the move of the page a request."""
+    s = session(kernel="v6.12")
+    with pytest.raises(Unsupported, match="together with nested"):
+        say(s, "machine apic_access_page=1")
+    say(s, "machine apic_access_page=1 nested=0", "map L1 0x400000 0xfee00000")
+    assert "VIRTUALIZE_APIC_ACCESSES | 1" in say(s, "inject load 0x400000", "info vmcs")
+    assert "* | 25 | APIC_PAGE_RELOAD" in say(s, "host unmap 0xfee00", "info requests")

@@ -6,6 +6,7 @@ from typing import Final
 
 from kvmdbg.errors import UserError
 from kvmdbg.machine.hw.operands import NUMBER, OperandType, optional, value_64
+from kvmdbg.machine.kvm.apic_access_page import has_apic_access_page
 from kvmdbg.machine.kvm.host_event import host_event
 from kvmdbg.machine.kvm.host_operands import GFN, memslots
 from kvmdbg.machine.kvm.memslots import create_memslot, delete_memslot, overlaps
@@ -26,6 +27,9 @@ def happen(kvm: Kvm, vcpu: Vcpu, deed: str, gfn: int, pages: int | None) -> None
         if gfn not in kvm.memslots or pages not in (None, kvm.memslots[gfn]):
             raise UserError(f"host memslot: no slot of {pages} pages begins at gfn {gfn:#x}" if pages else
                             f"host memslot: no slot begins at gfn {gfn:#x}", f"The VM's memory: {memslots(kvm)}.")
+        if has_apic_access_page(kvm, gfn):
+            raise UserError(f"host memslot: the slot at gfn {gfn:#x} is KVM's own, for the APIC-access page",
+                            "User space has no name for it.")
         delete_memslot(kvm, gfn)
         return
     if not pages or gfn + pages << 12 > 1 << kvm.hw.caps.maxphyaddr:
