@@ -41,7 +41,8 @@ def test_refusals_name_the_word() -> None:
     assert str(vocabulary.refuse_operation("vmcb.asid")) == "vmcb.asid: AMD is not modelled"
     assert str(vocabulary.refuse_operation("frobnicate")) == "frobnicate: no operation that the runner knows"
     assert str(vocabulary.refuse_outcome("svm_exit")) == "svm_exit: AMD is not modelled"
-    assert str(vocabulary.refuse_outcome("KVM_EXIT_HLT")) == "KVM_EXIT_HLT: what user space does to a VM is not modelled"
+    assert str(vocabulary.refuse_outcome("KVM_EXIT_HLT")) == (
+        "KVM_EXIT_HLT: what user space does to a VM is not bound to the model yet")
     assert str(vocabulary.refuse_outcome("glory")) == "glory: no outcome that the runner knows"
     assert str(vocabulary.refuse_key("status")) == "status: Hyper-V is not modelled"
     assert str(vocabulary.refuse_key("rule_1")) == "rule_1: a rule in words cannot be compared"
