@@ -22,7 +22,7 @@ from kvmdbg.machine.hw.execute import EXITED, execute
 from kvmdbg.machine.hw.interrupts import attend, due, halted, take
 from kvmdbg.machine.kvm.events import Decided, EntryCancelled, ModeChanged, Stuck
 from kvmdbg.machine.kvm.interrupts import kvm_arch_vcpu_runnable
-from kvmdbg.machine.kvm.kvm_host import kvm_check_request, kvm_make_request
+from kvmdbg.machine.kvm.kvm_host import kvm_check_request, kvm_make_request, kvm_request_pending
 from kvmdbg.machine.kvm.mmu import kvm_mmu_reload
 from kvmdbg.machine.kvm.preemption_timer import vmx_preemption_timer_fn
 from kvmdbg.machine.kvm.request import EVENT, REQUESTS
@@ -74,7 +74,7 @@ def vcpu_enter_guest(kvm: Kvm, vcpu: Vcpu) -> None:
 
 def serve_requests(kvm: Kvm, vcpu: Vcpu) -> bool:
     """Down the ladder; False when one of them ends KVM_RUN, and those behind it stay pending."""
-    if vcpu.requests:
+    if kvm_request_pending(vcpu):
         for name in kvm.era.service_order():
             if name in REQUESTS and kvm_check_request(kvm, vcpu, name):
                 REQUESTS[name].serve(kvm, vcpu)

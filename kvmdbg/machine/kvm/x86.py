@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kvmdbg.machine.kvm import mmu
 from kvmdbg.machine.kvm.events import Decided, ExceptionInjected, FlushAsked
-from kvmdbg.machine.kvm.kvm_host import kvm_check_request, kvm_make_request
+from kvmdbg.machine.kvm.kvm_host import kvm_check_request, kvm_make_request, kvm_request_pending
 from kvmdbg.machine.kvm.questions.flushes import BOTH_TAGS, EVERY_CONTEXT, SYNC_ROOTS, UNLOAD_MMU
 from kvmdbg.machine.kvm.state import IN_GUEST_MODE, Kvm, PendingException, Vcpu
 
@@ -64,7 +64,7 @@ def kvm_queue_exception(kvm: Kvm, vcpu: Vcpu, vector: str, error_code: int = 0, 
 
 def kvm_vcpu_exit_request(kvm: Kvm, vcpu: Vcpu) -> bool:
     """The last check before VM entry: has anybody asked for something since? (x86.c)"""
-    pending = vcpu.mode != IN_GUEST_MODE or vcpu.requests != 0
+    pending = vcpu.mode != IN_GUEST_MODE or kvm_request_pending(vcpu)
     values = f"mode {vcpu.mode}, requests {vcpu.requests:#x}"
     kvm.emit(Decided, vcpu.id, "kvm_vcpu_exit_request", "cancel this entry?", "yes" if pending else "no", values,
              "x86.c: vcpu_enter_guest(), the check with interrupts off")
