@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import Final
 
 from kvmdbg.machine.kvm import vmcs12
+from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.nested import NO_EXIT, nested_vmx_enter_non_root_mode, nested_vmx_vmexit
 from kvmdbg.machine.kvm.nested_checks import nested_check_area
 from kvmdbg.machine.kvm.nested_insn import bad_address, free_nested, set_current_vmptr, start_vmx_operation
 from kvmdbg.machine.kvm.nested_vmcs12 import sync_vmcs02_to_vmcs12
 from kvmdbg.machine.kvm.state import INVALID_GPA, Kvm, NestedState, Vcpu
-from kvmdbg.machine.kvm.user_space import EINVAL, OK
+from kvmdbg.machine.kvm.user_space import EFAULT, EINVAL, OK
 
 GUEST_MODE: Final = 0x1                     # KVM_STATE_NESTED_*
 RUN_PENDING: Final = 0x2
@@ -34,8 +35,10 @@ def vmx_get_nested_state(kvm: Kvm, vcpu: Vcpu) -> NestedState:
     """What the vCPU's virtual VMX is about; L2's registers are brought into vmcs12 first."""
     if not (vcpu.vmxon or vcpu.smm_vmxon):
         return OFF
-    flags = (GUEST_MODE | (RUN_PENDING if vcpu.nested_run_pending else 0)) if vcpu.guest_mode else 0
+    flags = 0
     if vcpu.guest_mode:
+        flags = GUEST_MODE | (RUN_PENDING if vcpu.nested_run_pending else 0) | (
+            MTF_PENDING if kvm.events(vcpu).mtf_pending else 0)
         mp_state = vcpu.mp_state
         sync_vmcs02_to_vmcs12(kvm, vcpu)
         vcpu.mp_state = mp_state
@@ -53,6 +56,13 @@ def vmx_leave_nested(kvm: Kvm, vcpu: Vcpu) -> None:
         nested_vmx_vmexit(kvm, vcpu, NO_EXIT, 0)
     if vcpu.vmxon or vcpu.smm_vmxon:
         free_nested(kvm, vcpu)
+
+
+def kvm_set_nested_state(kvm: Kvm, vcpu: Vcpu, state: NestedState | None) -> str:
+    """The ioctl: OK or the error.  state: None: user space gave a pointer to nothing (kvm_arch_vcpu_ioctl())."""
+    if state is None:
+        return EFAULT
+    return EINVAL if malformed(state) else vmx_set_nested_state(kvm, vcpu, state)
 
 
 def vmx_set_nested_state(kvm: Kvm, vcpu: Vcpu, state: NestedState) -> str:
@@ -79,19 +89,26 @@ def vmx_set_nested_state(kvm: Kvm, vcpu: Vcpu, state: NestedState) -> str:
     if not state.flags & GUEST_MODE:
         return OK
     vcpu.nested_run_pending = bool(state.flags & RUN_PENDING)
+    kvm.events(vcpu).mtf_pending = bool(state.flags & MTF_PENDING)
     if any(nested_check_area(kvm, vcpu, area) for area in ("control", "host", "guest")):
         vcpu.nested_run_pending = False
         return EINVAL
     vcpu.dirty_vmcs12 = True
     nested_vmx_enter_non_root_mode(kvm, vcpu, from_vmentry=False)
+    if kvm.events(vcpu).mtf_pending:
+        kvm_make_request(kvm, vcpu, "EVENT", "vmx_set_nested_state")
     return OK
 
 
+def malformed(state: NestedState) -> bool:
+    """What is wrong with it whoever made the processor (kvm_arch_vcpu_ioctl())."""
+    return (state.size < HEADER or bool(state.flags & ~KNOWN_FLAGS)
+            or bool(state.flags & RUN_PENDING and not state.flags & GUEST_MODE))
+
+
 def illegal(kvm: Kvm, vcpu: Vcpu, state: NestedState) -> bool:
-    """The checks that come before anything changes (kvm_arch_vcpu_ioctl(), vmx_set_nested_state())."""
+    """The checks of vmx_set_nested_state() that come before anything changes.  A guest without VMX in its CPUID is nested=0."""
     guest_mode, in_smm = bool(state.flags & GUEST_MODE), state.smm_flags & SMM_GUEST_MODE
-    if state.size < HEADER or state.flags & ~KNOWN_FLAGS or (state.flags & RUN_PENDING and not guest_mode):
-        return True
     if state.format or state.flags & EVMCS:
         return True
     if state.vmxon_pa == INVALID_GPA:

@@ -19,12 +19,13 @@ from kvmdbg.session.cases.premises import Handler, field, nothing, phrases, refu
 from kvmdbg.session.cases.setup import Plan, Setup, kernel_of, vendor
 
 
-def read(case: Case, extra: Mapping[str, Value]) -> Setup:
+def read(case: Case, extra: Mapping[str, Value], row: int = 1) -> Setup:
     """The set-up of one instance.
 
-    extra: the columns of its row that are state.  raises: Unsupported with the word that cannot be set up.
+    extra: the columns of its row that are state.  row: its number, from 1.
+    raises: Unsupported with the word that cannot be set up.
     """
-    plan = Plan(kernel_of(case))
+    plan = Plan(kernel_of(case), row=row)
     for key, value in case.given.items():
         handler = GIVEN.get(key)
         if handler is None:
@@ -94,6 +95,12 @@ def _invvpid_types(plan: Plan, types: Value) -> None:
         plan.invvpid_types = tuple(types)
 
 
+def _smm(plan: Plan, offered: Value) -> None:
+    """KVM's guests have it since v4.2, whatever user space does."""
+    if offered is False:
+        raise Unsupported("caps smm: false: every guest has system-management mode")
+
+
 def _maxphyaddr(plan: Plan, wanted: Value) -> None:
     """`>= 40`, or a number."""
     match = re.fullmatch(r"(>=)?\s*(\d+)", str(wanted))
@@ -109,7 +116,7 @@ CAPS: Final[Mapping[str, Handler]] = {
     "unrestricted_guest": _cap("unrestricted_guest"), "invpcid": _cap("invpcid"),
     "virtualize_apic_accesses": _cap("apic_accesses"), "virtual_interrupt_delivery": _cap("virtual_interrupts"),
     "use_tpr_shadow": nothing, "load_host_pat": nothing, "load_bndcfgs": nothing,
-    "vmfunc": _cap("vmfunc"), "eptp_switching": _cap("eptp_switching"),
+    "vmfunc": _cap("vmfunc"), "smm": _smm, "eptp_switching": _cap("eptp_switching"),
     "invvpid": _invvpid, "invvpid_types": _invvpid_types, "invept": nothing, "invept_types": nothing,
     "maxphyaddr": _maxphyaddr, "mce": nothing, "load_guest_efer": nothing, "cr3_targets": nothing,
     "nmi_exiting": nothing, "virtual_nmis": nothing, "nmi_window": nothing, "no_hw_errcode_cc": nothing,
@@ -162,7 +169,7 @@ GIVEN: Final[Mapping[str, Handler]] = {
     "qualification_mask": nothing, "last_vpid": nothing, "note": nothing, "alignment": premises.alignment, "fields": nothing,
     "entry_error_code": field(F.VM_ENTRY_EXCEPTION_ERROR_CODE), "entry_instr_len": field(F.VM_ENTRY_INSTRUCTION_LEN),
     "pte": phrases(premises.PTE), "vmcb": refused(vocabulary.AMD), "svm": refused(vocabulary.AMD),
-    "setup": phrases(premises.SETUP), "default_state": premises.default_state, "cpuid": phrases({"VMX": nothing}),
+    "setup": phrases(premises.SETUP), "default_state": premises.default_state, "cpuid": phrases(premises.CPUID),
 }
 
 

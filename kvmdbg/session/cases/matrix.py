@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import product
+from math import prod
 from typing import Any, Final, NamedTuple
 
 from kvmdbg.session.cases.model import Case, Expectation, Value
 from kvmdbg.session.cases.reader import RANGE, REFERENCE, texts
 
 ONE_BIT: Final = re.compile(r"(\w+: )?one bit (?:below (?P<end>.+)|from (?P<first>.+) to (?P<last>.+))$")
+AS_ABOVE: Final = "the same with "
 ANY: Final = "any"                         # as a value: the source does not care
 FAILURE_ONLY: Final = "failure only"       # under `asserted`: the error number next to it is not compared
 MAX_VARIANTS: Final = 4096                 # more of them are a slip of the file, not a case
@@ -28,6 +30,12 @@ class Instance(NamedTuple):
     values: tuple[tuple[str, Value], ...]  # column or axis -> value
 
     @property
+    def row(self) -> int:
+        """Number of its row in the file, 1-based; 1 where there are none."""
+        axes = prod(len(values) for _, values in self.case.matrix.axes)
+        return (self.number - 1) // max(axes, 1) + 1
+
+    @property
     def label(self) -> str:
         """`name=value` of what tells this instance from its siblings."""
         return " ".join(f"{name}={spell(value)}" for name, value in self.values)
@@ -36,10 +44,20 @@ class Instance(NamedTuple):
 def instances(case: Case) -> tuple[Instance, ...]:
     """Every instance of `case`; one where it has no matrix."""
     matrix = case.matrix
-    rows = [tuple(zip(matrix.columns, row, strict=True)) for row in matrix.rows] or [()]
+    rows = [tuple(zip(matrix.columns, row, strict=True)) for row in spelled_out(matrix.rows)] or [()]
     axes = [tuple((name, value) for value in values) for name, values in matrix.axes]
     combined = [(*row, *picked) for row in rows for picked in product(*axes)]
     return tuple(Instance(case, number, values) for number, values in enumerate(combined, 1))
+
+
+def spelled_out(rows: tuple[tuple[Value, ...], ...]) -> list[tuple[Value, ...]]:
+    """`the same with X` is what stands in the row above, with X besides."""
+    result: list[tuple[Value, ...]] = []
+    for row in rows:
+        above = result[-1] if result else row
+        result.append(tuple(f"{old}, {new.removeprefix(AS_ABOVE)}" if isinstance(new, str) and new.startswith(AS_ABOVE) else new
+                            for old, new in zip(above, row, strict=True)))
+    return result
 
 
 def variants(instance: Instance, number: Callable[[str], int]) -> Iterator[dict[str, Value]]:

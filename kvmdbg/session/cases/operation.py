@@ -32,18 +32,23 @@ class Declared(NamedTuple):
 OPERATIONS: Final[Catalog[Declared]] = Catalog("operation of a case")
 
 
-def operation(*words: str, actors: tuple[str, ...] = ("L1", "L2"), at_once: bool = False) -> Callable[[Run], Run]:
-    """Declare the decorated function as what these words do when one of `actors` says them."""
+def operation(*words: str, actors: tuple[str, ...] = ("L1", "L2"), at_once: bool = False,
+              own: bool = False) -> Callable[[Run], Run]:
+    """Declare the decorated function as what these words do when one of `actors` says them.
+
+    own: the words mean something else when others say them.
+    """
     def declare(run: Run) -> Run:
         for word in words:
-            OPERATIONS.add(word, Declared(word, actors, at_once, run))
+            for name in [f"{actor}: {word}" for actor in actors] if own else [word]:
+                OPERATIONS.add(name, Declared(word, actors, at_once, run))
         return run
     return declare
 
 
 def find(op: Operation, actor: Actor) -> Declared:
     """The declaration of an operation.  raises: Unsupported with the word, and the reason where there is one."""
-    declared = OPERATIONS.get(op.word)
+    declared = OPERATIONS.get(f"{actor.name}: {op.word}") or OPERATIONS.get(op.word)
     if actor.name in vocabulary.ACTORS and (declared is None or actor.name not in declared.actors):
         raise Unsupported(f"{actor.name}: {vocabulary.ACTORS[actor.name]}")
     if declared is None:

@@ -15,6 +15,7 @@ from kvmdbg.machine.actions import load_program, waits, why_idle
 from kvmdbg.machine.hw.fields import FIELDS
 from kvmdbg.machine.hw.instructions import parse_insn
 from kvmdbg.machine.kvm import tables, vmcs12_template
+from kvmdbg.machine.kvm.host_events import happen, parse_host_event
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
 
 PAGE: Final = 0x1000
@@ -80,6 +81,12 @@ class Player:
         self.lines.append(f"inject {text}")
         load_program(self.kvm, 0, (insn,), front=True)
         run_until_waiting(self.kvm, 0)
+
+    def host(self, text: str) -> None:
+        """Let something happen on the host.  raises: UserError where it cannot."""
+        what = parse_host_event(text, len(self.kvm.vcpus), 0)
+        self.lines.append(f"host {text}")
+        happen(self.kvm, what)
 
     def privilege(self, cpl: int) -> None:
         """Let the guest that runs go to a privilege level: CS and SS with this RPL and DPL. The debugger has no word for it."""

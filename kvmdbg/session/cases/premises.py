@@ -137,6 +137,16 @@ def default_state(plan: Plan, value: Value) -> None:
     plan.vmx = False
 
 
+def no_vmx_in_cpuid(plan: Plan, groups: Value) -> None:
+    """The guest is offered no VMX, in the first rows or in all of them: to KVM that is as nested=0."""
+    word = groups[0] if groups else None
+    if word is not None and word not in COUNTS:
+        raise Unsupported(f"VMX off in the first {word} rows: cannot be set up")
+    if word is None or plan.row <= COUNTS.index(word):
+        plan.config = plan.config._replace(nested=False)
+        plan.vmx = False
+
+
 def needs(plan: Plan, what: Value) -> None:
     """A capability that the row needs; the model offers both memory types of EPT."""
     if what not in ("-", "ept_uc", "ept_wb"):
@@ -170,6 +180,10 @@ SETUP: Final[Mapping[str, Handler]] = {
     r"every change of an EPT entry is followed by single-context INVEPT": nothing,
     r"the EPT leaf of the guest page-table page that holds the PTE of gva V is changed": nothing,
     r"the guest PTE A and D bits are preset": nothing, r"guest TLB flushed by L2 \(mov cr3\)": nothing,
+}
+COUNTS: Final = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+CPUID: Final[Mapping[str, Handler]] = {
+    "VMX": nothing, r"(?:no VMX|VMX off)(?: in the first (\w+) rows?)?": no_vmx_in_cpuid,
 }
 CR3: Final[Mapping[str, Handler]] = {r"bits 11:0 = (\w+)": set_pcid}
 CR4: Final[Mapping[str, Handler]] = {r"(\w+)=([01])": set_cr4}

@@ -105,7 +105,7 @@ class Runner:
     def _run(self, instance: Instance, scripts: list[Script]) -> str:
         """What is wrong with the instance, "" when it holds for every variant."""
         case, extra = instance.case, extra_state(instance)
-        base = self.base(given.read(case, extra))
+        base = self.base(given.read(case, extra, instance.row))
         number = Harness(base).binding.number
         premises = {**case.given, **extra}
         for values in variants(instance, number):

@@ -18,6 +18,7 @@ from kvmdbg.machine.kvm.events import (
     NestedExited,
     NestedFailed,
     NestedSucceeded,
+    SmmChanged,
 )
 
 NOTHING: Final = "nothing"
@@ -29,6 +30,7 @@ FAULT: Final = "fault"
 ENTERED: Final = "entered"
 EXIT: Final = "vmexit"
 ENTRY_FAILURE: Final = "entry_failure"
+SMM: Final = "smm"               # the guest's handler of an SMI runs
 LEFT: Final = "left"             # the guest runs no more: KVM_RUN returned to user space, or the vCPU sleeps
 
 
@@ -55,7 +57,8 @@ class Seen(NamedTuple):
             FAULT: lambda: f"{self.vector} with error code {self.error_code:#x}",
             EXIT: lambda: f"VM exit {self.reason} ({EXIT_REASONS.get(self.reason, '?')}), qualification {self.qualification:#x}",
             ENTRY_FAILURE: lambda: f"failed entry, exit reason {self.exit_reason:#x}, qualification {self.qualification:#x}",
-            ENTERED: lambda: "an entry to L2", RUNS: lambda: "it runs", NOTHING: lambda: "nothing happened",
+            ENTERED: lambda: "an entry to L2", SMM: lambda: "the SMM handler runs",
+            RUNS: lambda: "it runs", NOTHING: lambda: "nothing happened",
             LEFT: lambda: self.note,
         }
         return details.get(self.kind, lambda: self.kind)()
@@ -86,6 +89,7 @@ _READERS: Final[Mapping[type, Callable[[Any], Seen]]] = {
     NestedEntered: lambda event: Seen(ENTERED),
     NestedEntryFailed: lambda event: Seen(ENTRY_FAILURE, exit_reason=event.reason, qualification=event.qualification),
     NestedExited: _exited,
+    SmmChanged: lambda event: Seen(SMM if event.entering else RUNS),
     ExceptionInjected: lambda event: Seen(FAULT, vector=event.vector, error_code=event.error_code),
     Faulted: lambda event: Seen(FAULT, vector=event.vector, error_code=event.error_code),
 }

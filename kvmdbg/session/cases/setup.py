@@ -119,6 +119,7 @@ class Plan:
     """A Setup while it is read from `given`, key by key."""
 
     kernel: str
+    row: int = 1                              # of the matrix: some premises are about certain rows
     config: Config = Config()
     caps: Caps = Caps()
     invvpid_types: tuple[int, ...] | None = None

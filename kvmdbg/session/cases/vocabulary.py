@@ -14,7 +14,6 @@ from kvmdbg.errors import Unsupported
 AMD: Final = "AMD is not modelled"
 HYPER_V: Final = "Hyper-V is not modelled"
 SEVERAL_CPUS: Final = "several CPUs are not modelled"
-SMM: Final = "SMM cannot be set up by the runner of cases yet"
 PAE: Final = "PAE paging cannot be set up by the runner of cases yet"
 NESTED_STATE: Final = "saving and restoring in one step is not bound to the model yet"
 USER_SPACE: Final = "what user space does to a VM is not bound to the model yet"
@@ -26,7 +25,7 @@ VMX_CONTROLS: Final = "this VM-execution control is not modelled"
 SHADOW_VMCS: Final = "VMCS shadowing is not modelled"
 
 ACTORS: Final[Mapping[str, str]] = {
-    "SMM": SMM, "cpu": SEVERAL_CPUS, "vcpu": SEVERAL_CPUS, "VP": HYPER_V, "L0.user": USER_SPACE, "host": USER_SPACE,
+    "cpu": SEVERAL_CPUS, "vcpu": SEVERAL_CPUS, "VP": HYPER_V, "L0.user": USER_SPACE, "host": USER_SPACE,
     "guest": "a guest without nesting has no memory slots of its own yet",
 }
 
@@ -37,11 +36,11 @@ OPERATIONS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("wrmsr", "rdmsr"), MSRS),
     **dict.fromkeys(("sti", "cli", "raise", "self-IPI", "self-NMI"), EVENTS),
     **dict.fromkeys(("outs", "ins", "in", "out", "pause"), EMULATOR),
-    "hypercall": HYPER_V, "rsm": SMM, "run": USER_SPACE,
+    "hypercall": HYPER_V, "run": USER_SPACE,
 }
 
 OUTCOMES: Final[Mapping[str, str]] = {
-    "svm_exit": AMD, "hv_status": HYPER_V, **dict.fromkeys(("EFAULT", "EINTR", "EPERM"), USER_SPACE),
+    "svm_exit": AMD, "hv_status": HYPER_V, **dict.fromkeys(("EINTR", "EPERM"), USER_SPACE),
 }
 KVM_EXIT: Final = "KVM_EXIT_"            # any of these outcomes: what user space sees
 
@@ -54,13 +53,13 @@ KEYS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("length",), "the model's instructions are all three bytes long"),
     "l2_instructions": EVENTS, "never": "several possible values are not compared yet",
     "values": "reads of many fields are not compared yet", "order": "an order in words cannot be compared",
-    "pdptes": PAE, "mode": SMM,
+    "pdptes": PAE,
 }
 RULE: Final = "rule_"                    # any of these keys is a rule in words
 
 # What a processor or L0 may offer (`caps`); a key that is neither here nor handled in given.py is unknown.
 CAPS: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("svm", "npt", "gmet", "vgif"), AMD), "smm": SMM,
+    **dict.fromkeys(("svm", "npt", "gmet", "vgif"), AMD),
     **dict.fromkeys(("hyperv_tlbflush", "nested_direct_flush", "evmcs", "enforce_cpuid"), HYPER_V),
     **dict.fromkeys(("shadow_vmcs", "vmwrite_ro_fields"), SHADOW_VMCS),
     **dict.fromkeys(("preemption_timer", "mtf", "intr_window", "activity_hlt"), EVENTS),

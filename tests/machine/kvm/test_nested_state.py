@@ -10,11 +10,13 @@ from kvmdbg.machine.kvm.events import NestedEntered, NestedExited, NestedLeft
 from kvmdbg.machine.kvm.nested_state import (
     GUEST_MODE,
     HEADER,
+    MTF_PENDING,
     OFF,
     RUN_PENDING,
     SMM_GUEST_MODE,
     SMM_VMXON,
     VMCS12_SIZE,
+    kvm_set_nested_state,
     vmx_get_nested_state,
     vmx_leave_nested,
     vmx_set_nested_state,
@@ -95,7 +97,21 @@ GOOD = NestedState(0, HEADER + VMCS12_SIZE, 0, 0x1000, 0x2000, 0, 0, ())
 def test_what_is_refused(changes: dict[str, int], result: str) -> None:
     """vmx_set_nested_state_test.c of the selftests."""
     m = Machine()
-    assert vmx_set_nested_state(m.kvm, m.vcpu, GOOD._replace(**changes)) == result     # type: ignore[arg-type]
+    assert kvm_set_nested_state(m.kvm, m.vcpu, GOOD._replace(**changes)) == result     # type: ignore[arg-type]
+
+
+def test_a_pointer_to_nothing() -> None:
+    m = Machine()
+    assert kvm_set_nested_state(m.kvm, m.vcpu, None) == "EFAULT"
+
+
+def test_a_pending_monitor_trap_goes_along() -> None:
+    m = Machine().start()
+    state = saved(m)
+    assert kvm_set_nested_state(m.kvm, m.vcpu, state._replace(flags=GUEST_MODE | MTF_PENDING)) == ""
+    assert saved(m).flags == GUEST_MODE | MTF_PENDING
+    events = m.run("nop")
+    assert [event.reason for event in of(events, NestedExited)] == [37]
 
 
 def test_a_vmcs12_of_another_revision_is_refused_late() -> None:

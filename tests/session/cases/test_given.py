@@ -92,7 +92,7 @@ def test_state_of_a_row() -> None:
     ({"guest_rflags": "odd"}, {}, "given guest_rflags: odd"),
     ({"eptp": {"walk": 5}}, {}, "given eptp: {'walk': 5}"),
     ({"default_state": "odd"}, {}, "given default_state: odd"),
-    ({"cpuid": "VMX off"}, {}, "VMX off: cannot be set up"),
+    ({"cpuid": "VMX dim"}, {}, "VMX dim: cannot be set up"),
     ({"alignment": 16}, {}, "given alignment: 16"),
     ({}, {"mood": "good"}, "mood: no state that can be set up"),
     ({}, {"needs": "no ept_wb"}, "needs no ept_wb: this capability cannot be taken away"),

@@ -30,6 +30,14 @@ def test_axes_alone_are_their_product() -> None:
     assert len(instances(case(matrix))) == 6
 
 
+def test_the_same_is_what_the_row_above_says_and_its_number_is_known() -> None:
+    matrix = Matrix("", ("change",), (("flags 1",), ("the same with no VMCS",)), (("level", (1, 2)),))
+    found = instances(case(matrix))
+    assert [i.values[0][1] for i in found] == ["flags 1", "flags 1", "flags 1, no VMCS", "flags 1, no VMCS"]
+    assert [i.row for i in found] == [1, 1, 2, 2]
+    assert instances(case())[0].row == 1
+
+
 def test_the_shared_cases_are_996_instances() -> None:
     files = sorted((shared_path() / "cases").glob("*.yaml"))
     assert sum(len(instances(one)) for file in files for one in read_file(str(file))) >= 996

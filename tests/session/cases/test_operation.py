@@ -22,7 +22,7 @@ def test_declared_words_are_found() -> None:
 @pytest.mark.parametrize(("step", "message"), [
     ("VP2: load gva=A", "VP: Hyper-V is not modelled"),
     ("cpu1: kick vcpu0", "cpu: several CPUs are not modelled"),
-    ("SMM: rsm", "SMM: SMM cannot be set up by the runner of cases yet"),
+    ("SMM: hlt", "hlt by SMM: only L1 and L2 does that"),
     ("L1: levitate", "levitate: no operation that the runner knows"),
     ("L2: vmlaunch", "vmlaunch by L2: only L1 does that"),
 ])

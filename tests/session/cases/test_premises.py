@@ -32,6 +32,16 @@ def test_modes() -> None:
         assert not after(MODE, text).vmx
 
 
+def test_a_guest_without_vmx_in_its_first_rows() -> None:
+    for row, nested in ((1, False), (5, False), (6, True)):
+        plan = Plan("v6.12", row=row)
+        phrases(premises.CPUID)(plan, "VMX off in the first five rows")
+        assert plan.setup().config.nested == nested
+    assert not after(phrases(premises.CPUID), "no VMX").config.nested
+    with pytest.raises(Unsupported):
+        after(phrases(premises.CPUID), "VMX off in the first eleven rows")
+
+
 def test_registers() -> None:
     assert after(L1, "CR4.PCIDE=1, CR3 has PCID 1; HOST_CR3/HOST_CR4 hold the same").registers == ("cr4 | PCIDE", "cr3 pcid 1")
     assert after(phrases(premises.CR4), "PCIDE=0").registers == ("cr4 &~ PCIDE",)

@@ -13,7 +13,9 @@ from kvmdbg.machine.kvm.events import (
     NestedEntryFailed,
     NestedExited,
     NestedFailed,
+    NestedLeft,
     NestedSucceeded,
+    SmmChanged,
 )
 from kvmdbg.session.cases.seen import LEFT, Seen, read
 
@@ -27,6 +29,8 @@ from kvmdbg.session.cases.seen import LEFT, Seen, read
     ([NestedFailed(0, "vmread", 0)], "VMfailInvalid", "VMfailInvalid"),
     ([ExceptionInjected(0, "#PF", 2, 0x1000)], "fault", "#PF with error code 0x2"),
     ([Faulted(0, "#UD", 0, 0)], "fault", "#UD with error code 0x0"),
+    ([NestedLeft(0), SmmChanged(0, True, 2)], "smm", "the SMM handler runs"),
+    ([SmmChanged(0, False, 1)], "runs", "it runs"),
     ([NestedEntered(0, 0x1000, 1)], "entered", "an entry to L2"),
     ([NestedExited(0, 14, 0x400000)], "vmexit", "VM exit 14 (INVLPG), qualification 0x400000"),
     ([NestedEntered(0, 0x1000, 1), NestedExited(0, 0x8000_0021, 0)], "entry_failure",

@@ -7,7 +7,7 @@ from typing import Any
 from kvmdbg.errors import UserError
 from kvmdbg.machine.hw.operands import OperandType, optional, value_64
 from kvmdbg.machine.kvm.host_event import host_event
-from kvmdbg.machine.kvm.nested_state import OFF, vmx_get_nested_state, vmx_set_nested_state
+from kvmdbg.machine.kvm.nested_state import OFF, kvm_set_nested_state, vmx_get_nested_state
 from kvmdbg.machine.kvm.state import Kvm, NestedState, Vcpu
 from kvmdbg.machine.kvm.user_space import leave_kvm_run, returned
 
@@ -43,4 +43,4 @@ def happen(kvm: Kvm, vcpu: Vcpu, what: str, *changes: tuple[str, int] | None) ->
         return
     fields: dict[str, Any] = dict(filter(None, changes))
     state = (vcpu.saved_nested_state or OFF)._replace(**fields)
-    returned(kvm, vcpu, "KVM_SET_NESTED_STATE", vmx_set_nested_state(kvm, vcpu, state))
+    returned(kvm, vcpu, "KVM_SET_NESTED_STATE", kvm_set_nested_state(kvm, vcpu, state))

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from kvmdbg.session.cases.fact import Observed, kind_is, outcome
-from kvmdbg.session.cases.seen import ENTERED, ENTRY_FAILURE, EXIT
+from kvmdbg.session.cases.seen import ENTERED, ENTRY_FAILURE, EXIT, SMM
 
 BAD_GUEST_STATE: Final = 0x8000_0021
 
 
 @outcome("entered")
 def entered(observed: Observed) -> str:
-    """L2 runs; or it has run already and made an exit, which is an entry no less."""
-    return kind_is(observed, ENTERED, EXIT)
+    """L2 runs; or it has run already and made an exit, which is an entry no less.  After an SMI: its handler runs."""
+    return kind_is(observed, ENTERED, EXIT, SMM)
 
 
 @outcome("entry_failure")

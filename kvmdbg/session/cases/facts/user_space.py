@@ -20,6 +20,12 @@ def einval(observed: Observed) -> str:
     return _returned(observed, "EINVAL")
 
 
+@outcome("EFAULT")
+def efault(observed: Observed) -> str:
+    """The ioctl was given a pointer to nothing."""
+    return _returned(observed, "EFAULT")
+
+
 @key("vmxon_pa")
 def vmxon_pa(observed: Observed, wanted: Value) -> str:
     """Of the state that user space read."""

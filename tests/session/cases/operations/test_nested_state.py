@@ -29,6 +29,8 @@ def test_what_is_restored_can_be_read_back() -> None:
     ("size 0", {"size": 0}), ("vmxon_pa ~0, vmcs12_pa set", {"vmxon_pa": INVALID_GPA}), ("SMM flags 1", {"smm_flags": 1}),
     ("guest-mode + run-pending + SMM guest-mode", {"flags": 3, "smm_flags": 1}), ("vmxon_pa = vmcs12_pa = 0",
                                                                                    {"vmxon_pa": 0, "vmcs12_pa": 0}),
+    ("size = header only, vmcs12_pa set", {"size": HEADER}), ("run-pending without guest-mode", {"flags": 2}),
+    ("VMX header flags all ones, no VMCS", {"vmx_flags": INVALID_GPA, "size": HEADER, "vmcs12_pa": INVALID_GPA}), ("", {}),
 ])
 def test_changes(text: str, fields: dict[str, int]) -> None:
     assert changed(harness(OUTSIDE), text) == DEFAULT._replace(**fields)
@@ -37,9 +39,15 @@ def test_changes(text: str, fields: dict[str, int]) -> None:
 def test_an_error_is_what_it_returns() -> None:
     h = harness(OUTSIDE)
     assert set_nested_state(h, *operation("host: set_nested_state default with vmxon_pa 1 (not aligned)")) == "EINVAL"
+    assert set_nested_state(h, *operation("host: set_nested_state default with null pointer")) == "EFAULT"
 
 
-@pytest.mark.parametrize("text", ["set_nested_state default with null pointer", "get_nested_state twice"])
+@pytest.mark.parametrize(("cpuid", "result"), [("VMX", "ok"), ("VMX off", "EINVAL"), ("VMX off in the first two rows", "EINVAL")])
+def test_a_guest_without_vmx_has_no_such_state(cpuid: str, result: str) -> None:
+    assert set_nested_state(harness(OUTSIDE | {"cpuid": cpuid}), *operation("host: set_nested_state default")) == result
+
+
+@pytest.mark.parametrize("text", ["set_nested_state default with a flaw", "get_nested_state twice"])
 def test_other_words_are_unsupported(text: str) -> None:
     op, actor = operation(f"host: {text}")
     with pytest.raises(Unsupported):
