@@ -15,6 +15,7 @@ MASK_64: Final = 0xFFFF_FFFF_FFFF_FFFF
 SUFFIXES: Final = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 CONTROL_REGISTERS: Final = ("cr0", "cr2", "cr3", "cr4")
 RAX: Final = "rax"
+SEGMENT_REGISTERS: Final = ("cs", "ds", "es", "fs", "gs", "ss")
 
 
 class Descriptor(NamedTuple):
@@ -23,6 +24,13 @@ class Descriptor(NamedTuple):
     address: int | None      # None: the contents are given here
     low: int                 # bits 63:0; 0 with an address
     high: int                # bits 127:64; 0 with an address
+
+
+class LogicalAddress(NamedTuple):
+    """`fs:0x1000`: an offset in the segment of a segment register."""
+
+    segment: str             # "cs", "ds", "es", "fs", "gs" or "ss"
+    offset: int              # 64 bits
 
 
 class OperandType(NamedTuple):
@@ -81,6 +89,15 @@ def _descriptor(text: str) -> Descriptor | None:
     return Descriptor(found, 0, 0) if at_memory else Descriptor(None, found, 0)
 
 
+def _logical(text: str) -> int | LogicalAddress | None:
+    """A linear address, or an offset behind a segment register and a colon."""
+    segment, colon, offset = text.rpartition(":")
+    found = value_64(offset)
+    if not colon or found is None:
+        return found
+    return LogicalAddress(segment.lower(), found) if segment.lower() in SEGMENT_REGISTERS else None
+
+
 def _memory(text: str) -> Descriptor | None:
     return _descriptor(text) if text.startswith("@") else None
 
@@ -112,6 +129,7 @@ def _source(text: str) -> int | str | None:
 NUMBER: Final = "a number such as 4096, 0x1000 or 4K"
 
 LINEAR_ADDRESS: Final = OperandType("linear address", f"{NUMBER}, of 64 bits", value_64)
+ADDRESS: Final = OperandType("address", f"{NUMBER}, of 64 bits, alone or behind a segment register: fs:0x1000", _logical)
 VALUE_64: Final = OperandType("value", f"{NUMBER}, of 64 bits, or a negative one", value_64)
 FIELD: Final = OperandType("VMCS field", "a field's name such as GUEST_CR3, or an encoding such as 0x6802", _encoding,
                            tuple(field.name for field in FIELDS.values()))

@@ -18,6 +18,7 @@ from kvmdbg.machine.kvm.vmcs12_template import defaults
 from kvmdbg.machine.kvm.vmx import AR_CODE_64
 from kvmdbg.machine.kvm.vpid import VMX_NR_VPIDS
 from kvmdbg.session.cases import binding
+from kvmdbg.session.cases.layout import lay_out
 from kvmdbg.session.cases.player import EPT12, L1, L2, Place, Player
 from kvmdbg.session.cases.setup import CONTROLS, SECONDARY, Setup
 
@@ -39,6 +40,7 @@ def prepare(setup: Setup) -> Base:
     player = Player(_boot(setup))
     _headlines(player, setup)
     player.run()
+    lay_out(player, setup.layout)
     _lay_out(player, setup)
     for change in setup.registers:
         change_register(player, change)

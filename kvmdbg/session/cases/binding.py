@@ -28,6 +28,7 @@ FRAME_OLD: Final = 0x20_0000         # where V points first
 FRAME_NEW: Final = 0x20_1000         # where it points after `-> other frame`
 MARK_OLD: Final = 0x0D0D             # what these two frames hold
 MARK_NEW: Final = 0x4E4E
+L1_ROOT: Final = 0x38_0000           # L1's PML4 where a case puts something at 0x1000, at which it boots
 L2_ROOT: Final = 0x30_0000           # L2's PML4
 EPT_ROOT: Final = 0x40_0000          # L1's EPT PML4 for L2
 OTHER_EPT_ROOT: Final = 0x48_0000    # the second one of an EPTP list
@@ -37,6 +38,7 @@ PAGE_SHIFT: Final = 12               # the alignment that a case means: every on
 MARK_A: Final = 0xFA                 # what P holds under EPTP A, and under B
 MARK_B: Final = 0xFB
 LINEAR_V: Final = 0x40_0000_0000     # V: far from everything else, alone under its tables
+PTR1: Final = 0x1234_8000_0000       # ptr1 to ptr4: 2 MiB and 1 GiB apart, below two entries of one table
 GPA_P1: Final = 0x60_0000
 NON_CANONICAL: Final = 0xAAAA_AAAA_AAAA_AAAA
 MSR_AREA: Final = 0x70_0000          # `base` of an MSR area
@@ -46,6 +48,7 @@ MSR_LIST_MAX: Final = 512            # 512 * (VMX_MISC bits 27:25 + 1)
 _SYMBOLS: Final[Mapping[str, int]] = {
     "V": LINEAR_V, "P1": GPA_P1, "P": GPA_P1, "G": 1 << 39, "region": VMCS_A, "A": VMCS_A, "B": VMCS_B, "C": VMCS_C,
     "N": CR3_TARGETS, "max": MSR_LIST_MAX,
+    **{f"ptr{i}": PTR1 + offset for i, offset in enumerate((0, 0x20_0000, 0x4000_0000, 0x4020_0000), 1)},
 }
 _PHRASES: Final[Mapping[str, int]] = {
     "the VMXON region": VMXON_REGION, "a valid region": VMCS_A, "the current VMCS": VMCS_A,

@@ -169,7 +169,9 @@ GIVEN: Final[Mapping[str, Handler]] = {
     "qualification_mask": nothing, "last_vpid": nothing, "note": nothing, "alignment": premises.alignment, "fields": nothing,
     "entry_error_code": field(F.VM_ENTRY_EXCEPTION_ERROR_CODE), "entry_instr_len": field(F.VM_ENTRY_INSTRUCTION_LEN),
     "pte": phrases(premises.PTE), "vmcb": refused(vocabulary.AMD), "svm": refused(vocabulary.AMD),
-    "setup": phrases(premises.SETUP), "default_state": premises.default_state, "cpuid": phrases(premises.CPUID),
+    "setup": phrases(premises.SETUP), "default_state": premises.default_state,
+    **{name: premises.segment_register(name) for name in ("fs", "gs")}, "cpus": premises.one_cpu,
+    "cpuid": phrases(premises.CPUID),
 }
 
 

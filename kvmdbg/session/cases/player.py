@@ -7,16 +7,20 @@ through machine/kvm/tables.py. So the lines, replayed in a session, give the sam
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from kvmdbg.errors import UserError
 from kvmdbg.explore.schedule import run_until_waiting
 from kvmdbg.machine.actions import load_program, waits, why_idle
+from kvmdbg.machine.hw.controls import AR_G, AR_UNUSABLE
 from kvmdbg.machine.hw.fields import FIELDS
 from kvmdbg.machine.hw.instructions import parse_insn
+from kvmdbg.machine.hw.segmentation import AR_EXPAND_DOWN
+from kvmdbg.machine.hw.state import Segment
 from kvmdbg.machine.kvm import tables, vmcs12_template
 from kvmdbg.machine.kvm.host_events import happen, parse_host_event
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
+from kvmdbg.machine.kvm.vmx import AR_DATA
 
 PAGE: Final = 0x1000
 LARGE: Final = 0x20_0000
@@ -24,6 +28,7 @@ LARGE_LEVELS: Final = (2, 3)  # where EPT can have a large page
 L1: Final = "L1"
 L2: Final = "L2"
 EPT12: Final = "ept12"
+LIMIT_BITS: Final = 20       # of a descriptor's limit; a larger one is counted in pages
 DPL: Final = 5               # lowest bit of the descriptor privilege level in access rights
 
 
@@ -98,6 +103,17 @@ class Player:
         cs, ss = (segment._replace(selector=segment.selector & ~3 | cpl, ar=segment.ar & ~(3 << DPL) | cpl << DPL)
                   for segment in (old.cs, old.ss))
         cpu.descriptors = old._replace(cs=cs, ss=ss)
+
+    def segment(self, name: str, base: int, limit: int, unusable: bool, expand_down: bool) -> None:
+        """Load a data-segment register of the guest that runs with these values. The debugger has no word for it."""
+        cpu = self.kvm.cpu(self.vcpu)
+        self.remark(f"the guest loads {name.upper()}, which no word of the debugger does: base {base:#x}, limit {limit:#x}"
+                    + ", unusable" * unusable + ", expand-down" * expand_down)
+        granular = AR_G if limit >> LIMIT_BITS else 0
+        ar = AR_UNUSABLE if unusable else AR_DATA & ~AR_G | granular | (AR_EXPAND_DOWN if expand_down else 0)
+        selector = 0 if unusable else getattr(cpu.descriptors, name).selector
+        loaded: dict[str, Any] = {name: Segment(selector, base, limit, ar)}
+        cpu.descriptors = cpu.descriptors._replace(**loaded)
 
     def map(self, level: str, address: int, target: int, flags: str = "", size: int = PAGE, root: int | None = None,
             eptp: int | None = None) -> None:

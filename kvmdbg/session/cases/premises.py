@@ -10,11 +10,13 @@ from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw.controls import CR4_BITS
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.session.cases.binding import PAGE_SHIFT
+from kvmdbg.session.cases.layout import SegmentRegister
 from kvmdbg.session.cases.model import Value
 from kvmdbg.session.cases.setup import EPTP_NAMES, FIRST_EPTP, Plan
-from kvmdbg.session.cases.vocabulary import EVENTS
+from kvmdbg.session.cases.vocabulary import EVENTS, SEVERAL_CPUS
 
 Handler = Callable[[Plan, Any], None]
+_BETWEEN: Final = re.compile(r"[,;](?![^()]*\))")       # a comma or a semicolon, but not one in parentheses
 DEFAULT_STATE: Final = "format 0, size header+4096, vmxon_pa 0x1000, vmcs12_pa 0x2000, flags 0 "
 FIELDS_OF_VMCS12: Final = {"vpid": F.VIRTUAL_PROCESSOR_ID, "vmfunc_controls": F.VM_FUNCTION_CONTROL}
 
@@ -47,7 +49,7 @@ def eptp_list(plan: Plan, text: Value) -> None:
 def phrases(known: Mapping[str, Handler]) -> Handler:
     """A text of phrases between commas and semicolons, each of which must be known; a pattern's groups are its value."""
     def handle(plan: Plan, text: Value) -> None:
-        for phrase in (part.strip() for part in re.split(r"[,;]", str(text)) if part.strip()):
+        for phrase in (part.strip() for part in _BETWEEN.split(str(text)) if part.strip()):
             found = [(handler, match) for pattern, handler in known.items() if (match := re.fullmatch(pattern, phrase))]
             if not found:
                 raise Unsupported(f"{phrase}: cannot be set up")
@@ -159,6 +161,43 @@ def refused(reason: str) -> Handler:
     return refuse
 
 
+def identity(plan: Plan, groups: Value) -> None:
+    """`pages 0x1000 and 0x2000 identity-mapped`."""
+    plan.layout = plan.layout._replace(identity=tuple(int(page, 0) for page in re.findall(r"\w*\d\w*", groups[0])))
+
+
+def shared_pmd(plan: Plan, groups: Value) -> None:
+    """The rights of the two upper entries."""
+    plan.layout = plan.layout._replace(shared_pmd=tuple(groups))
+
+
+def segment_register(name: str) -> Handler:
+    """`base 0x1000, limit 0xfffff`, `null`, `base 0, limit 1, expand-down`: a data-segment register of L1."""
+    def load(plan: Plan, text: Value) -> None:
+        words = {"base": 0, "limit": 0xFFFF_FFFF}
+        flags = []
+        for phrase in (part.strip() for part in str(text).split(",")):
+            if match := _BASE_OR_LIMIT.fullmatch(phrase):
+                words[match[1]] = int(match[2], 0)
+            elif phrase in _KINDS_OF_SEGMENT:
+                flags.append(_KINDS_OF_SEGMENT[phrase])
+            else:
+                raise Unsupported(f"given {name}: {phrase}")
+        found = SegmentRegister(name, words["base"], words["limit"], "unusable" in flags, "expand_down" in flags)
+        plan.layout = plan.layout._replace(segments=(*plan.layout.segments, found))
+    return load
+
+
+def one_cpu(plan: Plan, number: Value) -> None:
+    if number != 1:
+        raise Unsupported(SEVERAL_CPUS)
+
+
+_BASE_OR_LIMIT: Final = re.compile(r"(base|limit) (0x[0-9a-fA-F]+|\d+)")
+_KINDS_OF_SEGMENT: Final = {
+    "null": "unusable", "NULL": "unusable", "null selector": "unusable", "expand-down": "expand_down", "expand down": "expand_down",
+    "flat": "",
+}
 MODE: Final[Mapping[str, Handler]] = {
     "64-bit": nothing, "CPL ?([0-3])": cpl, "VMX root( operation)?": nothing, "(a )?current VMCS": nothing, "L2": nothing,
     "no current VMCS": no_current_vmcs, "current VMCS in the clear state": nothing,
@@ -176,6 +215,9 @@ PTE: Final[Mapping[str, Handler]] = {
     "present": nothing, "accessed": nothing, "read-only": drop("w"), "supervisor": drop("u"),
 }
 SETUP: Final[Mapping[str, Handler]] = {
+    r"pages? (\w+(?:(?: and |/)\w+)*) (?:is |are )?identity-mapped(?: and present)?": identity,
+    r"A/D bits of their PTEs serve as the probe": nothing,
+    r"paths 1 and 3 go through pud1 \(([^)]*)\) and pud2 \(([^)]*)\) to the same pmd page": shared_pmd,
     r"gpa G = 1<<39": nothing, r"alone under its PML4 entry": nothing,
     r"every change of an EPT entry is followed by single-context INVEPT": nothing,
     r"the EPT leaf of the guest page-table page that holds the PTE of gva V is changed": nothing,

@@ -33,6 +33,7 @@ from kvmdbg.machine.hw.controls import (
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.state import Caps
 from kvmdbg.machine.kvm.state import Config
+from kvmdbg.session.cases.layout import Layout
 from kvmdbg.session.cases.model import Case
 from kvmdbg.session.cases.vocabulary import AMD
 
@@ -112,6 +113,7 @@ class Setup(NamedTuple):
     cpl: int                                 # privilege level at which steps act unless they say another
     eptp_list: tuple[str, ...]               # names of EPTPs in vmcs12's list; () = it has none
     vpid01: int                              # the VPID that the case takes L1 to run with; -1: it does not say
+    layout: Layout                           # what L1's memory and segments look like beyond what every case finds
 
 
 @dataclass(slots=True)
@@ -137,6 +139,7 @@ class Plan:
     cpl: int = 0
     eptp_list: tuple[str, ...] = ()
     vpid01: int = -1
+    layout: Layout = Layout()
 
     def control(self, name: str, on: bool) -> None:
         """Set a control of vmcs12 by the name that cases give it.  raises: Unsupported for an unknown one."""
@@ -149,7 +152,7 @@ class Plan:
         return Setup(self.kernel, self.config, self.caps, self.invvpid_types, self.spare_vpids, self.compatibility, self.vmx,
                      tuple(self.registers), tuple(sorted(self.controls.items())), tuple(sorted(self.fields.items())), self.ept_ad,
                      self.calls_at_once, self.v_flags, self.current_vmcs, self.operand_mapped, self.cpl, self.eptp_list,
-                     self.vpid01)
+                     self.vpid01, self.layout)
 
 
 def kernel_of(case: Case) -> str:

@@ -49,7 +49,6 @@ KEYS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("delivered", "handler_runs", "event", "pending_debug_has", "intr_info", "activity"), EVENTS),
     "status": HYPER_V,
     **dict.fromkeys(("kept_roots", "dropped_roots"), "roots for several EPTPs are not set up by the runner"),
-    **dict.fromkeys(("refilled", "kept"), "accessed and dirty bits as a probe are not compared yet"),
     **dict.fromkeys(("length",), "the model's instructions are all three bytes long"),
     "l2_instructions": EVENTS, "never": "several possible values are not compared yet",
     "values": "reads of many fields are not compared yet", "order": "an order in words cannot be compared",

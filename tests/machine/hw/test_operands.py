@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kvmdbg.machine.hw import operands
-from kvmdbg.machine.hw.operands import Descriptor, OperandType, number, optional, value_64
+from kvmdbg.machine.hw.operands import Descriptor, LogicalAddress, OperandType, number, optional, value_64
 
 
 @pytest.mark.parametrize(("text", "value"), [
@@ -34,6 +34,8 @@ def test_values_have_64_bits(text: str, value: int | None) -> None:
     (operands.FIELD, "0x100000000", None), (operands.FIELD, "guest_cr9", None),
     (operands.DESTINATION, "CR3", "cr3"), (operands.DESTINATION, "cr8", None), (operands.SOURCE, "cr4", "cr4"),
     (operands.SOURCE, "0x20", 0x20), (operands.SOURCE, "rax", None),
+    (operands.ADDRESS, "0x401000", 0x40_1000), (operands.ADDRESS, "FS:0x10", LogicalAddress("fs", 0x10)),
+    (operands.ADDRESS, "tr:0x10", None), (operands.ADDRESS, "fs:", None), (operands.ADDRESS, ":1", None),
     (operands.LINEAR_ADDRESS, "0x401000", 0x40_1000), (operands.LINEAR_ADDRESS, "rip", None)])
 def test_parsing(kind: OperandType, text: str, value: object) -> None:
     assert kind.parse(text) == value

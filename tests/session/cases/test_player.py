@@ -68,3 +68,11 @@ def test_entries_are_read_in_the_levels_own_space() -> None:
     player.map(L1, 0x40_0000, 0x5000)
     address, value = player.entry(L1, 0x40_0000)
     assert value & ~0xFFF == 0x5000 and kvm_read_guest(player.kvm, address) == value
+
+
+def test_a_guest_can_load_a_segment() -> None:
+    player = harness().player
+    player.segment("fs", 0x1000, 1, False, True)
+    fs = player.kvm.cpu(player.vcpu).descriptors.fs
+    assert (fs.base, fs.limit, fs.ar & 0xF) == (0x1000, 1, 7)
+    assert player.lines[-1] == "# the guest loads FS, which no word of the debugger does: base 0x1000, limit 0x1, expand-down"

@@ -74,3 +74,21 @@ def test_refusals(handler: Handler, value: Any, message: str) -> None:
     with pytest.raises(Unsupported) as caught:
         after(handler, value)
     assert str(caught.value) == message
+
+
+def test_a_comma_in_parentheses_ends_no_phrase() -> None:
+    setup = phrases(premises.SETUP)
+    plan = after(setup, "paths 1 and 3 go through pud1 (user, write) and pud2 (user, read) to the same pmd page")
+    assert plan.layout.shared_pmd == ("user, write", "user, read")
+
+
+@pytest.mark.parametrize("text", ["base", "limit x", "base 1; limit 2", "weird"])
+def test_segments_of_other_words_are_refused(text: str) -> None:
+    with pytest.raises(Unsupported):
+        after(premises.segment_register("fs"), text)
+
+
+def test_one_cpu_only() -> None:
+    assert after(premises.one_cpu, 1) == Plan("v6.12").setup()
+    with pytest.raises(Unsupported):
+        after(premises.one_cpu, 2)

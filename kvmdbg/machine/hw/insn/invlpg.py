@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from kvmdbg.machine.hw import invalidate
+from kvmdbg.machine.hw import invalidate, segmentation
 from kvmdbg.machine.hw.controls import CPU_INVLPG_EXITING, EXIT_REASON_INVLPG
 from kvmdbg.machine.hw.faults import VmExit
 from kvmdbg.machine.hw.instruction import Operands, instruction, primary
-from kvmdbg.machine.hw.modes import long_mode
-from kvmdbg.machine.hw.operands import LINEAR_ADDRESS
-from kvmdbg.machine.hw.paging import MASK_32
+from kvmdbg.machine.hw.operands import ADDRESS, LogicalAddress
 from kvmdbg.machine.hw.state import Cpu, Hardware
 
 
 def exits(hw: Hardware, cpu: Cpu, operands: Operands) -> VmExit | None:
-    """With "INVLPG exiting": the qualification is the linear address."""
-    return VmExit(EXIT_REASON_INVLPG, _address(cpu, operands[0])) if primary(hw, cpu, CPU_INVLPG_EXITING) else None
+    """With "INVLPG exiting": the qualification is the linear address, the segment's base in it."""
+    leaves = primary(hw, cpu, CPU_INVLPG_EXITING)
+    return VmExit(EXIT_REASON_INVLPG, segmentation.linear(cpu, operands[0])) if leaves else None
 
 
-def _address(cpu: Cpu, la: int) -> int:
-    """Outside 64-bit mode a linear address has 32 bits."""
-    return la if long_mode(cpu) else la & MASK_32
+@instruction("invlpg", operands=(ADDRESS,), forms=("invlpg ADDRESS", "invlpg fs:OFFSET"), privileged=True, exits=exits,
+             source="SDM Vol. 2A INVLPG; Vol. 3A 4.10.4.1; Vol. 3C 25.1.3")
+def run(hw: Hardware, cpu: Cpu, address: int | LogicalAddress) -> None:
+    """Forget a linear address: the current PCID's translations of its page, and global ones; no-op if not canonical.
 
-
-@instruction("invlpg", operands=(LINEAR_ADDRESS,), source="SDM Vol. 2A INVLPG; Vol. 3A 4.10.4.1; Vol. 3C 25.1.3",
-             privileged=True, exits=exits)
-def run(hw: Hardware, cpu: Cpu, la: int) -> None:
-    """Forget a linear address: the current PCID's translations of its page, and global ones; no-op if not canonical."""
-    invalidate.invlpg(hw, cpu, _address(cpu, la))
+    The base of the segment counts, its limit and its type do not: the operand is never accessed.
+    """
+    invalidate.invlpg(hw, cpu, segmentation.linear(cpu, address))

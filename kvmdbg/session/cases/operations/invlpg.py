@@ -1,8 +1,7 @@
-"""`invlpg V`: forget one linear address."""
+"""`invlpg V`, `invlpg fs:0x1000`: forget one linear address."""
 
 from __future__ import annotations
 
-from kvmdbg.errors import Unsupported
 from kvmdbg.session.cases.harness import Harness
 from kvmdbg.session.cases.operation import operation
 from kvmdbg.session.cases.steps import Actor, Operation
@@ -10,7 +9,6 @@ from kvmdbg.session.cases.steps import Actor, Operation
 
 @operation("invlpg")
 def invlpg(h: Harness, op: Operation, actor: Actor) -> None:
-    """Segment overrides are not modelled: every segment is flat."""
-    if ":" in op.rest:
-        raise Unsupported(f"{op.text}: segment bases are not modelled")
-    h.player.inject(f"invlpg {h.binding.number64(op.rest):#x}")
+    """`fs:0x1000` is an offset in a segment."""
+    segment, colon, address = op.rest.rpartition(":")
+    h.player.inject(f"invlpg {segment}{colon}{h.binding.number64(address):#x}")

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
 from casework import observe
-from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw.events import Invalidated
 
 
@@ -20,6 +17,8 @@ def test_it_exits_where_l1_wants_it() -> None:
     assert step.seen.reason == 14
 
 
-def test_segment_bases_are_not_modelled() -> None:
-    with pytest.raises(Unsupported, match="segment bases are not modelled"):
-        observe("L1: invlpg fs:0x1000")
+def test_the_base_of_a_segment_counts() -> None:
+    _, step = observe("L1: load gva=V", "L1: invlpg fs:V", given={"fs": "base 0x1000"})
+    assert step.events(Invalidated)[0].dropped == ()
+    _, step = observe("L1: load gva=V", "L1: invlpg fs:V", given={"fs": "base 0, limit 1"})
+    assert len(step.events(Invalidated)[0].dropped) == 1

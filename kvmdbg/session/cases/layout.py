@@ -1,0 +1,61 @@
+"""What the memory and the segments of L1 look like where a case wants more than every case finds; made before step 1."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from kvmdbg.machine.hw import paging
+from kvmdbg.session.cases import binding
+from kvmdbg.session.cases.player import L1, Player
+
+RIGHTS: Final = {"user": paging.US, "supervisor": 0, "write": paging.RW, "read": 0}
+PUD: Final = 3                  # level of the entries that share a table
+
+
+class SegmentRegister(NamedTuple):
+    """A segment register of L1."""
+
+    name: str                    # "fs", "gs"
+    base: int
+    limit: int
+    unusable: bool = False
+    expand_down: bool = False
+
+
+class Layout(NamedTuple):
+    """Things that few cases ask for, as values; the default asks for none."""
+
+    identity: tuple[int, ...] = ()               # pages that L1 maps at their own address
+    segments: tuple[SegmentRegister, ...] = ()
+    shared_pmd: tuple[str, ...] = ()             # rights of the two upper entries that share a lower table: "user, write"
+
+
+def lay_out(player: Player, layout: Layout) -> None:
+    """Make it. L1 runs, and nothing of it has been used yet."""
+    if layout.identity:
+        map_identity(player, layout.identity)
+    if layout.shared_pmd:
+        share_pmd(player, layout.shared_pmd)
+    for segment in layout.segments:
+        player.segment(*segment)
+
+
+def map_identity(player: Player, pages: tuple[int, ...]) -> None:
+    """L1 goes to tables out of the way of the pages: the first ones lie at 0x1000."""
+    for page in (*pages, binding.DESCRIPTOR):
+        player.map(L1, page, page, root=binding.L1_ROOT)
+    player.inject(f"mov cr3, {binding.L1_ROOT:#x}")
+
+
+def share_pmd(player: Player, rights: tuple[str, ...]) -> None:
+    """ptr1 and ptr2 below one upper entry, ptr3 and ptr4 below the next, which names the same lower table.
+
+    ptr1 and ptr3 are read-only there, ptr2 and ptr4 may be written to (kvm-unit-tests x86/access.c).
+    """
+    player.map(L1, binding.PTR1, binding.FRAME_OLD, "rxu")
+    player.map(L1, binding.PTR1 + paging.PAGE_2M, binding.FRAME_NEW, "rwxu")
+    _, entry = player.entry(L1, binding.PTR1, PUD)
+    table = entry & paging.ADDRESS | paging.P
+    for address, text in zip((binding.PTR1, binding.PTR1 + paging.PAGE_1G), rights, strict=True):
+        bits = [RIGHTS[word.strip()] for word in text.split(",")]
+        player.set_entry(L1, address, table | sum(bits), PUD)
