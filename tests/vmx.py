@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kvmdbg.machine.hw import vmcs
+from kvmdbg.machine.hw.capabilities import required_controls
 from kvmdbg.machine.hw.checking import Read
 from kvmdbg.machine.hw.controls import (
     AR_UNUSABLE,
@@ -72,12 +73,13 @@ def in_root(caps: Caps = Caps()) -> tuple[Hardware, Cpu]:
 
 
 def with_vmcs(changes: dict[int, int] | None = None, caps: Caps = Caps()) -> tuple[Hardware, Cpu]:
-    """As in_root, with REGION clear, current and filled with GOOD and `changes` (encoding -> value)."""
+    """As in_root, with REGION clear, current and filled: GOOD, `changes` (encoding -> value) and the controls that must be 1."""
     hw, cpu = in_root(caps)
     vmcs.clear(hw, cpu, REGION)
     vmcs.load(hw, cpu, REGION)
-    for field, value in {**GOOD, **(changes or {})}.items():
-        vmcs.write(hw, cpu, field, value)
+    required = required_controls(caps)
+    for field, value in {**dict.fromkeys(required, 0), **GOOD, **(changes or {})}.items():
+        vmcs.write(hw, cpu, field, value | required.get(field, 0))
     return hw, cpu
 
 

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from kvmdbg.machine.hw import controls as c
 from kvmdbg.machine.hw.control_registers import CR0_FIXED1, CR4_FIXED1, cr4_offered
 from kvmdbg.machine.hw.ept import MEMTYPE_WB
-from kvmdbg.machine.hw.fields import FIELDS
+from kvmdbg.machine.hw.fields import FIELDS, F
 from kvmdbg.machine.hw.state import Caps
 from kvmdbg.machine.hw.vmcs import VMCS_REVISION
 
@@ -39,11 +39,18 @@ IA32_VMX_VMFUNC: Final = 0x491
 NUMBERS: Final[dict[str, int]] = {name: value for name, value in globals().items()
                                   if name.startswith("IA32_") and isinstance(value, int)}
 
+WITHOUT_TRUE: Final[dict[int, int]] = {
+    IA32_VMX_TRUE_PINBASED_CTLS: IA32_VMX_PINBASED_CTLS, IA32_VMX_TRUE_PROCBASED_CTLS: IA32_VMX_PROCBASED_CTLS,
+    IA32_VMX_TRUE_EXIT_CTLS: IA32_VMX_EXIT_CTLS, IA32_VMX_TRUE_ENTRY_CTLS: IA32_VMX_ENTRY_CTLS,
+}
+
 # Controls that the first processors wanted to be 1 (appendix A.2): the MSRs without TRUE in their name still say so.
 PIN_DEFAULT1: Final = 0x16
 CPU_DEFAULT1: Final = 0x0401_E172
 EXIT_DEFAULT1: Final = 0x3_6DFF
 ENTRY_DEFAULT1: Final = 0x11FF
+
+CONTROL_WORDS: Final = (F.PIN_BASED_VM_EXEC_CONTROL, F.CPU_BASED_VM_EXEC_CONTROL, F.VM_EXIT_CONTROLS, F.VM_ENTRY_CONTROLS)
 
 _LOCKED: Final = 1 << 0
 _VMX_OUTSIDE_SMX: Final = 1 << 2
@@ -79,9 +86,13 @@ class Settings(NamedTuple):
         """As the capability MSR holds it: allowed 0-settings in bits 31:0, allowed 1-settings in 63:32."""
         return self.allowed_0 | self.allowed_1 << 32
 
+    def without_true(self, default1: int) -> int:
+        """As the MSR without TRUE in its name holds it: the default1 bits must be 1."""
+        return self._replace(allowed_0=self.allowed_0 | default1 & self.allowed_1).msr
+
 
 class ControlCaps(NamedTuple):
-    """The words of controls, as the TRUE MSRs have them: every bit may be 0, and the default1 bits mean nothing."""
+    """The words of controls, as the TRUE MSRs have them: of the default1 bits those must be 1 that mean nothing."""
 
     pin: Settings
     cpu: Settings
@@ -94,11 +105,17 @@ class ControlCaps(NamedTuple):
 @cache
 def control_caps(caps: Caps) -> ControlCaps:
     """The controls that a processor with `caps` offers."""
-    pin = _PIN_OFFERED | PIN_DEFAULT1 | (c.PIN_PREEMPTION_TIMER if caps.preemption_timer else 0)
-    return ControlCaps(Settings(0, pin), Settings(0, _CPU_OFFERED | CPU_DEFAULT1),
-                       Settings(0, _secondary(caps)), Settings(0, _EXIT_OFFERED | EXIT_DEFAULT1),
-                       Settings(0, _ENTRY_OFFERED | ENTRY_DEFAULT1),
+    pin, cpu, exit, entry = caps.required
+    timer = c.PIN_PREEMPTION_TIMER if caps.preemption_timer else 0
+    return ControlCaps(Settings(pin, _PIN_OFFERED | PIN_DEFAULT1 | timer), Settings(cpu, _CPU_OFFERED | CPU_DEFAULT1),
+                       Settings(0, _secondary(caps)), Settings(exit, _EXIT_OFFERED | EXIT_DEFAULT1),
+                       Settings(entry, _ENTRY_OFFERED | ENTRY_DEFAULT1),
                        c.VMFUNC_EPTP_SWITCHING if caps.vmfunc and caps.eptp_switching else 0)
+
+
+def required_controls(caps: Caps) -> dict[int, int]:
+    """Field of the VMCS -> the bits of it that a processor with `caps` demands to be 1."""
+    return dict(zip(CONTROL_WORDS, caps.required, strict=True))
 
 
 def _secondary(caps: Caps) -> int:
@@ -123,9 +140,9 @@ def _secondary(caps: Caps) -> int:
 # -- the other MSRs -------------------------------------------------------------------------------------------------------
 
 
-def vmx_basic(revision: int) -> int:
-    """IA32_VMX_BASIC (A.1): region size, write-back, no 32-bit limit, no dual monitor, with the TRUE MSRs."""
-    return revision | _REGION_SIZE << 32 | MEMTYPE_WB << 50 | _TRUE_CONTROLS
+def vmx_basic(caps: Caps, revision: int) -> int:
+    """IA32_VMX_BASIC (A.1): region size, write-back, no 32-bit limit, no dual monitor; the TRUE MSRs as `caps` says."""
+    return revision | _REGION_SIZE << 32 | MEMTYPE_WB << 50 | (_TRUE_CONTROLS if caps.true_controls else 0)
 
 
 def vmx_misc(caps: Caps) -> int:
@@ -157,15 +174,16 @@ def vmx_msrs(caps: Caps, revision: int = VMCS_REVISION) -> dict[int, int]:
     words = control_caps(caps)
     found = {
         IA32_FEATURE_CONTROL: _LOCKED | _VMX_OUTSIDE_SMX,
-        IA32_VMX_BASIC: vmx_basic(revision), IA32_VMX_MISC: vmx_misc(caps), IA32_VMX_VMCS_ENUM: vmx_vmcs_enum(),
+        IA32_VMX_BASIC: vmx_basic(caps, revision), IA32_VMX_MISC: vmx_misc(caps), IA32_VMX_VMCS_ENUM: vmx_vmcs_enum(),
         IA32_VMX_CR0_FIXED0: CR0_FIXED1, IA32_VMX_CR0_FIXED1: 0xFFFF_FFFF,
         IA32_VMX_CR4_FIXED0: CR4_FIXED1, IA32_VMX_CR4_FIXED1: cr4_offered(caps),
-        IA32_VMX_PINBASED_CTLS: words.pin._replace(allowed_0=PIN_DEFAULT1).msr, IA32_VMX_TRUE_PINBASED_CTLS: words.pin.msr,
-        IA32_VMX_PROCBASED_CTLS: words.cpu._replace(allowed_0=CPU_DEFAULT1).msr, IA32_VMX_TRUE_PROCBASED_CTLS: words.cpu.msr,
-        IA32_VMX_EXIT_CTLS: words.exit._replace(allowed_0=EXIT_DEFAULT1).msr, IA32_VMX_TRUE_EXIT_CTLS: words.exit.msr,
-        IA32_VMX_ENTRY_CTLS: words.entry._replace(allowed_0=ENTRY_DEFAULT1).msr, IA32_VMX_TRUE_ENTRY_CTLS: words.entry.msr,
+        IA32_VMX_PINBASED_CTLS: words.pin.without_true(PIN_DEFAULT1), IA32_VMX_PROCBASED_CTLS: words.cpu.without_true(CPU_DEFAULT1),
+        IA32_VMX_EXIT_CTLS: words.exit.without_true(EXIT_DEFAULT1), IA32_VMX_ENTRY_CTLS: words.entry.without_true(ENTRY_DEFAULT1),
         IA32_VMX_PROCBASED_CTLS2: words.sec.msr,
     }
+    if caps.true_controls:
+        found |= {IA32_VMX_TRUE_PINBASED_CTLS: words.pin.msr, IA32_VMX_TRUE_PROCBASED_CTLS: words.cpu.msr,
+                  IA32_VMX_TRUE_EXIT_CTLS: words.exit.msr, IA32_VMX_TRUE_ENTRY_CTLS: words.entry.msr}
     if caps.ept or caps.vpid:
         found[IA32_VMX_EPT_VPID_CAP] = vmx_ept_vpid_cap(caps)
     if words.vmfunc:

@@ -33,7 +33,7 @@ LEFT_TO_THE_PROCESSOR: Final = frozenset({
 def nested_caps(kvm: Kvm) -> Caps:
     """What L1's virtual processor offers (nested.c: nested_vmx_setup_ctls_msrs()); of CR3-target values none (VMX_MISC)."""
     return kvm.hw.caps._replace(
-        cr3_targets=0,
+        cr3_targets=0, true_controls=kvm.era.offers_true_controls_to_l1(), required=kvm.era.controls_required_of_l1(),
         ept=kvm.config.enable_ept and kvm.era.offers_ept_to_l1(), ept_ad=kvm.hw.caps.ept_ad and kvm.era.nested_ept_ad(),
         vpid=kvm.era.offers_vpid_to_l1(kvm.config.enable_vpid),
         preemption_timer=kvm.era.emulates_preemption_timer(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from kvmdbg.machine.hw import memory
+from kvmdbg.machine.hw.capabilities import required_controls
 from kvmdbg.machine.hw.controls import (
     CPU_INTERRUPT_WINDOW_EXITING,
     CPU_NMI_WINDOW_EXITING,
@@ -113,6 +114,7 @@ def merged_controls(kvm: Kvm, vcpu: Vcpu, mine: dict[int, int]) -> dict[int, int
     def theirs(encoding: int) -> int:
         return vmcs12.get(kvm, vcpu, encoding)
 
+    required = required_controls(kvm.hw.caps)
     pin = mine[F.PIN_BASED_VM_EXEC_CONTROL]
     primary = mine[F.CPU_BASED_VM_EXEC_CONTROL] & ~(CPU_INTERRUPT_WINDOW_EXITING | CPU_NMI_WINDOW_EXITING)
     secondary = mine[F.SECONDARY_VM_EXEC_CONTROL] & ~(SEC_ENABLE_RDTSCP | SEC_ENABLE_INVPCID | SEC_UNRESTRICTED_GUEST
@@ -123,7 +125,7 @@ def merged_controls(kvm: Kvm, vcpu: Vcpu, mine: dict[int, int]) -> dict[int, int
         F.PIN_BASED_VM_EXEC_CONTROL: pin | theirs(F.PIN_BASED_VM_EXEC_CONTROL) & ~PIN_PREEMPTION_TIMER,
         F.CPU_BASED_VM_EXEC_CONTROL: primary | theirs(F.CPU_BASED_VM_EXEC_CONTROL) & ~CPU_USE_MSR_BITMAPS,   # L0 wants every exit
         F.SECONDARY_VM_EXEC_CONTROL: secondary,
-        F.VM_ENTRY_CONTROLS: theirs(F.VM_ENTRY_CONTROLS) & ~ENTRY_LOAD_IA32_EFER | ENTRY_LOAD_IA32_EFER,
+        F.VM_ENTRY_CONTROLS: required[F.VM_ENTRY_CONTROLS] | theirs(F.VM_ENTRY_CONTROLS) | ENTRY_LOAD_IA32_EFER,
         F.VM_EXIT_CONTROLS: mine[F.VM_EXIT_CONTROLS],
         F.EXCEPTION_BITMAP: mine[F.EXCEPTION_BITMAP] | theirs(F.EXCEPTION_BITMAP),
         F.PAGE_FAULT_ERROR_CODE_MASK: theirs(F.PAGE_FAULT_ERROR_CODE_MASK) if kvm.config.enable_ept else 0,

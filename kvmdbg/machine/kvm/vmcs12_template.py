@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kvmdbg.errors import UserError
 from kvmdbg.machine.hw import ept
+from kvmdbg.machine.hw.capabilities import required_controls
 from kvmdbg.machine.hw.controls import (
     CPU_HLT_EXITING,
     CPU_SECONDARY_CONTROLS,
@@ -23,6 +24,7 @@ from kvmdbg.machine.hw.controls import (
 from kvmdbg.machine.hw.fields import FIELDS, F
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.guest_memory import kvm_write_guest
+from kvmdbg.machine.kvm.nested_checks import nested_caps
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
 from kvmdbg.machine.kvm.tables import cr3_of, need_vmcs12
 from kvmdbg.machine.kvm.vmx import BOOT_CR0, BOOT_EFER, KERNEL_CS, KERNEL_DS, KERNEL_TR, flat_segments
@@ -67,11 +69,18 @@ def wishes(kvm: Kvm, values: dict[int, int]) -> dict[int, int]:
     return {F.SECONDARY_VM_EXEC_CONTROL: secondary} | wanted
 
 
+def adjusted(kvm: Kvm, values: dict[int, int]) -> dict[int, int]:
+    """The controls that L1's processor demands to be 1 are set, as an L1 that reads its capability MSRs does."""
+    required = required_controls(nested_caps(kvm))
+    return {encoding: value | required.get(encoding, 0) for encoding, value in values.items()}
+
+
 def prepare(kvm: Kvm, vcpu: Vcpu, gpa: int, values: dict[int, int]) -> None:
     """Fill the region at L1 guest-physical address gpa; `values` by encoding go over the defaults.
 
     VIRTUAL_PROCESSOR_ID enables VPID if L1 is offered it, EPT_POINTER enables EPT; a table address as EPT_POINTER gets
-    write-back and four levels.  SECONDARY_VM_EXEC_CONTROL, given, is taken as it is.
+    write-back and four levels.  SECONDARY_VM_EXEC_CONTROL, given, is taken as it is; the other controls get the bits that must
+    be 1 for L1.
     raises: UserError for the current VMCS, an address that is none, a field that vmcs12 lacks.
     """
     if gpa & 0xFFF or gpa >= kvm.config.memory:
@@ -85,7 +94,7 @@ def prepare(kvm: Kvm, vcpu: Vcpu, gpa: int, values: dict[int, int]) -> None:
     for offset in range(0, 0x400, 8):
         kvm_write_guest(kvm, gpa + offset, 0)
     vmcs12.write_guest(kvm, gpa, vmcs12.REVISION, vmcs12.VMCS12_REVISION)
-    for encoding, value in (defaults(kvm, vcpu) | wishes(kvm, values)).items():
+    for encoding, value in adjusted(kvm, defaults(kvm, vcpu) | wishes(kvm, values)).items():
         vmcs12.write_guest(kvm, gpa, encoding, value)
 
 

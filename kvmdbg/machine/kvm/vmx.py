@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from kvmdbg.machine.hw import vmcs
+from kvmdbg.machine.hw.capabilities import required_controls
 from kvmdbg.machine.hw.controls import (
     AR_DB,
     AR_G,
@@ -130,8 +131,8 @@ def exception_bitmap(kvm: Kvm) -> int:
 
 
 def execution_controls(kvm: Kvm, vpid: int) -> dict[int, int]:
-    """The controls that L0 wants for any guest (vmx.c: init_vmcs())."""
-    return {
+    """The controls that L0 wants for any guest, and those that the processor demands (vmx.c: init_vmcs())."""
+    return adjust_vmx_controls(kvm, {
         F.PIN_BASED_VM_EXEC_CONTROL: PIN_EXTERNAL_INTERRUPT_EXITING | PIN_NMI_EXITING | PIN_VIRTUAL_NMIS,
         F.CPU_BASED_VM_EXEC_CONTROL: cpu_exec_control(kvm),
         F.SECONDARY_VM_EXEC_CONTROL: secondary_exec_control(kvm, vpid),
@@ -142,7 +143,13 @@ def execution_controls(kvm: Kvm, vpid: int) -> dict[int, int]:
         F.CR0_GUEST_HOST_MASK: 0xFFFF_FFFF_FFFF_FFFF & ~kvm.era.cr0_guest_owned_bits(kvm.config.enable_ept),
         F.CR4_GUEST_HOST_MASK: 0xFFFF_FFFF_FFFF_FFFF & ~cr4_guest_owned_bits(kvm),
         F.VMCS_LINK_POINTER: 0xFFFF_FFFF_FFFF_FFFF,
-    }
+    })
+
+
+def adjust_vmx_controls(kvm: Kvm, wanted: dict[int, int]) -> dict[int, int]:
+    """The fields with each control that must be 1 (vmx.c)."""
+    required = required_controls(kvm.hw.caps)
+    return {encoding: value | required.get(encoding, 0) for encoding, value in wanted.items()}
 
 
 def init_vmcs01(kvm: Kvm, vcpu: Vcpu) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw import msrs
-from kvmdbg.machine.hw.capabilities import vmx_msrs
+from kvmdbg.machine.hw.capabilities import WITHOUT_TRUE, vmx_msrs
 from kvmdbg.machine.hw.controls import CPU_USE_MSR_BITMAPS, CR0_PG, EXIT_REASON_MSR_WRITE
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.paging import MASK_32, canonical
@@ -79,9 +79,14 @@ def kvm_get_msr(kvm: Kvm, vcpu: Vcpu, number: int) -> int | None:
 
 
 def vmx_get_vmx_msr(kvm: Kvm, vcpu: Vcpu, number: int) -> int | None:
-    """A VMX capability MSR of L1's virtual processor: what vmcs12 is checked against (nested.c: vmx_get_vmx_msr())."""
+    """A VMX capability MSR of L1's virtual processor: what vmcs12 is checked against (nested.c: vmx_get_vmx_msr()).
+
+    An L1 that is told of no TRUE MSRs reads them nevertheless, as those without TRUE in their name.
+    """
     if not kvm.config.nested or vcpu.guest_mode:
         return None
+    if not kvm.era.offers_true_controls_to_l1():
+        number = WITHOUT_TRUE.get(number, number)
     return vmx_msrs(nested_caps(kvm), VMCS12_REVISION).get(number)
 
 

@@ -192,6 +192,7 @@ def _vmxe(plan: Plan, on: Value) -> None:
 
 EXTRA: Final[Mapping[str, Handler]] = {
     "l0_ept": _enable_ept, "vpid02": _vpid02, "vpid12_enabled": _vpid12_enabled, "vpid12": _vpid12, "vmxe": _vmxe,
+    "bit_kind": nothing,                                # control_bits.py
     # What was before the transition is done by the harness, not by the machine's set-up (harness.py: warm_up()).
     "last_vpid": nothing, "vpid12_differs_from_last": nothing, "direction": nothing,
     "no_hw_errcode_cc": premises.no_hw_errcode_cc, "needs": premises.needs,

@@ -19,6 +19,7 @@ from kvmdbg.machine.kvm.state import INVALID_GPA, Kvm, Vcpu
 from kvmdbg.session.cases import binding
 from kvmdbg.session.cases.base import SECONDARY_BITS, Base, eptp_of, eptps_of_list, uses_ept, vmcs12_values
 from kvmdbg.session.cases.binding import Binding
+from kvmdbg.session.cases.control_bits import NO_BIT, Bit
 from kvmdbg.session.cases.player import EPT12, L1, L2, LARGE, Player
 from kvmdbg.session.cases.setup import Setup
 
@@ -31,13 +32,18 @@ NOT_SKIPPED: Final = (EXIT_REASON_EPT_VIOLATION, EXIT_REASON_EPT_MISCONFIG)    #
 class Harness:
     """One instance's run on one machine."""
 
-    def __init__(self, base: Base, gva_is_l2s: bool = True, large: bool = False, field: str = "") -> None:
-        """gva_is_l2s: steps that name V mean L2's tables, whoever changes them; field: what `the address` of a step is."""
+    def __init__(self, base: Base, gva_is_l2s: bool = True, large: bool = False, field: str = "", bit: Bit = NO_BIT) -> None:
+        """gva_is_l2s: steps that name V mean L2's tables, whoever changes them; field: what `the address` of a step is.
+
+        bit: the control that `one bit` of a step is.
+        """
         self.tables = L2 if gva_is_l2s else L1
         self.setup: Setup = base.setup
         self.player: Player = base.player
         self.large = large                   # EPT changes are made as large pages where the level allows
         self.field = field
+        self.bit = bit
+        self.spoilt: dict[int, int] = {}     # field of the current VMCS that a step has made bad -> its good value
         self.eptp = eptp_of(base.setup)
         self.binding = Binding(base.setup.caps, self._phrases())
         self._linear: dict[int, int] = {}    # guest-physical page -> L2's linear address for it

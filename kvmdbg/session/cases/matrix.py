@@ -17,6 +17,9 @@ from kvmdbg.session.cases.reader import RANGE, REFERENCE, texts
 
 ONE_BIT: Final = re.compile(r"(\w+: )?one bit (?:below (?P<end>.+)|from (?P<first>.+) to (?P<last>.+))$")
 AS_ABOVE: Final = "the same with "
+ANY_ABOVE: Final = "any of the above"
+ANY_OF: Final = "any of "
+RPL_OR_TI: Final = "RPL or TI not 0"       # of a selector: bits 1:0 and bit 2
 ANY: Final = "any"                         # as a value: the source does not care
 FAILURE_ONLY: Final = "failure only"       # under `asserted`: the error number next to it is not compared
 MAX_VARIANTS: Final = 4096                 # more of them are a slip of the file, not a case
@@ -65,15 +68,35 @@ def variants(instance: Instance, number: Callable[[str], int]) -> Iterator[dict[
 
     number: the value of a bound of a range, `3` or `MAXPHYADDR`. raises: what `number` raises.
     """
-    choices = [[(name, one) for one in _spread(value, number)] for name, value in instance.values]
+    choices = [[(name, one) for each in _any_of(instance, name, value) for one in _spread(each, number)]
+               for name, value in instance.values]
     for picked in product(*choices):
         yield dict(picked)
+
+
+def _any_of(instance: Instance, name: str, value: Value) -> list[Value]:
+    """The values that a row means one after the other: `any of the above` in its column, `any of CS SS TR`, or itself alone.
+
+    `any of CS SS` beside HOST_SEL_CS in another row of that column is short for HOST_SEL_CS and HOST_SEL_SS.
+    """
+    if not isinstance(value, str) or not value.startswith(ANY_OF) or name not in instance.case.matrix.columns:
+        return [value]
+    column = instance.case.matrix.columns.index(name)
+    others = [row[column] for row in instance.case.matrix.rows if row[column] != value]
+    if value == ANY_ABOVE:
+        return list(dict.fromkeys(others))
+    words = re.split(r"[,\s]+", value.removeprefix(ANY_OF).strip())
+    prefix = next((other.removesuffix(word) for other in others for word in words
+                   if isinstance(other, str) and other.endswith(f"_{word}")), "")
+    return [prefix + word for word in words]
 
 
 def _spread(value: Value, number: Callable[[str], int]) -> list[Value]:
     """Every integer of `a..b`, every single bit of `one bit from a to b` or `FIELD: one bit below b`; any other value alone."""
     if not isinstance(value, str):
         return [value]
+    if value == RPL_OR_TI:
+        return [f"old value | {bits}" for bits in range(1, 8)]
     if bits := ONE_BIT.match(value):
         first, last = (0, number(bits["end"]) - 1) if bits["end"] else (number(bits["first"]), number(bits["last"]))
         return [f"{bits[1]}{1 << bit:#x}" if bits[1] else 1 << bit for bit in range(first, min(last, 63) + 1)]

@@ -12,8 +12,9 @@ from itertools import product
 from typing import Final, NamedTuple
 
 from kvmdbg.errors import KvmdbgError, Unsupported, UserError
-from kvmdbg.session.cases import given, words
+from kvmdbg.session.cases import control_bits, given, words
 from kvmdbg.session.cases.base import Base, prepare
+from kvmdbg.session.cases.control_bits import Bit
 from kvmdbg.session.cases.fact import Observed, check
 from kvmdbg.session.cases.harness import Harness
 from kvmdbg.session.cases.matrix import Instance, extra_state, facts_of, instances, spell, variants
@@ -109,14 +110,15 @@ class Runner:
         number = Harness(base).binding.number
         premises = {**case.given, **extra}
         for values in variants(instance, number):
-            for large, field in product(words.sizes(case, values), words.fields(case)):
-                problem = self._variant(base, instance, {**dict(instance.values), **values}, premises, (large, field), scripts)
+            bits = control_bits.bits(base.player.kvm, case, values)
+            for means in product(words.sizes(case, values), words.fields(case), bits):
+                problem = self._variant(base, instance, {**dict(instance.values), **values}, premises, means, scripts)
                 if problem:
                     return problem
         return ""
 
     def _variant(self, base: Base, instance: Instance, values: Mapping[str, Value], premises: Mapping[str, Value],
-                 means: tuple[bool, str], scripts: list[Script]) -> str:
+                 means: tuple[bool, str, Bit], scripts: list[Script]) -> str:
         case = instance.case
         steps = words.read_steps(case, values)
         facts = words.placed(case, steps, [(one.step, facts_of(one, values)) for one in words.counted(case.expect)])

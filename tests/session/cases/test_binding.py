@@ -28,9 +28,13 @@ def test_64_bits(text: str, number: int) -> None:
     assert BINDING.number64(text) == number
 
 
+def test_a_count_has_nothing_below_0() -> None:
+    assert (BINDING.number("N"), BINDING.number("N-1"), BINDING.number("N+1")) == (0, 0, 1)
+
+
 @pytest.mark.parametrize(("text", "said"), [
     ("FROB", "FROB: no symbol with a value here"), ("what was written", "what was written: no number"), ("", ": no number"),
-    ("N-1", "N-1: less than 0 here"), ("1.5", "1.5: no number"),
+    ("1 - V", "1 - V: less than 0 here"), ("1.5", "1.5: no number"),
     ("True", "True: no number"), ("__import__('os')", "no number"), ("1 << -1", "no number"),
     ("'a'", "no number"), ("1 // 0", "no number"), ("2 ** 9", "no number"), ("(" * 300, "no number"),
 ])

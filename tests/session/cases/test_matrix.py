@@ -88,3 +88,18 @@ def test_columns_that_no_text_names_are_state_of_the_row() -> None:
 @pytest.mark.parametrize(("value", "text"), [(9, "9"), (10, "0xa"), (-125, "-125"), (True, "true"), (None, "null"), ("r-x", "r-x")])
 def test_values_are_spelt_as_the_files_write_them(value: object, text: str) -> None:
     assert spell(value) == text
+
+
+def test_any_of_some_values_are_variants() -> None:
+    rows = (("HOST_SEL_CS", "0"), ("any of CS SS, TR", "RPL or TI not 0"), ("any of the above", 5))
+    first, several, above = instances(case(Matrix("m", ("op", "value"), rows, ())))
+    found = list(variants(several, int))
+    assert [values["op"] for values in found[::7]] == ["HOST_SEL_CS", "HOST_SEL_SS", "HOST_SEL_TR"]
+    assert [values["value"] for values in found[:7]] == [f"old value | {bits}" for bits in range(1, 8)]
+    assert [values["op"] for values in variants(above, int)] == ["HOST_SEL_CS", "any of CS SS, TR"]
+    assert [values["op"] for values in variants(first, int)] == ["HOST_SEL_CS"]
+
+
+def test_any_of_words_without_a_name_that_ends_like_one_are_taken_as_they_are() -> None:
+    (only,) = instances(case(Matrix("m", ("op",), (("any of HOST_CR0 HOST_CR4",),), ())))
+    assert [values["op"] for values in variants(only, int)] == ["HOST_CR0", "HOST_CR4"]

@@ -21,6 +21,15 @@ FREE_GUEST_MODE_ROOTS: Final = "free the roots of L2"             # what INVVPID
 FREE_EVERY_ROOT: Final = "free every root"
 
 
+class RequiredControls(NamedTuple):
+    """Controls of vmcs12 that must be 1, a word for each field."""
+
+    pin: int
+    cpu: int                   # primary processor-based
+    exit: int
+    entry: int
+
+
 class Transition(NamedTuple):
     """What a kernel looks at when it decides how to flush at a nested entry or exit."""
 
@@ -96,6 +105,14 @@ class NestedQuestions(FlushQuestions):
     def vmclear_frees_vmcs02(self) -> bool:
         """Is there a vmcs02 for each of the last vmcs12s, in a pool of one, which VMCLEAR empties? (de3a0021a606)"""
         return False
+
+    def offers_true_controls_to_l1(self) -> bool:
+        """Has L1 the TRUE capability MSRs (VMX_BASIC bit 55)? (3dbcd8da7b56)"""
+        return True
+
+    def controls_required_of_l1(self) -> RequiredControls:
+        """Bits that must be 1 in vmcs12's controls (nested_vmx_setup_ctls_msrs())."""
+        return RequiredControls(pin=0x16, cpu=0x0400_6172, exit=0x3_6DFB, entry=0x11FB)
 
     def offers_vpid_to_l1(self, enable_vpid: bool) -> bool:
         """Can L1 set "enable VPID" in vmcs12?"""

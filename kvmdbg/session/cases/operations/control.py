@@ -8,6 +8,7 @@ from typing import Final
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw.controls import CPU_SECONDARY_CONTROLS
 from kvmdbg.machine.hw.fields import F
+from kvmdbg.session.cases.control_bits import NO_BIT
 from kvmdbg.session.cases.harness import Harness
 from kvmdbg.session.cases.operation import operation
 from kvmdbg.session.cases.operations.vmwrite import write
@@ -15,6 +16,7 @@ from kvmdbg.session.cases.setup import CONTROLS
 from kvmdbg.session.cases.steps import Actor, Operation
 
 PHRASE: Final = re.compile(r"(.+?)(?:\s*=)?(?:\s+(0|1|enabled|disabled))?$")
+ONE_BIT: Final = re.compile(r"one bit:? write allowed0 with that bit (set|cleared)")
 OFF: Final = ("0", "disabled")
 NAMES: Final = {
     "enable VPID": "enable_vpid", "enable EPT": "enable_ept", "NMI exiting": "nmi_exiting", "virtual NMIs": "virtual_nmis",
@@ -41,3 +43,15 @@ def switch(h: Harness, name: str, on: bool) -> None:
     if field == F.SECONDARY_VM_EXEC_CONTROL:
         write(h, F.CPU_BASED_VM_EXEC_CONTROL, lambda old: old | CPU_SECONDARY_CONTROLS)
     write(h, field, lambda old: old | bit if on else old & ~bit)
+
+
+@operation("for", actors=("L1",))
+def for_one_bit(h: Harness, op: Operation, actor: Actor) -> None:
+    """`for one bit: write allowed0 with that bit set`: the field has what must be 1, and one bit of it changed."""
+    match = ONE_BIT.fullmatch(op.rest)
+    if match is None or h.bit == NO_BIT:
+        raise Unsupported(f"{op.text}: only a bit of the kind that the row names")
+    field, bit, allowed_0 = h.bit
+    if field == F.SECONDARY_VM_EXEC_CONTROL:
+        write(h, F.CPU_BASED_VM_EXEC_CONTROL, lambda old: old | CPU_SECONDARY_CONTROLS)
+    write(h, field, lambda old: allowed_0 | bit if match[1] == "set" else allowed_0 & ~bit)

@@ -9,7 +9,8 @@ from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw.controls import CPU_SECONDARY_CONTROLS, PIN_NMI_EXITING, SEC_ENABLE_EPT, SEC_ENABLE_VPID
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import vmcs12
-from kvmdbg.session.cases.operations.control import control
+from kvmdbg.session.cases.control_bits import Bit
+from kvmdbg.session.cases.operations.control import control, for_one_bit
 
 
 def test_on_off_and_no_number() -> None:
@@ -43,3 +44,19 @@ def test_other_words() -> None:
 def test_unknown_controls_are_unsupported(step: str) -> None:
     with pytest.raises(Unsupported, match="this control is not known by name"):
         control(harness(), *operation(f"L1: {step}"))
+
+
+def test_one_bit_of_a_kind() -> None:
+    h = harness()
+    h.bit = Bit(F.PIN_BASED_VM_EXEC_CONTROL, 1 << 2, 0x16)
+    for word, value in (("cleared", 0x12), ("set", 0x16)):
+        for_one_bit(h, *operation(f"L1: for one bit: write allowed0 with that bit {word}"))
+        assert vmcs12.get(h.kvm, h.vcpu, F.PIN_BASED_VM_EXEC_CONTROL) == value
+    h.bit = Bit(F.SECONDARY_VM_EXEC_CONTROL, 1 << 31, 0)
+    for_one_bit(h, *operation("L1: for one bit: write allowed0 with that bit set"))
+    assert vmcs12.get(h.kvm, h.vcpu, F.CPU_BASED_VM_EXEC_CONTROL) & CPU_SECONDARY_CONTROLS
+
+
+def test_without_a_kind_there_is_no_one_bit() -> None:
+    with pytest.raises(Unsupported, match="only a bit of the kind that the row names"):
+        for_one_bit(harness(), *operation("L1: for one bit: write allowed0 with that bit set"))

@@ -33,6 +33,20 @@ def test_the_wrong_instruction_fails_as_it_should() -> None:
 
 def test_other_forms_are_unsupported() -> None:
     with pytest.raises(Unsupported, match="only the plain instruction is done"):
-        observe("L1: vmlaunch with a bad control field")
+        observe("L1: vmlaunch with a bad hair field")
     with pytest.raises(Unsupported, match="only `enter L2` is done"):
         observe("L1: enter the house")
+
+
+def test_what_is_bad_in_the_vmcs_and_its_repair() -> None:
+    seen = observe("L1: vmlaunch with a bad control field and a bad host field", "L1: repair the control field; vmlaunch",
+                   "L1: repair both; vmlaunch with a bad guest field", "L1: repair it; vmlaunch")
+    assert [(one.seen.kind, one.seen.error) for one in seen] == [
+        ("VMfailValid", 7), ("VMfailValid", 8), ("entry_failure", 0), ("entered", 0)]
+
+
+def test_only_what_was_bad_is_repaired() -> None:
+    with pytest.raises(Unsupported, match="only fields that a step before has spoilt"):
+        observe("L1: repair both")
+    with pytest.raises(Unsupported, match="only fields that a step before has spoilt"):
+        observe("L1: vmlaunch with a bad host field", "L1: repair the control field")

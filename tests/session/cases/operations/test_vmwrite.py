@@ -56,7 +56,7 @@ def test_bits_of_a_control_register_field() -> None:
 @pytest.mark.parametrize("step", ["L1: vmwrite VPID", "L1: vmwrite VPID 2 x=3", "L1: vmwrite FROB 1", "L1: vmwrite VPID soon",
                                   "L1: vmwrite VPID a bit that FIXED1 forbids",
 
-                                  "L1: vmwrite ENTRY_INTR_INFO valid | loud noise", "L1: vmwrite CR3_TARGET_COUNT N-1"])
+                                  "L1: vmwrite ENTRY_INTR_INFO valid | loud noise", "L1: vmwrite CR3_TARGET_COUNT 1 - 2"])
 def test_other_forms_are_unsupported(step: str) -> None:
     with pytest.raises(Unsupported):
         vmwrite(harness(), *operation(step))
