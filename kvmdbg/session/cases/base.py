@@ -133,6 +133,13 @@ def eptps_of_list(setup: Setup) -> dict[str, int]:
     return {"A": first, "B": other, "BADTYPE": other & ~ept.EPTP_MEMTYPE_MASK | 2}
 
 
+def symbols_of(setup: Setup) -> dict[str, int]:
+    """What the names of EPTPs mean in a case about cached roots: `A`, `B`, and `A|AD` with accessed and dirty flags."""
+    first = binding.EPT_ROOT | ept.MEMTYPE_WB | ept.EPTP_WALK_LENGTH_4
+    names = {"A": first, "B": first & 0xFFF | binding.OTHER_EPT_ROOT, "AD": ept.EPTP_AD}
+    return names if setup.layout.roots else {}
+
+
 def uses_ept(setup: Setup) -> bool:
     """Does L1 use EPT for L2?"""
     return dict(setup.controls).get(CONTROLS["enable_ept"], False)

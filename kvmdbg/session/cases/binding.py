@@ -68,9 +68,10 @@ _UNARY: Final[Mapping[type, Callable[[int], int]]] = {ast.Invert: operator.inver
 class Binding:
     """The numbers behind the words of one instance."""
 
-    def __init__(self, caps: Caps, phrases: Mapping[str, Callable[[], int]] | None = None) -> None:
-        """phrases: words whose number only the running instance knows."""
-        self._symbols = {**_SYMBOLS, "MAXPHYADDR": caps.maxphyaddr, "TOP": 1 << caps.maxphyaddr}
+    def __init__(self, caps: Caps, phrases: Mapping[str, Callable[[], int]] | None = None,
+                 symbols: Mapping[str, int] | None = None) -> None:
+        """phrases: words whose number only the running instance knows; symbols: names that mean something else there."""
+        self._symbols = {**_SYMBOLS, "MAXPHYADDR": caps.maxphyaddr, "TOP": 1 << caps.maxphyaddr, **(symbols or {})}
         self._phrases: Mapping[str, Callable[[], int]] = {
             **{name: lambda value=value: value for name, value in _PHRASES.items()}, **(phrases or {})}  # type: ignore[misc]
 

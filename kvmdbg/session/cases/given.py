@@ -42,6 +42,8 @@ def read(case: Case, extra: Mapping[str, Value], row: int = 1) -> Setup:
         plan.vmx = False
     if any("ept_set" in step for step in case.steps):
         plan.control("enable_ept", True)
+    if any("(intercepted)" in step for step in case.steps):
+        plan.config = plan.config._replace(enable_ept=False)       # L0 intercepts MOV CR3, INVLPG and INVPCID then
     if _asks_for_unrestricted_guest(case):
         plan.control("enable_ept", True)
     return plan.setup()
@@ -157,7 +159,7 @@ def _vpid02(plan: Plan, number: Value) -> None:
 
 L0: Final[Mapping[str, Handler]] = {
     "vendor": lambda plan, name: vendor(name), "enable_ept": _enable_ept, "enable_vpid": _enable_vpid, "vpid01": _vpid01,
-    "vpid02": _vpid02,
+    "vpid02": _vpid02, "request_bits": premises.request_bits,
 }
 
 
@@ -170,7 +172,7 @@ GIVEN: Final[Mapping[str, Handler]] = {
     "entry_error_code": field(F.VM_ENTRY_EXCEPTION_ERROR_CODE), "entry_instr_len": field(F.VM_ENTRY_INSTRUCTION_LEN),
     "pte": phrases(premises.PTE), "vmcb": refused(vocabulary.AMD), "svm": refused(vocabulary.AMD),
     "setup": phrases(premises.SETUP), "default_state": premises.default_state,
-    **{name: premises.segment_register(name) for name in ("fs", "gs")}, "cpus": premises.one_cpu,
+    **{name: premises.segment_register(name) for name in ("fs", "gs")}, "cpus": premises.one_cpu, "roots": premises.roots,
     "cpuid": phrases(premises.CPUID),
 }
 

@@ -17,7 +17,7 @@ from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import tables, vmcs12
 from kvmdbg.machine.kvm.state import INVALID_GPA, Kvm, Vcpu
 from kvmdbg.session.cases import binding
-from kvmdbg.session.cases.base import SECONDARY_BITS, Base, eptp_of, eptps_of_list, uses_ept, vmcs12_values
+from kvmdbg.session.cases.base import SECONDARY_BITS, Base, eptp_of, eptps_of_list, symbols_of, uses_ept, vmcs12_values
 from kvmdbg.session.cases.binding import Binding
 from kvmdbg.session.cases.control_bits import NO_BIT, Bit
 from kvmdbg.session.cases.player import EPT12, L1, L2, LARGE, Player
@@ -45,7 +45,7 @@ class Harness:
         self.bit = bit
         self.spoilt: dict[int, int] = {}     # field of the current VMCS that a step has made bad -> its good value
         self.eptp = eptp_of(base.setup)
-        self.binding = Binding(base.setup.caps, self._phrases())
+        self.binding = Binding(base.setup.caps, self._phrases(), symbols_of(base.setup))
         self._linear: dict[int, int] = {}    # guest-physical page -> L2's linear address for it
         self._table_pages: dict[int, int] = {}
         self._before: dict[int, int] = {}    # linear page -> frame that the tables named before the last change
@@ -121,6 +121,14 @@ class Harness:
         self.bring(2)
         self.bring(1)
         player.inject(f"vmptrld {binding.VMCS_A:#x}")
+
+    def cache_roots(self) -> None:
+        """Enter L2 once with each EPTP that KVM is to have a shadow of, the most recent one last."""
+        symbols = symbols_of(self.setup)
+        for name, ad in reversed(self.setup.layout.roots):
+            self.player.inject(f"vmwrite EPT_POINTER, {symbols[name] | symbols['AD'] * ad:#x}")
+            self.bring(2)
+            self.bring(1)
 
     # -- addresses ----------------------------------------------------------------------------------------------
 

@@ -22,11 +22,19 @@ class SegmentRegister(NamedTuple):
     expand_down: bool = False
 
 
+class CachedRoot(NamedTuple):
+    """A shadow of one of L1's EPTs that KVM has cached."""
+
+    name: str                    # of the EPTP: "A", "B"
+    ad: bool                     # with accessed and dirty flags
+
+
 class Layout(NamedTuple):
     """Things that few cases ask for, as values; the default asks for none."""
 
     identity: tuple[int, ...] = ()               # pages that L1 maps at their own address
     segments: tuple[SegmentRegister, ...] = ()
+    roots: tuple[CachedRoot, ...] = ()           # the most recent first
     shared_pmd: tuple[str, ...] = ()             # rights of the two upper entries that share a lower table: "user, write"
 
 

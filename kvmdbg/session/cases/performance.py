@@ -77,6 +77,9 @@ def make_ready(harness: Harness, steps: Sequence[StepToDo], premises: Mapping[st
     last_vpid = vpid_of_earlier_entry(premises)
     if last_vpid is not None:
         harness.warm_up(last_vpid)
+    if harness.setup.layout.roots:
+        harness.player.remark("L1 has run L2 under each of these EPTPs")
+        harness.cache_roots()
     if resumes_first(steps):
         harness.player.remark("L1 has launched L2 before")
         harness.bring(2)

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from kvmdbg.errors import UserError
-from kvmdbg.explore.schedule import run_until_waiting
-from kvmdbg.machine.actions import load_program, waits, why_idle
+from kvmdbg.explore.schedule import next_action, run_until_waiting
+from kvmdbg.machine.actions import Action, load_program, waits, why_idle
 from kvmdbg.machine.hw.controls import AR_G, AR_UNUSABLE
 from kvmdbg.machine.hw.fields import FIELDS
 from kvmdbg.machine.hw.instructions import parse_insn
@@ -86,6 +86,14 @@ class Player:
         self.lines.append(f"inject {text}")
         load_program(self.kvm, 0, (insn,), front=True)
         run_until_waiting(self.kvm, 0)
+
+    def inject_with_request(self, text: str, request: str) -> None:
+        """Execute an instruction that exits, and make a request of the vCPU before KVM handles the exit.  raises: UserError."""
+        self.lines += ["tbreak vmexit", f"inject {text}", "goto end"]
+        load_program(self.kvm, 0, (parse_insn(text),), front=True)
+        run_until_waiting(self.kvm, 0, lambda done: next_action(self.kvm, 0) != Action(0, "handle_exit"))
+        self.host(f"request {request}")
+        self.run()
 
     def host(self, text: str) -> None:
         """Let something happen on the host.  raises: UserError where it cannot."""

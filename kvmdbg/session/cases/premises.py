@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from kvmdbg.errors import Unsupported
+from kvmdbg.machine.eras.versions import kernel
 from kvmdbg.machine.hw.controls import CR4_BITS
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.session.cases.binding import PAGE_SHIFT
-from kvmdbg.session.cases.layout import SegmentRegister
+from kvmdbg.session.cases.layout import CachedRoot, SegmentRegister
 from kvmdbg.session.cases.model import Value
 from kvmdbg.session.cases.setup import EPTP_NAMES, FIRST_EPTP, Plan
 from kvmdbg.session.cases.vocabulary import EVENTS, SEVERAL_CPUS
@@ -193,6 +194,29 @@ def one_cpu(plan: Plan, number: Value) -> None:
         raise Unsupported(SEVERAL_CPUS)
 
 
+def roots(plan: Plan, text: Value) -> None:
+    """`cached shadow-EPT roots for EPTP A (A/D on), A (A/D off) and B`."""
+    match = _ROOTS.fullmatch(str(text))
+    found = [_ROOT.fullmatch(part) for part in re.split(r", | and ", match[1])] if match else []
+    if not found or not all(found):
+        raise Unsupported(f"given roots: {text}")
+    cached = tuple(CachedRoot(one[1], one[2] == "on") for one in found if one)
+    plan.layout = plan.layout._replace(roots=cached)
+    plan.control("enable_ept", True)
+
+
+def request_bits(plan: Plan, wanted: Value) -> None:
+    """`{TLB_FLUSH_CURRENT: arch 26}`: the kernel must number its requests so."""
+    bits = kernel(plan.kernel).request_bits()
+    for name, text in wanted.items():
+        match = re.fullmatch(r"(arch )?(\d+)", str(text))
+        if match is None or bits.get(name) != int(match[2]) + (ARCH_REQUESTS if match[1] else 0):
+            raise Unsupported(f"request_bits {name}: {text}: {plan.kernel} numbers it {bits.get(name, 'not at all')}")
+
+
+_ROOTS: Final = re.compile(r"cached (?:shadow-EPT )?roots for EPTPs? (.+)")
+_ROOT: Final = re.compile(r"([AB])(?: \(A/D (on|off)\))?")
+ARCH_REQUESTS: Final = 8                  # KVM_REQUEST_ARCH_BASE
 _BASE_OR_LIMIT: Final = re.compile(r"(base|limit) (0x[0-9a-fA-F]+|\d+)")
 _KINDS_OF_SEGMENT: Final = {
     "null": "unusable", "NULL": "unusable", "null selector": "unusable", "expand-down": "expand_down", "expand down": "expand_down",

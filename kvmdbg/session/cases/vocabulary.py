@@ -48,7 +48,6 @@ KEYS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("exit_code", "info1", "info2", "v_gif", "v_irq", "event_inj_valid"), AMD),
     **dict.fromkeys(("delivered", "handler_runs", "event", "pending_debug_has", "intr_info", "activity"), EVENTS),
     "status": HYPER_V,
-    **dict.fromkeys(("kept_roots", "dropped_roots"), "roots for several EPTPs are not set up by the runner"),
     **dict.fromkeys(("length",), "the model's instructions are all three bytes long"),
     "l2_instructions": EVENTS, "never": "several possible values are not compared yet",
     "values": "reads of many fields are not compared yet", "order": "an order in words cannot be compared",

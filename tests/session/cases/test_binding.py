@@ -46,3 +46,7 @@ def test_what_has_no_number_is_unsupported(text: str, said: str) -> None:
 
 def test_a_shift_cannot_eat_all_memory() -> None:
     assert BINDING.number("1 << (1 << 40)") == 1 << 128
+
+
+def test_a_case_may_give_a_name_another_meaning() -> None:
+    assert Binding(Caps(), None, {"A": 0x40_001E, "AD": 0x40}).number("A|AD") == 0x40_005E

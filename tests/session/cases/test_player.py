@@ -76,3 +76,12 @@ def test_a_guest_can_load_a_segment() -> None:
     fs = player.kvm.cpu(player.vcpu).descriptors.fs
     assert (fs.base, fs.limit, fs.ar & 0xF) == (0x1000, 1, 7)
     assert player.lines[-1] == "# the guest loads FS, which no word of the debugger does: base 0x1000, limit 0x1, expand-down"
+
+
+def test_a_request_can_be_made_between_an_exit_and_its_handling() -> None:
+    player = harness().player
+    start, lines = player.position, len(player.lines)
+    player.inject_with_request("cpuid", "TLB_FLUSH_CURRENT")
+    names = [type(event).__name__ for _, event in player.kvm.tape.events(start)]
+    assert names.index("VmExited") < names.index("RequestMade") < names.index("ExitHandled") < names.index("RequestServiced")
+    assert player.lines[lines:] == ["tbreak vmexit", "inject cpuid", "goto end", "host request TLB_FLUSH_CURRENT", "continue"]

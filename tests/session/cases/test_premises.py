@@ -92,3 +92,20 @@ def test_one_cpu_only() -> None:
     assert after(premises.one_cpu, 1) == Plan("v6.12").setup()
     with pytest.raises(Unsupported):
         after(premises.one_cpu, 2)
+
+
+def test_cached_roots() -> None:
+    setup = after(premises.roots, "cached shadow-EPT roots for EPTP A (A/D on), A (A/D off) and B")
+    assert [tuple(root) for root in setup.layout.roots] == [("A", True), ("A", False), ("B", False)]
+    assert dict(setup.controls)[CONTROLS["enable_ept"]]
+    for text in ("some roots", "cached roots for EPTP C"):
+        with pytest.raises(Unsupported, match="given roots"):
+            after(premises.roots, text)
+
+
+def test_a_kernel_must_number_its_requests_as_the_case_says() -> None:
+    plan = Plan("v5.8")
+    premises.request_bits(plan, {"TLB_FLUSH_CURRENT": "arch 26", "HV_TLB_FLUSH": "arch 27", "TLB_FLUSH": 0})
+    for wanted in ({"TLB_FLUSH_CURRENT": "arch 27"}, {"NONE_SUCH": "arch 1"}, {"TLB_FLUSH": "first"}):
+        with pytest.raises(Unsupported, match="request_bits"):
+            premises.request_bits(plan, wanted)

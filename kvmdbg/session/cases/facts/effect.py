@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from kvmdbg.errors import Unsupported
-from kvmdbg.machine.kvm.events import VpidAllocated, VpidFreed
+from kvmdbg.machine.kvm.events import NestedEntered, NestedExited, RequestMade, RequestServiced, VpidAllocated, VpidFreed
 from kvmdbg.session.cases.fact import Observed, key
 from kvmdbg.session.cases.model import Value
 
@@ -34,4 +34,24 @@ def _freed(observed: Observed) -> str:
     return f"freed {freed}" if freed else "no VPID was freed"
 
 
-_TELLERS: Final[Mapping[str, Callable[[Observed], str]]] = {"vpid02 allocated": _allocated, "vpid02 freed": _freed}
+def _served_first(observed: Observed) -> str:
+    """At each nested entry or exit the flush requests that were pending have been served."""
+    pending: set[str] = set()
+    served, crossed = 0, 0
+    for event in observed.events(RequestMade, RequestServiced, NestedEntered, NestedExited):
+        if isinstance(event, RequestMade):
+            pending |= {event.name} & FLUSHES
+        elif isinstance(event, RequestServiced):
+            served += event.name in pending
+            pending -= {event.name}
+        elif pending:
+            return f"{', '.join(sorted(pending))} pending across {type(event).__name__}"
+        else:
+            crossed += 1
+    return "" if crossed and served else f"{served} requests were served at {crossed} transitions"
+
+
+FLUSHES: Final = frozenset(("TLB_FLUSH_CURRENT", "TLB_FLUSH_GUEST"))       # those that mean "the current context"
+_TELLERS: Final[Mapping[str, Callable[[Observed], str]]] = {
+    "vpid02 allocated": _allocated, "vpid02 freed": _freed, "request is served before the context changes": _served_first,
+}

@@ -14,7 +14,8 @@ from kvmdbg.session.cases.steps import Actor, Operation
 TOGGLE: Final = re.compile(r"toggle (\w+)$")
 ASSIGN: Final = re.compile(r"(\w+)=([01])$")
 FLIP: Final = re.compile(r"(\w+)\^1$")
-SAME: Final = ("flush", "same value")
+INTERCEPTED: Final = "intercepted"
+SAME: Final = ("flush", "same value", INTERCEPTED)
 
 
 @operation("mov")
@@ -26,6 +27,14 @@ def mov(h: Harness, op: Operation, actor: Actor) -> None:
     h.player.inject(f"mov rax, {register}")
     value = changed(h, op, register, rest, h.rax)
     h.player.inject(f"mov {register}, {value:#x}")
+    if op.aside == INTERCEPTED:
+        require_exit(h, op)
+
+
+def require_exit(h: Harness, op: Operation) -> None:
+    """raises: Unsupported where the instruction that was executed last did not exit."""
+    if h.vcpu.exit_insn.name != op.word:
+        raise Unsupported(f"{op.text}: nobody intercepts it here")
 
 
 def changed(h: Harness, op: Operation, register: str, rest: list[str], old: int) -> int:

@@ -25,3 +25,11 @@ def test_other_words_are_unsupported() -> None:
     (step,) = observe("L1: nop")
     with pytest.raises(Unsupported, match="^effect: the world ends$"):
         check(step, "effect", "the world ends")
+
+
+def test_a_request_that_nobody_serves_at_the_transition_is_seen() -> None:
+    """Before 2020 a request made before a nested exit waited for the next VM entry, whatever context was current then."""
+    steps, words = ("L1: vmlaunch", "L1: nop"), "request is served before the context changes"
+    assert check(observe(*steps)[1], "effect", words) == "0 requests were served at 0 transitions"
+    (old,) = observe("L0: nested VM exit with the request pending", source="seed document (Introduce KVM_REQ_TLB_FLUSH_CURRENT)")
+    assert check(old, "effect", words) == ""

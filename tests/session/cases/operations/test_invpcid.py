@@ -7,6 +7,7 @@ import pytest
 from casework import harness, observe, operation, verdict
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw.events import Invalidated
+from kvmdbg.session.cases.fact import check
 from kvmdbg.session.cases.operations.invpcid import invpcid
 from kvmdbg.session.cases.runner import OK
 
@@ -37,7 +38,14 @@ def test_l2_gives_it_in_registers() -> None:
     assert step.last.seen.vector == "#UD"                # vmcs12 does not enable it
 
 
-@pytest.mark.parametrize("text", ["invpcid", "invpcid (intercepted)", "invpcid type=0 colour=red"])
+@pytest.mark.parametrize("text", ["invpcid", "invpcid (whistled)", "invpcid type=0 colour=red"])
 def test_other_forms_are_unsupported(text: str) -> None:
     with pytest.raises(Unsupported, match="a type, a PCID and an address"):
         invpcid(harness(), *operation(f"L1: {text}"))
+
+
+def test_an_intercepted_one_is_seen_by_l0() -> None:
+    (step,) = observe("L1: invpcid (intercepted)", source="seed document (Introduce KVM_REQ_TLB_FLUSH_CURRENT)")
+    assert check(step, "request", "TLB_FLUSH_CURRENT") == ""
+    with pytest.raises(Unsupported, match="nobody intercepts it here"):
+        invpcid(harness(), *operation("L1: invpcid (intercepted)"))

@@ -41,3 +41,9 @@ def test_a_bad_value_faults() -> None:
 def test_other_forms_are_unsupported(step: str) -> None:
     with pytest.raises(Unsupported):
         observe(step)
+
+
+def test_an_intercepted_one_is_seen_by_l0() -> None:
+    assert observe("L1: mov cr3 (intercepted)")[0].seen.kind == "runs"
+    with pytest.raises(Unsupported, match="nobody intercepts it here"):
+        mov(harness(), *operation("L1: mov cr3 (intercepted)"))
