@@ -10,13 +10,13 @@ from kvmdbg.machine.actions import Action, do, load_program
 from kvmdbg.machine.boot import boot
 from kvmdbg.machine.eras.versions import VERSIONS, kernel, missing_from
 from kvmdbg.machine.hw import ept
-from kvmdbg.machine.hw.controls import RFLAGS_CF, RFLAGS_ZF
+from kvmdbg.machine.hw.controls import RFLAGS_CF, RFLAGS_ZF, SEC_ENABLE_VPID, SEC_SHADOW_VMCS
 from kvmdbg.machine.hw.events import Accessed, Invalidated, VmEntered, VmExited
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.instructions import parse_insn
 from kvmdbg.machine.hw.paging import ADDRESS
 from kvmdbg.machine.hw.state import Caps, Cpu
-from kvmdbg.machine.hw.vmcs import VMCS_REVISION
+from kvmdbg.machine.hw.vmcs import SHADOW_INDICATOR, VMCS_REVISION
 from kvmdbg.machine.kvm import tables, vmcs12_template
 from kvmdbg.machine.kvm.events import (
     Decided,
@@ -211,6 +211,21 @@ def pointed(name: str = V6_12, vpid: int | None = 1, caps: Caps = Caps(), **conf
     """L1 in VMX operation, VMCS is current and clear."""
     m = Machine(name, caps, **config).given_vmx().given_l2(vpid=vpid).given_l2(OTHER_VMCS, 2)
     m.run(f"vmclear {VMCS:#x}", f"vmclear {OTHER_VMCS:#x}", f"vmptrld {VMCS:#x}")
+    return m
+
+
+SHADOW_VMCS = 0x9000
+VMREAD_BITMAP = 0xA000
+VMWRITE_BITMAP = 0xB000
+
+
+def shadowing(name: str = V6_12, link: int = SHADOW_VMCS, **fields: int) -> Machine:
+    """L2 runs, without EPT12, with VMCS shadowing: neither bitmap asks for an exit, and L1 has made a shadow VMCS."""
+    m = Machine(name).given_vmx()
+    m.poke(SHADOW_VMCS, VMCS_REVISION | SHADOW_INDICATOR)
+    m.given_l2(eptp=None, SECONDARY_VM_EXEC_CONTROL=SEC_ENABLE_VPID | SEC_SHADOW_VMCS, VMCS_LINK_POINTER=link,
+               VMREAD_BITMAP=VMREAD_BITMAP, VMWRITE_BITMAP=VMWRITE_BITMAP, **fields)
+    m.run(f"vmptrld {VMCS:#x}", "vmlaunch")
     return m
 
 

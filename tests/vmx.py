@@ -25,10 +25,11 @@ from kvmdbg.machine.hw.controls import (
     EXIT_SAVE_IA32_EFER,
     SEC_ENABLE_EPT,
     SEC_ENABLE_VPID,
+    SEC_SHADOW_VMCS,
 )
 from kvmdbg.machine.hw.entry import vm_entry
 from kvmdbg.machine.hw.fields import F
-from kvmdbg.machine.hw.memory import write64
+from kvmdbg.machine.hw.memory import read64, write64
 from kvmdbg.machine.hw.segment_checks import CODE_AND_DATA, CS, LDTR, TR
 from kvmdbg.machine.hw.state import VMX_ROOT, Caps, Cpu, Hardware
 from support import HOST_CR3, flat_descriptors, new_hardware
@@ -95,3 +96,26 @@ def in_guest(changes: dict[int, int] | None = None, cpl: int = 0, caps: Caps = C
 def reader(hw: Hardware, cpu: Cpu) -> Read:
     """What the checks take: the fields of the current VMCS."""
     return lambda encoding: vmcs.read(hw, cpu, encoding)
+
+
+SHADOW_REGION = 0xC000
+VMREAD_BITMAP = 0xD000
+VMWRITE_BITMAP = 0xE000
+SHADOWING = {F.SECONDARY_VM_EXEC_CONTROL: SEC_SHADOW_VMCS, F.VMCS_LINK_POINTER: SHADOW_REGION, F.VMREAD_BITMAP: VMREAD_BITMAP,
+             F.VMWRITE_BITMAP: VMWRITE_BITMAP}
+
+
+def in_shadowing_guest(changes: dict[int, int] | None = None, cpl: int = 0, caps: Caps = Caps()) -> tuple[Hardware, Cpu]:
+    """A guest without EPT whose VMREAD and VMWRITE reach the shadow VMCS at SHADOW_REGION: both bitmaps are all zero."""
+    hw, cpu = with_vmcs({**SHADOWING, **(changes or {})}, caps)
+    write64(hw, SHADOW_REGION, vmcs.VMCS_REVISION | vmcs.SHADOW_INDICATOR)
+    result = vm_entry(hw, cpu, launch=True)
+    assert result.entered, result.check
+    cpu.descriptors = flat_descriptors(cpl)
+    return hw, cpu
+
+
+def intercept(hw: Hardware, bitmap: int, encoding: int) -> None:
+    """Let a bitmap ask for a VM exit for the field."""
+    cell = bitmap + (encoding >> 6) * 8
+    write64(hw, cell, read64(hw, cell) | 1 << encoding % 64)

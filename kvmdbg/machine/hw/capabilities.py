@@ -58,6 +58,7 @@ _REGION_SIZE: Final = 0x1000
 _TRUE_CONTROLS: Final = 1 << 55
 _STORES_LMA: Final = 1 << 5
 _ACTIVITY_HLT: Final = 1 << 6
+_VMWRITE_ANY_FIELD: Final = 1 << 29
 
 _PIN_OFFERED: Final = c.PIN_EXTERNAL_INTERRUPT_EXITING | c.PIN_NMI_EXITING | c.PIN_VIRTUAL_NMIS
 _CPU_OFFERED: Final = (
@@ -134,6 +135,8 @@ def _secondary(caps: Caps) -> int:
         offered |= c.SEC_VIRTUAL_INTR_DELIVERY
     if caps.vmfunc:
         offered |= c.SEC_ENABLE_VMFUNC
+    if caps.shadow_vmcs:
+        offered |= c.SEC_SHADOW_VMCS
     return offered
 
 
@@ -148,7 +151,8 @@ def vmx_basic(caps: Caps, revision: int) -> int:
 def vmx_misc(caps: Caps) -> int:
     """IA32_VMX_MISC (A.6): the timer counts with the time-stamp counter's bit 0, HLT is the one inactive state."""
     stores_lma = _STORES_LMA if caps.ept and caps.unrestricted_guest else 0
-    return stores_lma | _ACTIVITY_HLT | caps.cr3_targets << 16
+    any_field = _VMWRITE_ANY_FIELD if caps.vmwrite_any_field else 0
+    return stores_lma | _ACTIVITY_HLT | any_field | caps.cr3_targets << 16
 
 
 def vmx_vmcs_enum() -> int:

@@ -1,7 +1,7 @@
 """VM-entry checks on the VM-execution, VM-exit and VM-entry control fields, in the manual's order: error 7.
 
 A control that the modelled processor does not offer (`capabilities.control_caps`) is refused by the first checks, so the
-checks of what such a control would demand (posted interrupts, PML, VMCS shadowing, ...) are not needed.
+checks of what such a control would demand (posted interrupts, PML, ...) are not needed.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ from kvmdbg.machine.hw.controls import (
     SEC_ENABLE_EPT,
     SEC_ENABLE_VMFUNC,
     SEC_ENABLE_VPID,
+    SEC_SHADOW_VMCS,
     SEC_UNRESTRICTED_GUEST,
     SEC_VIRTUAL_INTR_DELIVERY,
     SEC_VIRTUALIZE_APIC_ACCESSES,
@@ -230,6 +231,8 @@ CONTROL_CHECKS: Final[tuple[Check, ...]] = (
           secondary(SEC_ENABLE_VMFUNC)),
     Check("EPTP switching needs EPT", C, EXECUTION, F.VM_FUNCTION_CONTROL, switching_needs_ept, EPTP_SWITCHING),
     Check("the EPTP list is a page", C, EXECUTION, F.EPTP_LIST_ADDRESS, PAGE, EPTP_SWITCHING),
+    Check("the VMREAD bitmap is a page", C, EXECUTION, F.VMREAD_BITMAP, PAGE, secondary(SEC_SHADOW_VMCS)),
+    Check("the VMWRITE bitmap is a page", C, EXECUTION, F.VMWRITE_BITMAP, PAGE, secondary(SEC_SHADOW_VMCS)),
 
     Check("VM-exit controls are offered", C, EXIT, F.VM_EXIT_CONTROLS, offered("exit", EXIT_BITS)),
     Check("saving the preemption timer needs the timer", C, EXIT, F.VM_EXIT_CONTROLS, needs_preemption_timer,

@@ -27,6 +27,7 @@ from kvmdbg.machine.hw.events import Delivered, VmEntered, VmEntryFailed
 from kvmdbg.machine.hw.fields import FIELDS, F
 from kvmdbg.machine.hw.instruction import ENTERED, EXITED, RETIRED
 from kvmdbg.machine.hw.invalidate import vpid_transition
+from kvmdbg.machine.hw.memory_operands import revision
 from kvmdbg.machine.hw.outcome import vmfail_invalid, vmfail_valid
 from kvmdbg.machine.hw.state import NO_VMCS, VMX_NON_ROOT, Cpu, Hardware
 
@@ -43,7 +44,7 @@ class EntryResult(NamedTuple):
     """How a VM entry went."""
 
     entered: bool
-    failed_invalid: bool     # VMfailInvalid: no current VMCS
+    failed_invalid: bool     # VMfailInvalid: no current VMCS, or a shadow VMCS
     error: int               # VM-instruction error of VMfailValid: 4, 5, 7, 8 or 26; else 0
     exit_reason: int         # INVALID_GUEST when it failed late: host state is loaded; else 0
     check: str               # what was wrong, "" when entered
@@ -65,7 +66,9 @@ def vm_entry(hw: Hardware, cpu: Cpu, launch: bool) -> EntryResult:
     raises: Unsupported for an MSR area, which the model lacks, before anything has changed.
     """
     if cpu.current_vmcs == NO_VMCS:
-        return _no_vmcs(hw, cpu, launch)
+        return _no_vmcs(hw, cpu, launch, "there is no current VMCS (SDM Vol. 3C 26.1)")
+    if revision(hw, cpu.current_vmcs) & vmcs.SHADOW_INDICATOR:
+        return _no_vmcs(hw, cpu, launch, "the current VMCS is a shadow VMCS (SDM Vol. 3C 26.1)")
 
     s = subject(hw, cpu, vmcs.reader(hw, cpu))
     error, check = _early_problem(s, launch)
@@ -140,9 +143,9 @@ def _name(launch: bool) -> str:
     return "vmlaunch" if launch else "vmresume"
 
 
-def _no_vmcs(hw: Hardware, cpu: Cpu, launch: bool) -> EntryResult:
-    check = "there is no current VMCS (SDM Vol. 3C 26.1)"
-    hw.emit(VmEntryFailed, cpu.id, NO_VMCS, 0, check)
+def _no_vmcs(hw: Hardware, cpu: Cpu, launch: bool, check: str) -> EntryResult:
+    """VMfailInvalid: no VMCS, or one that is no use for a VM entry."""
+    hw.emit(VmEntryFailed, cpu.id, cpu.current_vmcs, 0, check)
     vmfail_invalid(hw, cpu, _name(launch))
     return EntryResult(False, True, 0, 0, check)
 

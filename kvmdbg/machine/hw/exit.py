@@ -44,6 +44,7 @@ from kvmdbg.machine.hw.events import VmExited
 from kvmdbg.machine.hw.faults import VmExit
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.invalidate import vpid_transition
+from kvmdbg.machine.hw.operands import Descriptor
 from kvmdbg.machine.hw.state import NO_INSN, Cpu, Hardware, Insn
 
 INSTRUCTION_LENGTH: Final = 3             # bytes, of every instruction
@@ -58,6 +59,7 @@ INSTRUCTION_INFO: Final[dict[int, int]] = {
     EXIT_REASON_VMREAD: _REGISTER | _REG2_RCX, EXIT_REASON_VMWRITE: _REGISTER | _REG2_RCX,
     EXIT_REASON_INVEPT: _MEMORY | _REG2_RCX, EXIT_REASON_INVVPID: _MEMORY | _REG2_RCX, EXIT_REASON_INVPCID: _MEMORY | _REG2_RCX,
 }
+VMCS_ACCESSES: Final = (EXIT_REASON_VMREAD, EXIT_REASON_VMWRITE)
 INSTRUCTION_EXITS: Final = frozenset(INSTRUCTION_INFO) | {
     EXIT_REASON_CPUID, EXIT_REASON_HLT, EXIT_REASON_INVLPG, EXIT_REASON_VMCALL, EXIT_REASON_VMLAUNCH, EXIT_REASON_VMRESUME,
     EXIT_REASON_VMOFF, EXIT_REASON_CR_ACCESS, EXIT_REASON_MSR_READ, EXIT_REASON_MSR_WRITE, EXIT_REASON_VMFUNC,
@@ -72,7 +74,7 @@ def vm_exit(hw: Hardware, cpu: Cpu, exit: VmExit, insn: Insn = NO_INSN, intr_inf
     intr_info: VM-exit interruption information, valid bit included; 0 = none.    error_code: used with its bit 11.
     """
     hw.emit(VmExited, cpu.id, cpu.current_vmcs, exit.reason, exit.qualification)
-    _record(hw, cpu, exit, intr_info, error_code)
+    _record(hw, cpu, exit, insn, intr_info, error_code)
     guest_state.save(hw, cpu)
     if insn != NO_INSN:
         pending.tick(hw, cpu)
@@ -84,7 +86,7 @@ def vm_exit(hw: Hardware, cpu: Cpu, exit: VmExit, insn: Insn = NO_INSN, intr_inf
     cpu.exit_insn = insn
 
 
-def _record(hw: Hardware, cpu: Cpu, exit: VmExit, intr_info: int, error_code: int) -> None:
+def _record(hw: Hardware, cpu: Cpu, exit: VmExit, insn: Insn, intr_info: int, error_code: int) -> None:
     """The exit-information fields. Those that a VM exit of this reason leaves undefined keep their value."""
     fields = {F.VM_EXIT_REASON: exit.reason, F.EXIT_QUALIFICATION: exit.qualification, F.VM_EXIT_INTR_INFO: intr_info,
               F.IDT_VECTORING_INFO_FIELD: 0}
@@ -96,7 +98,13 @@ def _record(hw: Hardware, cpu: Cpu, exit: VmExit, intr_info: int, error_code: in
     if exit.reason in INSTRUCTION_EXITS:
         fields[F.VM_EXIT_INSTRUCTION_LEN] = INSTRUCTION_LENGTH
     if exit.reason in INSTRUCTION_INFO:
-        fields[F.VMX_INSTRUCTION_INFO] = INSTRUCTION_INFO[exit.reason]
+        fields[F.VMX_INSTRUCTION_INFO] = instruction_information(exit.reason, insn)
     fields[F.VM_ENTRY_INTR_INFO_FIELD] = vmcs.read(hw, cpu, F.VM_ENTRY_INTR_INFO_FIELD) & ~INTR_INFO_VALID
     for field, value in fields.items():
         vmcs.write(hw, cpu, field, value)
+
+
+def instruction_information(reason: int, insn: Insn) -> int:
+    """What the field says of `insn` (SDM Vol. 3C 27.2.5): VMREAD and VMWRITE take a register or memory, the others one of them."""
+    in_memory = reason in VMCS_ACCESSES and any(isinstance(operand, Descriptor) for operand in insn.operands)
+    return _MEMORY | _REG2_RCX if in_memory else INSTRUCTION_INFO[reason]

@@ -60,6 +60,7 @@ from kvmdbg.machine.hw.controls import (
     RFLAGS_RESERVED1,
     RFLAGS_VM,
     SEC_ENABLE_EPT,
+    SEC_SHADOW_VMCS,
 )
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.guest_state import PDPTES as PDPTE_FIELDS
@@ -67,7 +68,7 @@ from kvmdbg.machine.hw.guest_state import pdptes, uses_pae
 from kvmdbg.machine.hw.memory_operands import revision
 from kvmdbg.machine.hw.paging import pdpte_problem, pdptes_problem
 from kvmdbg.machine.hw.segment_checks import SEGMENT_CHECKS, ia32e, restricted
-from kvmdbg.machine.hw.vmcs import VMCS_REVISION
+from kvmdbg.machine.hw.vmcs import SHADOW_INDICATOR, VMCS_REVISION
 
 REGISTERS: Final = "SDM Vol. 3C 26.3.1.1"
 TABLES: Final = "SDM Vol. 3C 26.3.1.3"
@@ -199,9 +200,10 @@ def linked(s: Subject) -> bool:
 
 
 def revision_of_link(value: int, s: Subject) -> str:
-    """The region's first 32 bits: revision identifier, and bit 31 (shadow VMCS) 0 as VMCS shadowing is not offered."""
+    """The region's first 32 bits: revision identifier, and bit 31 (shadow VMCS) as the control "VMCS shadowing" is."""
     found = revision(s.hw, value)
-    return "" if found == VMCS_REVISION else f"name a region that holds the revision {VMCS_REVISION:#x}, not {found:#x}"
+    wanted = VMCS_REVISION | (SHADOW_INDICATOR if s.secondary & SEC_SHADOW_VMCS else 0)
+    return "" if found == wanted else f"name a region that begins with {wanted:#x}, not {found:#x}"
 
 
 def not_current(value: int, s: Subject) -> str:

@@ -102,6 +102,10 @@ def _memory(text: str) -> Descriptor | None:
     return _descriptor(text) if text.startswith("@") else None
 
 
+def _value_or_memory(text: str) -> int | Descriptor | None:
+    return _memory(text) if text.startswith("@") else value_64(text)
+
+
 def _encoding(text: str) -> int | None:
     """A field by name, or any encoding of 32 bits: software may try one that no field has."""
     field = by_name(text)
@@ -136,6 +140,8 @@ FIELD: Final = OperandType("VMCS field", "a field's name such as GUEST_CR3, or a
 POINTER: Final = OperandType("VMCS pointer", "a physical address, or @ and the linear address of the 64 bits that hold it",
                              _descriptor)
 MEMORY: Final = OperandType("memory operand", "@ and a linear address", _memory)
+VALUE_OR_MEMORY: Final = OperandType("value", f"{NUMBER}, of 64 bits, or a negative one, or @ and a linear address",
+                                     _value_or_memory)
 INVVPID_TYPE: Final = OperandType("INVVPID type", f"{', '.join(INVVPID_TYPES.values())}, or {NUMBER}", _type_of(INVVPID_TYPES),
                                   tuple(INVVPID_TYPES.values()))
 INVEPT_TYPE: Final = OperandType("INVEPT type", f"{', '.join(INVEPT_TYPES.values())}, or {NUMBER}", _type_of(INVEPT_TYPES),

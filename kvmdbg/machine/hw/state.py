@@ -38,6 +38,8 @@ class Caps(NamedTuple):
     virtual_interrupts: bool = False         # "virtual-interrupt delivery"
     true_controls: bool = True               # IA32_VMX_BASIC bit 55: the TRUE MSRs say which default1 controls may be 0
     required: tuple[int, ...] = (0x16, 0x0400_6172, 0x3_6DFB, 0x11FB)     # must be 1: pin-based, primary, exit, entry controls
+    shadow_vmcs: bool = True                 # "VMCS shadowing"
+    vmwrite_any_field: bool = True           # IA32_VMX_MISC bit 29: VMWRITE reaches exit-information fields, too
     tlb_capacity: int = 0                    # entries a logical processor can hold; 0 = unlimited
 
     @property

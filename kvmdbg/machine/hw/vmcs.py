@@ -1,8 +1,9 @@
 """Virtual-machine control structures: whose data is where, and which one is current (SDM Vol. 3C 24.1-24.3, 24.11).
 
 A region is named by its physical address. Its data is `hw.vmcs[(region, encoding)]`, kept apart from `hw.memory`: the
-format in memory is the processor's own affair. Only the revision identifier lies in memory, written by software. A
-VMCS that is active on two processors at once is software's mistake; here both would simply see the same data.
+format in memory is the processor's own affair. Only the revision identifier and the shadow-VMCS indicator lie in memory,
+written by software. A VMCS that is active on two processors at once is software's mistake; here both would simply see the
+same data.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from kvmdbg.machine.hw.fields import FIELDS, Field
 from kvmdbg.machine.hw.state import NO_VMCS, Cpu, Hardware
 
 VMCS_REVISION: Final = 0x11E5_7ED0        # bits 30:0 of a region's first 32 bits (IA32_VMX_BASIC)
+SHADOW_INDICATOR: Final = 1 << 31         # bit 31 of them: a shadow VMCS, which VM entry refuses (24.2, 24.10)
 CLEAR: Final = "clear"
 LAUNCHED: Final = "launched"
 
@@ -60,8 +62,13 @@ def write(hw: Hardware, cpu: Cpu, encoding: int, value: int) -> None:
 
     Exit-information fields are accepted: the processor writes them with this.
     """
+    put(hw, _current(cpu), encoding, value)
+
+
+def put(hw: Hardware, region: int, encoding: int, value: int) -> None:
+    """`write` into any region.  raises: ModelBug for an encoding that no field has."""
     field = _known(encoding)
-    key = (_current(cpu), field.encoding)
+    key = (region, field.encoding)
     old: int = hw.vmcs.get(key, 0)
     new = old & 0xFFFF_FFFF | (value & 0xFFFF_FFFF) << 32 if encoding & 1 else value & field.mask
     if new:

@@ -20,12 +20,13 @@ from kvmdbg.machine.kvm.questions.reset import ResetQuestions
 from kvmdbg.machine.kvm.questions.roots import RootQuestions
 from kvmdbg.machine.kvm.questions.statistics import StatisticsQuestions
 from kvmdbg.machine.kvm.questions.steal_time import StealTimeQuestions
+from kvmdbg.machine.kvm.questions.vmcs import VmcsQuestions
 from kvmdbg.machine.kvm.questions.vmfunc import VmfuncQuestions
 
 
 class Era(AddressSpaceQuestions, RequestQuestions, NestedQuestions, ControlRegisterQuestions, FlushQuestions, RootQuestions,
           InjectionQuestions, MemoryQuestions, StealTimeQuestions, StatisticsQuestions, NestedStateQuestions,
-          VmfuncQuestions, ResetQuestions, ApicAccessQuestions):
+          VmfuncQuestions, VmcsQuestions, ResetQuestions, ApicAccessQuestions):
     """Every question, answered as v6.12 does."""
 
     name: str = "v6.12"

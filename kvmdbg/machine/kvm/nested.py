@@ -33,6 +33,7 @@ from kvmdbg.machine.kvm.nested_vmcs12 import (
     sync_vmcs02_to_vmcs12,
 )
 from kvmdbg.machine.kvm.preemption_timer import vmx_start_preemption_timer
+from kvmdbg.machine.kvm.shadow_vmcs12 import nested_flush_cached_shadow_vmcs12
 from kvmdbg.machine.kvm.state import HALTED, VMCS01, VMCS02, Kvm, PendingException, Vcpu
 from kvmdbg.machine.kvm.vmx import drop_instruction, exception_info, vmx_vcpu_load_vmcs
 from kvmdbg.machine.kvm.vmx_flush import nested_cpu_has_vpid
@@ -172,6 +173,7 @@ def nested_vmx_vmexit(kvm: Kvm, vcpu: Vcpu, reason: int, qualification: int, int
     sync_vmcs02_to_vmcs12(kvm, vcpu)
     if reason != NO_EXIT:
         prepare_vmcs12(kvm, vcpu, reason, qualification)
+    nested_flush_cached_shadow_vmcs12(kvm, vcpu)
     if intr_info is not None:
         record_event(kvm, vcpu, intr_info, error_code)
     if kvm.era.recovers_injection_into_l2():

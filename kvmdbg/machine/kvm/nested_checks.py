@@ -11,11 +11,12 @@ import copy
 from collections.abc import Callable, Iterator
 from typing import Final, cast
 
-from kvmdbg.machine.hw.checking import CONTROL_AREA, GUEST_AREA, HOST_AREA, Check, Problem, subject
+from kvmdbg.machine.hw.checking import CONTROL_AREA, GUEST_AREA, HOST_AREA, Check, Problem, Subject, subject
 from kvmdbg.machine.hw.checks import CHECKS
 from kvmdbg.machine.hw.controls import VMFUNC_EPTP_SWITCHING
 from kvmdbg.machine.hw.events import VmEntryFailed
 from kvmdbg.machine.hw.fields import F
+from kvmdbg.machine.hw.guest_checks import NO_LINK, NON_REGISTER, QUALIFICATION_LINK_POINTER
 from kvmdbg.machine.hw.state import Caps
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.guest_memory import kvm_read_guest
@@ -38,9 +39,18 @@ def nested_caps(kvm: Kvm) -> Caps:
         vpid=kvm.era.offers_vpid_to_l1(kvm.config.enable_vpid),
         preemption_timer=kvm.era.emulates_preemption_timer(),
         virtual_interrupts=kvm.hw.caps.virtual_interrupts and kvm.era.offers_virtual_interrupts_to_l1(),
+        shadow_vmcs=kvm.era.offers_vmcs_shadowing_to_l1(), vmwrite_any_field=kvm.era.vmwrite_reaches_read_only_fields(),
         vmfunc=kvm.hw.caps.vmfunc and kvm.config.enable_ept and kvm.era.offers_vmfunc_to_l1(),
         eptp_switching=kvm.hw.caps.eptp_switching and bool(kvm.era.vm_functions_of_l1() & VMFUNC_EPTP_SWITCHING),
         invvpid_types=kvm.era.nested_invvpid_types(kvm.config.enable_vpid), invept_types=kvm.era.nested_invept_types())
+
+
+def is_all_ones(value: int, _: Subject) -> str:
+    return "" if value == NO_LINK else "be all ones, as L1 is offered no VMCS shadowing"
+
+
+LINK_IS_ALL_ONES: Final = Check("the VMCS link pointer is all ones", GUEST_AREA, NON_REGISTER, F.VMCS_LINK_POINTER, is_all_ones,
+                                qualification=QUALIFICATION_LINK_POINTER)
 
 
 class L1Memory:
@@ -64,7 +74,16 @@ def is_made(kvm: Kvm, check: Check) -> bool:
         return kvm.era.checks_cr3_target_count()
     if check.field == F.EPT_POINTER:
         return kvm.era.checks_eptp12()
+    if check.field == F.VMCS_LINK_POINTER:
+        return check.name != "the VMCS link pointer is not the current VMCS"      # vmcs02 has no link: nobody looks
     return True
+
+
+def checks_of(kvm: Kvm) -> tuple[Check, ...]:
+    """The checks of this kernel's L1: without VMCS shadowing (until v4.18) KVM lets L2 have no linked VMCS at all."""
+    if kvm.era.offers_vmcs_shadowing_to_l1():
+        return CHECKS
+    return (*(check for check in CHECKS if check.field != F.VMCS_LINK_POINTER), LINK_IS_ALL_ONES)
 
 
 def is_left_to_the_processor(kvm: Kvm, check: Check) -> bool:
@@ -82,7 +101,7 @@ def nested_problems(kvm: Kvm, vcpu: Vcpu, areas: tuple[str, ...] = AREAS,
     processor.caps = nested_caps(kvm)
     processor.memory = cast("Table[int, int]", L1Memory(kvm))
     examined = subject(processor, kvm.hw.cpus[max(vcpu.cpu, 0)], lambda encoding: vmcs12.get(kvm, vcpu, encoding))
-    for check in CHECKS:
+    for check in checks_of(kvm):
         if check.area in areas and made(kvm, check):
             problem = check.test(examined)
             if problem is not None:

@@ -7,8 +7,10 @@ from typing import Final
 
 from kvmdbg.machine.hw import controls as c
 from kvmdbg.machine.hw.fields import F
+from kvmdbg.machine.hw.vmcs_access import intercepted
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.events import Decided
+from kvmdbg.machine.kvm.guest_memory import gfn_visible, kvm_read_guest
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
 from kvmdbg.machine.kvm.vmx_msrs import nested_vmx_exit_handled_msr
 from kvmdbg.machine.kvm.vmx_ops import read
@@ -96,6 +98,16 @@ def cr3_access(kvm: Kvm, vcpu: Vcpu, reads: bool) -> bool:
     return bool(bits & c.CPU_CR3_LOAD_EXITING) and value not in (vmcs12.get(kvm, vcpu, target) for target in targets)
 
 
+def vmcs_access(bitmap: int) -> Wish:
+    """VMREAD or VMWRITE of L2: L1's affair unless it shadows and its bitmap lets L2 (nested_vmx_exit_handled_vmcs_access())."""
+    def wish(kvm: Kvm, vcpu: Vcpu) -> bool:
+        if not vmcs12.nested_cpu_has2(kvm, vcpu, c.SEC_SHADOW_VMCS):
+            return True
+        page, encoding = vmcs12.get(kvm, vcpu, bitmap), vcpu.exit_insn.operands[0]
+        return not gfn_visible(kvm, page >> 12) or intercepted(lambda gpa: kvm_read_guest(kvm, gpa) or 0, page, encoding)
+    return wish
+
+
 def secondary(bit: int) -> Wish:
     """L1 wants it when a secondary control of vmcs12 says so."""
     return lambda kvm, vcpu: vmcs12.nested_cpu_has2(kvm, vcpu, bit)
@@ -114,6 +126,8 @@ L1_WANTS: Final[dict[int, Wish]] = {
     c.EXIT_REASON_CR_ACCESS: cr_access,
     c.EXIT_REASON_MSR_READ: nested_vmx_exit_handled_msr,
     c.EXIT_REASON_MSR_WRITE: nested_vmx_exit_handled_msr,
+    c.EXIT_REASON_VMREAD: vmcs_access(F.VMREAD_BITMAP),
+    c.EXIT_REASON_VMWRITE: vmcs_access(F.VMWRITE_BITMAP),
     c.EXIT_REASON_APIC_ACCESS: secondary(c.SEC_VIRTUALIZE_APIC_ACCESSES),
     c.EXIT_REASON_EPT_VIOLATION: never,
     c.EXIT_REASON_EPT_MISCONFIG: never,

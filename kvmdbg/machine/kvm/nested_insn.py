@@ -6,9 +6,6 @@ exception for L1.
 
 from __future__ import annotations
 
-from typing import Final
-
-from kvmdbg.machine.hw import paging
 from kvmdbg.machine.hw.control_registers import CR0_FIXED1, cr0_problem
 from kvmdbg.machine.hw.controls import CR4_VMXE, RFLAGS_CF, RFLAGS_ZF
 from kvmdbg.machine.hw.exit import INSTRUCTION_LENGTH
@@ -16,21 +13,21 @@ from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.operands import Descriptor
 from kvmdbg.machine.hw.outcome import ARITHMETIC_FLAGS
 from kvmdbg.machine.hw.segment_checks import dpl
+from kvmdbg.machine.hw.vmcs import SHADOW_INDICATOR
 from kvmdbg.machine.kvm import mmu, nested, nested_vmcs02, vmcs12
 from kvmdbg.machine.kvm.events import NestedFailed, NestedSucceeded
-from kvmdbg.machine.kvm.guest_memory import kvm_read_guest
-from kvmdbg.machine.kvm.guest_paging import guest_paging
+from kvmdbg.machine.kvm.guest_memory import gfn_visible
+from kvmdbg.machine.kvm.guest_virtual import kvm_read_guest_virt, kvm_write_guest_virt_system
 from kvmdbg.machine.kvm.kvm_host import kvm_clear_request
 from kvmdbg.machine.kvm.nested_checks import nested_check_area
 from kvmdbg.machine.kvm.nested_ept import nested_ept_uninit_mmu_context
+from kvmdbg.machine.kvm.shadow_vmcs12 import nested_cache_shadow_vmcs12
 from kvmdbg.machine.kvm.state import GUEST_MMU, INVALID_GPA, VMCS01, Kvm, Vcpu
 from kvmdbg.machine.kvm.vmx import drop_instruction, skip_emulated_instruction
 from kvmdbg.machine.kvm.vmx_control_registers import (
     kvm_read_cr0,
-    kvm_read_cr3,
     kvm_read_cr4,
     set_cr3,
-    vmx_cache_pdptrs,
     vmx_set_cr0,
     vmx_set_cr4,
     vmx_set_efer,
@@ -38,10 +35,6 @@ from kvmdbg.machine.kvm.vmx_control_registers import (
 from kvmdbg.machine.kvm.vmx_ops import read, write
 from kvmdbg.machine.kvm.vpid import allocate_vpid, free_vpid
 from kvmdbg.machine.kvm.x86 import kvm_queue_exception
-
-TYPE_SHIFT: Final = 10                # bits 11:10 of an encoding: 1 = VM-exit information
-TYPE_EXIT_INFO: Final = 1
-
 
 # -- results -------------------------------------------------------------------------------------------------------
 
@@ -102,7 +95,7 @@ def nested_vmx_check_permission(kvm: Kvm, vcpu: Vcpu) -> bool:
 
 
 def read_operand(kvm: Kvm, vcpu: Vcpu, operand: Descriptor, size: int = 16) -> tuple[int, int] | None:
-    """First and last 64 bits of a memory operand of `size` bytes, or None after queueing the exception.
+    """First and last 64 bits of a memory operand of `size` bytes, or None after what its read has made: an exception, an exit.
 
     Source: get_vmx_mem_address(), kvm_read_guest_virt().
 
@@ -110,24 +103,13 @@ def read_operand(kvm: Kvm, vcpu: Vcpu, operand: Descriptor, size: int = 16) -> t
     """
     if operand.address is None:
         return operand.low, operand.high
-    if not guest_paging(kvm, vcpu).canonical(operand.address):
-        raise_exception(kvm, vcpu, "#GP")
-        return None
     words = []
     for address in range(operand.address, operand.address + size, 8):
-        word = read_virtual(kvm, vcpu, address)
+        word = kvm_read_guest_virt(kvm, vcpu, address)
         if word is None:
-            raise_exception(kvm, vcpu, "#PF", 0, address)
             return None
         words.append(word)
     return words[0], words[-1]
-
-
-def read_virtual(kvm: Kvm, vcpu: Vcpu, la: int) -> int | None:
-    """64 bits at a linear address of L1, by a walk of its tables in software; None where nothing is mapped."""
-    walk = paging.software_walk(lambda address: kvm_read_guest(kvm, address), guest_paging(kvm, vcpu), kvm_read_cr3(kvm, vcpu),
-                                la, vmx_cache_pdptrs(kvm, vcpu))
-    return kvm_read_guest(kvm, walk.address) if walk.mapped else None
 
 
 def read_pointer(kvm: Kvm, vcpu: Vcpu) -> int | None:
@@ -231,6 +213,9 @@ def handle_vmclear(kvm: Kvm, vcpu: Vcpu) -> None:
     else:
         if pointer == vcpu.current_vmptr:
             nested_release_vmcs12(kvm, vcpu)
+        if not gfn_visible(kvm, pointer >> 12) and not kvm.era.vmclear_spares_the_vcpu():
+            vcpu.exit_to_user = f"KVM_EXIT_SHUTDOWN (triple fault: VMCLEAR of {pointer:#x}, which is no memory)"
+            return
         vmcs12.write_guest(kvm, pointer, vmcs12.LAUNCH_STATE, 0)
         nested_vmcs02.nested_free_vmcs02(vcpu, pointer)
         nested_vmx_succeed(kvm, vcpu)
@@ -247,7 +232,9 @@ def handle_vmptrld(kvm: Kvm, vcpu: Vcpu) -> None:
         nested_vmx_fail(kvm, vcpu, 9)
     elif pointer == vcpu.vmxon_ptr:
         nested_vmx_fail(kvm, vcpu, kvm.era.vmptrld_of_the_vmxon_region())
-    elif pointer != vcpu.current_vmptr and not vmcs12.is_vmcs12(kvm, pointer):
+    elif pointer != vcpu.current_vmptr and not gfn_visible(kvm, pointer >> 12) and not kvm.era.reads_an_unbacked_vmcs_as_ones():
+        nested_vmx_fail_invalid(kvm, vcpu)
+    elif pointer != vcpu.current_vmptr and not vmcs12.is_vmcs12(kvm, pointer, shadow=kvm.era.offers_vmcs_shadowing_to_l1()):
         nested_vmx_fail(kvm, vcpu, 11)
     else:
         set_current_vmptr(kvm, vcpu, pointer)
@@ -265,46 +252,15 @@ def set_current_vmptr(kvm: Kvm, vcpu: Vcpu, pointer: int) -> None:
 
 
 def handle_vmptrst(kvm: Kvm, vcpu: Vcpu) -> None:
-    """VMPTRST: the pointer comes back in RAX, the model's one register."""
-    if nested_vmx_check_permission(kvm, vcpu):
+    """VMPTRST: the pointer goes to memory, or to RAX when no place is given."""
+    if not nested_vmx_check_permission(kvm, vcpu):
+        return
+    place = vcpu.exit_insn.operands[0]
+    if place is None or place.address is None:
         vcpu.rax = vcpu.current_vmptr
-        nested_vmx_succeed(kvm, vcpu)
-
-
-def handle_vmread(kvm: Kvm, vcpu: Vcpu) -> None:
-    """VMREAD into RAX."""
-    if not nested_vmx_check_permission(kvm, vcpu):
+    elif not kvm_write_guest_virt_system(kvm, vcpu, place.address, vcpu.current_vmptr):
         return
-    encoding = vcpu.exit_insn.operands[0]
-    field = vmcs12.member(encoding)
-    if vcpu.current_vmptr == INVALID_GPA:
-        nested_vmx_fail_invalid(kvm, vcpu)
-    elif field is None or (encoding & 1 and field.width != 64):
-        nested_vmx_fail(kvm, vcpu, 12)
-    else:
-        value = vmcs12.get(kvm, vcpu, field.encoding)
-        vcpu.rax = value >> 32 if encoding & 1 else value
-        nested_vmx_succeed(kvm, vcpu)
-
-
-def handle_vmwrite(kvm: Kvm, vcpu: Vcpu) -> None:
-    """VMWRITE."""
-    if not nested_vmx_check_permission(kvm, vcpu):
-        return
-    encoding, value = vcpu.exit_insn.operands
-    field = vmcs12.member(encoding)
-    if vcpu.current_vmptr == INVALID_GPA:
-        nested_vmx_fail_invalid(kvm, vcpu)
-    elif encoding >> TYPE_SHIFT & 3 == TYPE_EXIT_INFO and not kvm.era.vmwrite_reaches_read_only_fields():
-        nested_vmx_fail(kvm, vcpu, 13)            # by its number alone, whether vmcs12 has it or not
-    elif field is None or (encoding & 1 and field.width != 64):
-        nested_vmx_fail(kvm, vcpu, 12)
-    else:
-        if encoding & 1:
-            value = vmcs12.get(kvm, vcpu, field.encoding) & 0xFFFF_FFFF | (value & 0xFFFF_FFFF) << 32
-        vmcs12.put(kvm, vcpu, field.encoding, value & field.mask)
-        vcpu.dirty_vmcs12 = True
-        nested_vmx_succeed(kvm, vcpu)
+    nested_vmx_succeed(kvm, vcpu)
 
 
 # -- entering L2 ---------------------------------------------------------------------------------------------------
@@ -327,6 +283,9 @@ def nested_vmx_run(kvm: Kvm, vcpu: Vcpu, launch: bool) -> None:
     if vcpu.current_vmptr == INVALID_GPA:
         nested_vmx_fail_invalid(kvm, vcpu)
         return
+    if vmcs12.get(kvm, vcpu, vmcs12.REVISION) & SHADOW_INDICATOR:
+        nested_vmx_fail_invalid(kvm, vcpu)
+        return
     launched = bool(vmcs12.get(kvm, vcpu, vmcs12.LAUNCH_STATE))
     if launched == launch:
         nested_vmx_fail(kvm, vcpu, 4 if launch else 5)
@@ -339,6 +298,8 @@ def nested_vmx_run(kvm: Kvm, vcpu: Vcpu, launch: bool) -> None:
         write(kvm, vcpu, F.GUEST_RIP, read(kvm, vcpu, F.GUEST_RIP) + INSTRUCTION_LENGTH)
     vcpu.nested_run_pending = True
     nested.nested_vmx_enter_non_root_mode(kvm, vcpu)
+    if vcpu.guest_mode:
+        nested_cache_shadow_vmcs12(kvm, vcpu)
 
 
 def nested_vmx_hw_entry_failed(kvm: Kvm, vcpu: Vcpu, error: int) -> None:

@@ -19,6 +19,7 @@ from kvmdbg.machine.hw.controls import (
     SEC_ENABLE_INVPCID,
     SEC_ENABLE_RDTSCP,
     SEC_ENABLE_VMFUNC,
+    SEC_SHADOW_VMCS,
     SEC_UNRESTRICTED_GUEST,
     SEC_VIRTUALIZE_APIC_ACCESSES,
 )
@@ -118,9 +119,10 @@ def merged_controls(kvm: Kvm, vcpu: Vcpu, mine: dict[int, int]) -> dict[int, int
     pin = mine[F.PIN_BASED_VM_EXEC_CONTROL]
     primary = mine[F.CPU_BASED_VM_EXEC_CONTROL] & ~(CPU_INTERRUPT_WINDOW_EXITING | CPU_NMI_WINDOW_EXITING)
     secondary = mine[F.SECONDARY_VM_EXEC_CONTROL] & ~(SEC_ENABLE_RDTSCP | SEC_ENABLE_INVPCID | SEC_UNRESTRICTED_GUEST
-                                                           | SEC_ENABLE_VMFUNC | SEC_VIRTUALIZE_APIC_ACCESSES)
+                                                           | SEC_ENABLE_VMFUNC | SEC_VIRTUALIZE_APIC_ACCESSES
+                                                           | SEC_SHADOW_VMCS)
     if theirs(F.CPU_BASED_VM_EXEC_CONTROL) & CPU_SECONDARY_CONTROLS:
-        secondary |= theirs(F.SECONDARY_VM_EXEC_CONTROL)
+        secondary |= theirs(F.SECONDARY_VM_EXEC_CONTROL) & ~SEC_SHADOW_VMCS       # L2's VMREAD and VMWRITE are emulated
     return mine | {
         F.PIN_BASED_VM_EXEC_CONTROL: pin | theirs(F.PIN_BASED_VM_EXEC_CONTROL) & ~PIN_PREEMPTION_TIMER,
         F.CPU_BASED_VM_EXEC_CONTROL: primary | theirs(F.CPU_BASED_VM_EXEC_CONTROL) & ~CPU_USE_MSR_BITMAPS,   # L0 wants every exit

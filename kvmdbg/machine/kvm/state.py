@@ -280,6 +280,7 @@ class Kvm:
         self.rmap: Table[int, tuple[int, ...]] = Table(tape, "rmap")                    # gfn -> addresses of its leaf SPTEs
         self.vpid_bitmap: Table[int, str] = Table(tape, "vmx_vpid_bitmap")              # VPID in use -> by whom
         self.cached_vmcs12: Table[tuple[int, int], int] = Table(tape, "cached_vmcs12")  # (vcpu, encoding) -> value
+        self.cached_shadow_vmcs12: Table[tuple[int, int], int] = Table(tape, "cached_shadow_vmcs12")    # of L2's link pointer
         self.apic_base: Table[int, int] = Table(tape, "IA32_APIC_BASE")                 # by vCPU, as L1 wrote it
         self.counters: Table[str, int] = Table(tape, "kvm")                             # of struct kvm: tlbs_dirty
         self.stats: Table[tuple[int, str], int] = Table(tape, "stats")                  # (vcpu or -1 for the VM, name)

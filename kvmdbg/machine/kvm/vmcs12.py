@@ -12,7 +12,7 @@ from kvmdbg.machine.hw import memory
 from kvmdbg.machine.hw.checking import secondary_controls
 from kvmdbg.machine.hw.controls import SEC_ENABLE_EPT
 from kvmdbg.machine.hw.fields import FIELDS, Field
-from kvmdbg.machine.hw.vmcs import VMCS_REVISION
+from kvmdbg.machine.hw.vmcs import SHADOW_INDICATOR, VMCS_REVISION
 from kvmdbg.machine.kvm.guest_memory import kvm_read_guest, kvm_write_guest, mark_page_dirty
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
 
@@ -124,6 +124,6 @@ def write_guest(kvm: Kvm, vmptr: int, encoding: int, value: int) -> None:
         kvm_write_guest(kvm, vmptr + offset, new)
 
 
-def is_vmcs12(kvm: Kvm, vmptr: int) -> bool:
-    """Does the region carry KVM's revision identifier?"""
-    return read_guest(kvm, vmptr, REVISION) == VMCS12_REVISION
+def is_vmcs12(kvm: Kvm, vmptr: int, shadow: bool = False) -> bool:
+    """Does the region carry KVM's revision identifier?  shadow: it may be a shadow VMCS."""
+    return read_guest(kvm, vmptr, REVISION) & ~(SHADOW_INDICATOR if shadow else 0) == VMCS12_REVISION

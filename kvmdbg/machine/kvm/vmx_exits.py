@@ -11,7 +11,7 @@ from kvmdbg.machine.hw.execute import VECTORS
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.operands import RAX
 from kvmdbg.machine.hw.paging import PF_WRITE
-from kvmdbg.machine.kvm import nested, nested_insn, nested_invalidate, vmcs12, vmx_events
+from kvmdbg.machine.kvm import nested, nested_insn, nested_invalidate, nested_vmcs_access, vmcs12, vmx_events
 from kvmdbg.machine.kvm.control_registers import kvm_set_cr0, kvm_set_cr4
 from kvmdbg.machine.kvm.cr3 import kvm_set_cr3
 from kvmdbg.machine.kvm.events import Decided, ExitHandled
@@ -267,9 +267,9 @@ HANDLERS: Final[dict[int, Callable[[Kvm, Vcpu], None]]] = {
     c.EXIT_REASON_VMLAUNCH: nested_insn.handle_vmlaunch,
     c.EXIT_REASON_VMPTRLD: nested_insn.handle_vmptrld,
     c.EXIT_REASON_VMPTRST: nested_insn.handle_vmptrst,
-    c.EXIT_REASON_VMREAD: nested_insn.handle_vmread,
+    c.EXIT_REASON_VMREAD: nested_vmcs_access.handle_vmread,
     c.EXIT_REASON_VMRESUME: nested_insn.handle_vmresume,
-    c.EXIT_REASON_VMWRITE: nested_insn.handle_vmwrite,
+    c.EXIT_REASON_VMWRITE: nested_vmcs_access.handle_vmwrite,
     c.EXIT_REASON_VMOFF: nested_insn.handle_vmxoff,
     c.EXIT_REASON_VMON: nested_insn.handle_vmxon,
     c.EXIT_REASON_INVEPT: nested_invalidate.handle_invept,
@@ -277,4 +277,4 @@ HANDLERS: Final[dict[int, Callable[[Kvm, Vcpu], None]]] = {
     c.EXIT_REASON_VMFUNC: handle_vmfunc,
 }
 WITHOUT_NESTED: Final = {reason: handle_vmx_instruction for reason, handler in HANDLERS.items()
-                         if handler.__module__ in (nested_insn.__name__, nested_invalidate.__name__)}
+                         if handler.__module__ in (nested_insn.__name__, nested_invalidate.__name__, nested_vmcs_access.__name__)}

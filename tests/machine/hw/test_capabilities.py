@@ -13,7 +13,8 @@ from kvmdbg.machine.hw.vmcs import VMCS_REVISION
 @pytest.mark.parametrize(("caps", "missing"), [
     (Caps(ept=False), controls.SEC_ENABLE_EPT | controls.SEC_UNRESTRICTED_GUEST), (Caps(vpid=False), controls.SEC_ENABLE_VPID),
     (Caps(unrestricted_guest=False), controls.SEC_UNRESTRICTED_GUEST), (Caps(invpcid=False), controls.SEC_ENABLE_INVPCID),
-    (Caps(vmfunc=False), controls.SEC_ENABLE_VMFUNC), (Caps(apic_accesses=False), controls.SEC_VIRTUALIZE_APIC_ACCESSES)])
+    (Caps(vmfunc=False), controls.SEC_ENABLE_VMFUNC), (Caps(shadow_vmcs=False), controls.SEC_SHADOW_VMCS),
+    (Caps(apic_accesses=False), controls.SEC_VIRTUALIZE_APIC_ACCESSES)])
 def test_what_the_processor_lacks_is_not_offered(caps: Caps, missing: int) -> None:
     assert control_caps(Caps()).sec.allowed_1 & ~control_caps(caps).sec.allowed_1 == missing
     assert vmx_msrs(caps)[capabilities.IA32_VMX_PROCBASED_CTLS2] >> 32 == control_caps(caps).sec.allowed_1
@@ -28,7 +29,7 @@ def test_what_the_model_lacks_is_not_offered() -> None:
     offered = control_caps(Caps())
     assert not offered.cpu.allowed_1 & controls.CPU_TERTIARY_CONTROLS
     assert not offered.pin.allowed_1 & controls.PIN_POSTED_INTERRUPTS
-    assert not offered.sec.allowed_1 & (controls.SEC_SHADOW_VMCS | controls.SEC_ENABLE_PML)
+    assert not offered.sec.allowed_1 & controls.SEC_ENABLE_PML
 
 
 @pytest.mark.parametrize(("word", "default1", "required"), [
@@ -67,7 +68,8 @@ def test_what_is_not_there_has_no_msr() -> None:
 
 def test_misc_fixed_bits_and_enumeration() -> None:
     found = vmx_msrs(Caps(la57=True))
-    assert vmx_misc(Caps()) == 4 << 16 | 1 << 6 | 1 << 5 and vmx_misc(Caps(unrestricted_guest=False)) == 4 << 16 | 1 << 6
+    assert vmx_misc(Caps()) == 1 << 29 | 4 << 16 | 1 << 6 | 1 << 5
+    assert vmx_misc(Caps(unrestricted_guest=False, vmwrite_any_field=False)) == 4 << 16 | 1 << 6
     assert found[capabilities.IA32_VMX_CR0_FIXED0] == controls.CR0_PE | controls.CR0_NE | controls.CR0_PG
     assert found[capabilities.IA32_VMX_CR4_FIXED0] == controls.CR4_VMXE
     assert found[capabilities.IA32_VMX_CR4_FIXED1] & controls.CR4_LA57

@@ -196,3 +196,11 @@ def test_an_unrestricted_guest_without_paging_enters() -> None:
     assert vm_entry(hw, cpu, launch=True).entered
     assert not cpu.cr0 & (CR0_PE | CR0_PG)
     assert CR0 & CR0_PG
+
+
+def test_a_shadow_vmcs_cannot_be_entered() -> None:
+    hw, cpu = with_vmcs()
+    write64(hw, REGION, vmcs.VMCS_REVISION | vmcs.SHADOW_INDICATOR)
+    result = vm_entry(hw, cpu, launch=True)
+    assert (result.entered, result.failed_invalid) == (False, True)
+    assert result.check == "the current VMCS is a shadow VMCS (SDM Vol. 3C 26.1)"

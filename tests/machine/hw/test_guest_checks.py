@@ -29,6 +29,7 @@ from kvmdbg.machine.hw.controls import (
     RFLAGS_IF,
     RFLAGS_VM,
     SEC_ENABLE_EPT,
+    SEC_SHADOW_VMCS,
     SEC_UNRESTRICTED_GUEST,
 )
 from kvmdbg.machine.hw.fields import F
@@ -37,6 +38,7 @@ from kvmdbg.machine.hw.guest_state import PDPTES
 from kvmdbg.machine.hw.memory import write64
 from kvmdbg.machine.hw.segment_checks import CODE_AND_DATA, CS, SEGMENT_CHECKS, SS
 from kvmdbg.machine.hw.state import Cpu, Hardware
+from kvmdbg.machine.hw.vmcs import VMCS_REVISION
 from vmx import CR0, GOOD, LONG_EFER, OTHER_REGION, REGION, reader, with_vmcs
 
 ENTRY = GOOD[F.VM_ENTRY_CONTROLS]
@@ -141,3 +143,13 @@ def test_paging_needs_protection_even_in_an_unrestricted_guest() -> None:
     problem = first_problem(subject(hw, cpu, reader(hw, cpu)), GUEST_AREA)
     assert problem is not None
     assert problem.text == "GUEST_CR0 = 0x80010030: must not set PG without PE (SDM Vol. 3C 26.3.1.1)"
+
+
+@pytest.mark.parametrize(("control", "indicator", "fits"), [(0, 0, True), (0, 1 << 31, False), (SEC_SHADOW_VMCS, 0, False),
+                                                            (SEC_SHADOW_VMCS, 1 << 31, True)])
+def test_a_linked_vmcs_is_a_shadow_vmcs_exactly_with_vmcs_shadowing(control: int, indicator: int, fits: bool) -> None:
+    hw, cpu = given({F.VMCS_LINK_POINTER: OTHER_REGION, F.SECONDARY_VM_EXEC_CONTROL: control})
+    write64(hw, OTHER_REGION, VMCS_REVISION | indicator)
+    problem = first_problem(subject(hw, cpu, reader(hw, cpu)), GUEST_AREA)
+    assert (problem is None) is fits
+    assert problem is None or (problem.check, problem.qualification) == ("the VMCS link pointer names a VMCS", 4)

@@ -77,3 +77,9 @@ def test_the_quick_reader_reads_the_same() -> None:
     read = vmcs.reader(hw, cpu)
     assert read(F.VIRTUAL_PROCESSOR_ID) == vmcs.read(hw, cpu, F.VIRTUAL_PROCESSOR_ID) == 5
     assert read(F.TSC_OFFSET) == 0
+
+
+def test_a_region_that_is_not_current_is_written() -> None:
+    hw, cpu = with_vmcs()
+    vmcs.put(hw, OTHER_REGION, F.GUEST_CR3, 0x7000)
+    assert (vmcs.peek(hw, OTHER_REGION, F.GUEST_CR3), vmcs.read(hw, cpu, F.GUEST_CR3)) == (0x7000, 0x2000)

@@ -26,7 +26,7 @@ from kvm_support import (
 )
 from kvmdbg.machine.hw.controls import CR0_WP, CR4_PGE
 from kvmdbg.machine.hw.events import Delivered, VmEntryFailed
-from kvmdbg.machine.hw.fields import F
+from kvmdbg.machine.hw.vmcs import VMCS_REVISION
 from kvmdbg.machine.kvm.events import NestedFailed, VpidAllocated
 from kvmdbg.machine.kvm.state import INVALID_GPA
 
@@ -107,11 +107,45 @@ def test_vmxon_in_vmx_operation_is_error_15(name: str) -> None:
 @pytest.mark.parametrize("name", KERNELS)
 @pytest.mark.parametrize(("insn", "error"), [
     ("vmclear 0x5001", 2), ("vmclear 0x400000000000", 2), (f"vmclear {VMXON_REGION:#x}", 3), ("vmptrld 0x5008", 9),
-    ("vmptrld 0x400000000000", 9), ("vmptrld 0x7000", 11), ("vmptrld 0x60000000", 11)])
+    ("vmptrld 0x400000000000", 9), ("vmptrld 0x7000", 11)])
 def test_bad_pointers(name: str, insn: str, error: int) -> None:
     m = pointed(name)
     assert results(m.run(insn)) == [f"{insn.split()[0]} {error}"]
     assert (m.flags(), m.vcpu.current_vmptr, m.vmread("VM_INSTRUCTION_ERROR")) == ("VMfailValid", VMCS, error)
+
+
+@pytest.mark.parametrize(("name", "end"), [
+    ("v4.4", "0"), ("v4.15", "0"), ("v5.7", "11"), ("v6.12", "11"), ("v6.12 -826c1362e79a", "0")])
+def test_vmptrld_of_an_address_without_memory(name: str, end: str) -> None:
+    m = pointed(name)
+    assert results(m.run("vmptrld 0x60000000")) == [f"vmptrld {end}"]
+    assert m.vcpu.current_vmptr == VMCS
+
+
+@pytest.mark.parametrize(("name", "lives"), [("v4.4", False), ("v4.15", True), ("v6.12", True), ("v6.12 -587d7e72aedc", False)])
+def test_vmclear_of_an_address_without_memory(name: str, lives: bool) -> None:
+    m = pointed(name)
+    assert results(m.run("vmclear 0x60000000")) == ["vmclear ok"] * lives
+    assert bool(m.vcpu.exit_to_user) is not lives
+
+
+@pytest.mark.parametrize(("name", "end"), [("v4.15", "vmptrld 11"), ("v5.7", "vmptrld ok"), ("v6.12", "vmptrld ok")])
+def test_a_shadow_vmcs_can_be_current_and_cannot_be_entered(name: str, end: str) -> None:
+    m = pointed(name)
+    m.poke(0x7000, VMCS_REVISION | 1 << 31)
+    assert results(m.run("vmptrld 0x7000")) == [end]
+    if end == "vmptrld ok":
+        assert results(m.run("vmwrite GUEST_CR3, 0x1000", "vmlaunch")) == ["vmwrite ok", "vmlaunch 0"]
+        assert m.flags() == "VMfailInvalid" and m.vmread("GUEST_CR3") == 0x1000
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_vmptrst_into_memory(name: str) -> None:
+    m = pointed(name)
+    assert results(m.run(f"vmptrst @{L1_PAGE + 8:#x}")) == ["vmptrst ok"]
+    m.run(f"load {L1_PAGE + 8:#x}")
+    assert m.cpu.rax == VMCS
+    assert exceptions(m.run(f"vmptrst @{UNMAPPED:#x}")) == [("#PF", UNMAPPED)]
 
 
 @pytest.mark.parametrize("name", KERNELS)
@@ -176,47 +210,6 @@ def test_a_pointer_is_64_bits_and_may_end_with_its_page() -> None:
     m = pointed()
     m.poke(L1_PAGE + 0xFF8, OTHER_VMCS)
     assert results(m.run(f"vmptrld @{L1_PAGE + 0xFF8:#x}")) == ["vmptrld ok"]
-
-
-# -- VMREAD, VMWRITE ---------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", KERNELS)
-def test_vmwrite_cuts_to_the_width_of_the_field(name: str) -> None:
-    m = pointed(name)
-    m.run("vmwrite VIRTUAL_PROCESSOR_ID, 0x12345", "vmwrite EXCEPTION_BITMAP, 0x123456789")
-    assert (m.vmread("VIRTUAL_PROCESSOR_ID"), m.vmread("EXCEPTION_BITMAP")) == (0x2345, 0x2345_6789)
-
-
-@pytest.mark.parametrize("name", KERNELS)
-def test_the_high_half_of_a_64_bit_field(name: str) -> None:
-    m = pointed(name)
-    m.run("vmwrite EPT_POINTER, 0x111122223333", f"vmwrite {F.EPT_POINTER + 1:#x}, 0x9")
-    assert m.vmread("EPT_POINTER") == 0x9_2222_3333
-    m.run(f"vmread {F.EPT_POINTER + 1:#x}")
-    assert m.cpu.rax == 9
-
-
-@pytest.mark.parametrize("name", KERNELS)
-@pytest.mark.parametrize("insn", ["vmread 0x7ffe", "vmwrite 0x7ffe, 1", f"vmread {F.GUEST_CR3 + 1:#x}",
-                                  f"vmwrite {F.GUEST_CR3 + 1:#x}, 1"])
-def test_a_field_that_there_is_not_is_error_12(name: str, insn: str) -> None:
-    m = pointed(name)
-    assert results(m.run(insn)) == [f"{insn.split()[0]} 12"]
-
-
-@pytest.mark.parametrize(("name", "ends"), [(V4_3, "13"), (V4_4, "13"), (V6_12, "ok"), ("v4.4 +f4160e459c57", "ok")])
-def test_vmwrite_to_a_read_only_field(name: str, ends: str) -> None:
-    m = pointed(name)
-    assert results(m.run("vmwrite EXIT_QUALIFICATION, 5")) == [f"vmwrite {ends}"]
-    assert m.vmread("EXIT_QUALIFICATION") == (5 if ends == "ok" else 0)
-
-
-@pytest.mark.parametrize(("name", "error"), [("v3.1", 13), (V4_4, 13), ("v4.15", 13), (V6_12, 12)])
-def test_vmwrite_to_a_field_of_exit_information_that_vmcs12_lacks(name: str, error: int) -> None:
-    """Old kernels look at bits 11:10 of the encoding before they look whether there is such a field."""
-    m = pointed(name)
-    assert results(m.run("vmwrite 0x4420, 1")) == [f"vmwrite {error}"]
 
 
 # -- VMLAUNCH, VMRESUME ------------------------------------------------------------------------------------------------

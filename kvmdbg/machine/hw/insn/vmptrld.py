@@ -21,7 +21,7 @@ BAD_REVISION: Final = 11
 @vmx_instruction("vmptrld", operands=(POINTER,), source="SDM Vol. 3C 30.3 VMPTRLD",
                  exits=memory_operand_exits(EXIT_REASON_VMPTRLD))
 def run(hw: Hardware, cpu: Cpu, operand: Descriptor) -> None:
-    """Make a VMCS current; its region must hold the revision identifier, with bit 31 (shadow VMCS) 0."""
+    """Make a VMCS current; its region holds the revision identifier, and bit 31 (shadow VMCS) only with VMCS shadowing."""
     pointer = read_64(hw, cpu, operand)
     error = _problem(hw, cpu, pointer)
     if error:
@@ -37,4 +37,5 @@ def _problem(hw: Hardware, cpu: Cpu, pointer: int) -> int:
         return BAD_ADDRESS
     if pointer == cpu.vmxon_pointer:
         return VMXON_POINTER
-    return 0 if revision(hw, pointer) == vmcs.VMCS_REVISION else BAD_REVISION
+    indicator = vmcs.SHADOW_INDICATOR if hw.caps.shadow_vmcs else 0
+    return 0 if revision(hw, pointer) & ~indicator == vmcs.VMCS_REVISION else BAD_REVISION

@@ -98,10 +98,6 @@ class NestedQuestions(FlushQuestions):
         """Is RIP of L1 moved over VMLAUNCH and VMRESUME before L2 is entered? Else only where they fail. (b428018a06b7)"""
         return False
 
-    def vmptrld_of_the_vmxon_region(self) -> int:
-        """VM-instruction error of VMPTRLD of the VMXON region (cbf712792b6e)."""
-        return 10
-
     def vmclear_frees_vmcs02(self) -> bool:
         """Is there a vmcs02 for each of the last vmcs12s, in a pool of one, which VMCLEAR empties? (de3a0021a606)"""
         return False
@@ -125,10 +121,6 @@ class NestedQuestions(FlushQuestions):
     def nested_invept_types(self) -> tuple[int, ...]:
         """INVEPT types that L1 is offered."""
         return (1, 2)
-
-    def vmwrite_reaches_read_only_fields(self) -> bool:
-        """May L1 VMWRITE exit-information fields (IA32_VMX_MISC bit 29 as L1 reads it)?"""
-        return True
 
     def skips_an_illegal_invalidation(self) -> bool:
         """Is RIP moved on after an INVEPT/INVVPID of an unsupported type? Else L1 repeats it for ever (I-4)."""

@@ -1,0 +1,120 @@
+"""The guest's memory by linear address, as KVM reaches it for an instruction that it emulates (x86.c: kvm_read_guest_virt()).
+
+The guest's tables are walked in software, at privilege level 0, and their A and D flags are set.  What L2 calls physical goes
+through EPT12 where L1 uses EPT.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from kvmdbg.machine.hw import ept, paging
+from kvmdbg.machine.hw.controls import CR0_PG, EXIT_REASON_EPT_MISCONFIG, EXIT_REASON_EPT_VIOLATION
+from kvmdbg.machine.hw.fields import F
+from kvmdbg.machine.kvm import nested, vmcs12
+from kvmdbg.machine.kvm.guest_memory import kvm_read_guest, kvm_write_guest
+from kvmdbg.machine.kvm.guest_paging import guest_paging
+from kvmdbg.machine.kvm.nested_ept import RIGHTS_SHIFT, set_accessed_dirty, walk_ept12
+from kvmdbg.machine.kvm.paging_tmpl import PageFault, permitted
+from kvmdbg.machine.kvm.state import Kvm, Vcpu
+from kvmdbg.machine.kvm.vmx import drop_instruction
+from kvmdbg.machine.kvm.vmx_control_registers import kvm_read_cr3, vmx_cache_pdptrs
+from kvmdbg.machine.kvm.x86 import kvm_queue_exception
+
+LINEAR: Final = 1 << 7                # of the qualification: there is a linear address
+FINAL: Final = 1 << 8                 # the fault is on its translation
+
+
+class EptFault(NamedTuple):
+    """EPT12 explains why a guest-physical address of L2 cannot be reached: L1's affair."""
+
+    reason: int
+    qualification: int
+    gpa: int
+
+
+def kvm_read_guest_virt(kvm: Kvm, vcpu: Vcpu, la: int) -> int | None:
+    """The 64 bits around a linear address; None after the guest was given the fault, or L1 the exit, that the read makes."""
+    place = _place(kvm, vcpu, la, 0)
+    return None if place is None else kvm_read_guest(kvm, place)
+
+
+def kvm_write_guest_virt_system(kvm: Kvm, vcpu: Vcpu, la: int, value: int) -> bool:
+    """Write 64 bits around a linear address; False as kvm_read_guest_virt()."""
+    place = _place(kvm, vcpu, la, paging.PF_WRITE)
+    return place is not None and kvm_write_guest(kvm, place, value)
+
+
+def translate(kvm: Kvm, vcpu: Vcpu, la: int, error_code: int) -> int | PageFault | EptFault:
+    """L1 guest-physical address of a linear one.  error_code: PF_WRITE for a write, else 0.
+
+    Where there is no memory behind it the model makes it a #PF, too.
+    """
+    mode, access = guest_paging(kvm, vcpu), ept.WRITE if error_code else ept.READ
+    if not vcpu.cr0 & CR0_PG:
+        return to_l1(kvm, vcpu, la, access, LINEAR | FINAL)
+    failed: list[EptFault] = []
+
+    def read(address: int) -> int | None:
+        place = to_l1(kvm, vcpu, address, ept.READ, LINEAR)
+        if isinstance(place, EptFault):
+            failed.append(place)
+            return None
+        return kvm_read_guest(kvm, place)
+
+    walk = paging.software_walk(read, mode, kvm_read_cr3(kvm, vcpu), la, vmx_cache_pdptrs(kvm, vcpu))
+    if failed:
+        return failed[0]
+    if not walk.mapped:
+        return PageFault(error_code | (paging.PF_PRESENT | paging.PF_RESERVED if walk.reserved else 0), la)
+    if not permitted(kvm, vcpu, walk, error_code):
+        return PageFault(error_code | paging.PF_PRESENT, la)
+    update_accessed_dirty_bits(kvm, vcpu, walk, bool(error_code))
+    place = to_l1(kvm, vcpu, walk.address, access, LINEAR | FINAL)
+    return PageFault(error_code, la) if isinstance(place, int) and kvm_read_guest(kvm, place) is None else place
+
+
+def to_l1(kvm: Kvm, vcpu: Vcpu, gpa: int, access: int, context: int) -> int | EptFault:
+    """What the running guest calls physical, as L1 does (translate_nested_gpa()).
+
+    access: ept.READ or WRITE; context: LINEAR and FINAL, for the qualification.
+    """
+    if not vcpu.guest_mode or not vmcs12.nested_cpu_has_ept(kvm, vcpu):
+        return gpa
+    eptp = vmcs12.get(kvm, vcpu, F.EPT_POINTER)
+    walk = walk_ept12(kvm, eptp, gpa)
+    if walk.misconfigured:
+        return EptFault(EXIT_REASON_EPT_MISCONFIG, 0, gpa)
+    if not walk.mapped or access & ~walk.rights:
+        return EptFault(EXIT_REASON_EPT_VIOLATION, access | walk.rights << RIGHTS_SHIFT | context, gpa)
+    if kvm.era.nested_ept_ad() and eptp & ept.EPTP_AD:
+        walk = set_accessed_dirty(kvm, vcpu, walk, eptp, gpa, write=access == ept.WRITE)
+    return walk.page + (gpa & walk.size - 1)
+
+
+def update_accessed_dirty_bits(kvm: Kvm, vcpu: Vcpu, walk: paging.Walk, write: bool) -> None:
+    """A in each entry that was used and, for a write, D in the leaf."""
+    mode = guest_paging(kvm, vcpu)
+    for step in walk.steps:
+        flags = paging.A | (paging.D if write and step is walk.steps[-1] else 0)
+        place = to_l1(kvm, vcpu, step.address, ept.WRITE, LINEAR)
+        if flags & ~step.value and isinstance(place, int):
+            cell = kvm_read_guest(kvm, place) or 0
+            kvm_write_guest(kvm, place, mode.cell(place, cell, step.value | flags))
+
+
+def _place(kvm: Kvm, vcpu: Vcpu, la: int, error_code: int) -> int | None:
+    """As translate(); a fault goes to the guest, or out of L2 to L1 (kvm_inject_emulated_page_fault())."""
+    if not guest_paging(kvm, vcpu).canonical(la):
+        kvm_queue_exception(kvm, vcpu, "#GP")
+        drop_instruction(vcpu)
+        return None
+    found = translate(kvm, vcpu, la, error_code)
+    if isinstance(found, EptFault):
+        nested.nested_ept_inject_page_fault(kvm, vcpu, found.reason, found.qualification, found.gpa)
+        return None
+    if isinstance(found, PageFault):
+        kvm_queue_exception(kvm, vcpu, "#PF", found.error_code, found.address)
+        drop_instruction(vcpu)
+        return None
+    return found
