@@ -17,14 +17,16 @@ from weakref import ref
 from kvmdbg.errors import ModelBug
 from kvmdbg.machine.hw.controls import CR0_WP, CR4_PCIDE, CR4_PGE
 from kvmdbg.machine.hw.events import VmEntered, VmExited
+from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.paging import ADDRESS, Paging, paging_mode
 from kvmdbg.machine.hw.state import NO_PDPTES, VMX_NON_ROOT, Pdptes
 from kvmdbg.machine.hw.tlbkey import GLOBAL, NONE
 from kvmdbg.machine.kvm.state import INVALID_PAGE, Kvm, ShadowKey
-from kvmdbg.tape import ABSENT
+from kvmdbg.tape import ABSENT, Table
 
 REGISTERS: Final = ("cr0", "cr3", "pdptes", "cr4", "efer")
 GUEST_REGISTERS: Final = ("cr0", "cr3", "pdptrs", "cr4", "efer")     # of struct kvm_vcpu, in the same order
+BEFORE: Final = -1               # position of what happened before the tape began
 NOBODY: Final = 0                # level of a gap between two contexts
 
 
@@ -100,7 +102,23 @@ class Contexts:
         regions = {initial(vcpu, "vmcs02"): vcpu.id for vcpu in kvm.vcpus}
         regions.pop(INVALID_PAGE, None)
         guests = {(vcpu.id, name): initial(vcpu, name) for vcpu in kvm.vcpus for name in GUEST_REGISTERS}
-        self.state = State(registers, {}, set(), {}, regions, {}, {}, guests)
+        roots = {page.hpa: key for key, page in items_at_start(kvm.shadow_pages) if key.level == 4}
+        self.state = State(registers, {}, set(), {}, regions, roots, {}, guests)
+        self._run_already(kvm, initial)
+
+    def _run_already(self, kvm: Kvm, initial: Callable[[Any, Any], Any]) -> None:
+        """A machine may begin with its guest running, or with L2 as the guest: it was entered before #0."""
+        fields = dict(items_at_start(kvm.hw.vmcs))
+        for vcpu in kvm.vcpus:
+            vpid02 = initial(vcpu, "vpid02")
+            if initial(vcpu, "guest_mode"):
+                tagged = vpid02 and fields.get((initial(vcpu, "vmcs02"), F.VIRTUAL_PROCESSOR_ID), 0) == vpid02
+                self.state.nested[vcpu.id] = initial(vcpu, "last_vpid") if tagged else 0
+        for cpu in kvm.hw.cpus:
+            if initial(cpu, "vmx") == VMX_NON_ROOT:
+                event = VmEntered(cpu.id, initial(cpu, "current_vmcs"), initial(cpu, "vpid"), initial(cpu, "eptp"))
+                self._vm_entered(BEFORE, None, event, None)
+                self._entered(cpu.id, self.state.entering.pop(cpu.id))
 
     @property
     def kvm(self) -> Kvm:
@@ -295,6 +313,16 @@ class Contexts:
         positions = self.entries[cpu, ep4ta] if vpid == NONE else self.tagged_entries[cpu, vpid, ep4ta]
         i = bisect_right(positions, start)
         return positions[i] if i < len(positions) and positions[i] < stop else None
+
+
+def items_at_start(table: Table[Any, Any]) -> list[tuple[Any, Any]]:
+    """What a table held at position #0."""
+    items = dict(table.unordered())
+    tape = table.tape
+    for owner, key, old, _ in reversed(tape.entries[:tape.cursor]):
+        if owner is table:
+            items[key] = old
+    return [(key, value) for key, value in items.items() if value is not ABSENT]
 
 
 def alive(machine: ref[Kvm]) -> Kvm:

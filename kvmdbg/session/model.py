@@ -193,6 +193,10 @@ STATEMENTS: Final = (
     Statement("machine", LEFT_OUT, "several vCPUs (refused)",
               "races need a schedule; the actions are split already where they can happen"),
     Statement("machine", LEFT_OUT, "AMD SVM (refused)", "a later issue"),
+    Statement("saved states", MODELLED, "`save` and `load state`: everything on the tape as text, to go on from on the same kernel",
+              "the state is the machine; a field that is added to it is saved without being listed"),
+    Statement("saved states", SIMPLIFIED, "the past is not in them: since when a bit is set, what a flush was worth; a translation "
+              "that was forbidden is stale until it is flushed for", "`record` writes how a session came to be"),
     Statement("machine", LEFT_OUT, "time: nothing takes any", "events are counted, not cycles"),
     # -- The oracle --------------------------------------------------------------------------------------------------------
     Statement("verdicts", MODELLED,

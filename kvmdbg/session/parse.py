@@ -65,6 +65,7 @@ class Operand:
     whole_line: bool = False          # takes the rest of the line
     to_the_end: bool = False          # takes the rest of the line if it is there at all
     slash: bool = False               # stands behind the command as `/FMT`
+    path: bool = False                # may begin with a slash itself
 
     def take(self, session: Any, text: str) -> tuple[Any, str]:
         """Parse the beginning of `text` (not empty, no blanks in front): the value, or MISSING, and what is left.
@@ -218,7 +219,7 @@ def _take(session: Any, entry: Command, slot: Slot, text: str) -> tuple[Any, str
         word, _, text = text[1:].partition(" ")
         return slot.operand.parse(session, word), text
     text = text.lstrip()
-    if text.startswith("/") and not slot.operand.whole_line:
+    if text.startswith("/") and not (slot.operand.whole_line or slot.operand.path):
         raise UserError(f"{entry.name} takes no format", f"Write: {entry.usage}.")
     value: Any = MISSING
     if text:

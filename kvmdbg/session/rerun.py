@@ -89,6 +89,8 @@ def fresh(s: Session, kernel: str) -> Session:
     for name, value in s.settings.items():
         made.choose(name, value)
     made.choose("narrate", "off")
+    if s.origin:
+        made.execute(s.origin)
     return made
 
 

@@ -101,9 +101,12 @@ def run(player: Player, name: str, text: str, each: Callable[[Line, Result], Any
     return Ran(tuple(failures))
 
 
-def written(kernel: str, machine: str, words: list[str], digest: str, position: int) -> str:
-    """A session as a script: what it ran on, what was said, and the digest of where it stands."""
+def written(kernel: str, machine: str, origin: str, words: list[str], digest: str, position: int) -> str:
+    """A session as a script: what it ran on, what was said, and the digest of where it stands.
+
+    machine: the words of `machine`, or "".  origin: the `load` line that the machine began with, or "".
+    """
     head = [f"# A session of kvmdbg, at #{position}.", f"kernel {kernel}"]
-    if machine:
-        head.append(f"machine {machine}")
+    head += [f"machine {machine}"] if machine else []
+    head += [origin] if origin else []
     return "\n".join([*head, *words, f'expect on {kernel}: digest == "{digest}"']) + "\n"

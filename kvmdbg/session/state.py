@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from kvmdbg.errors import ModelBug, UserError
 from kvmdbg.machine.boot import boot
 from kvmdbg.machine.eras import versions
 from kvmdbg.machine.hw.state import Caps
-from kvmdbg.machine.kvm.state import Config
+from kvmdbg.machine.kvm.state import Config, Kvm
 from kvmdbg.session import script
 from kvmdbg.session.breakpoints import Breakpoints
 from kvmdbg.session.formats import displayed
@@ -21,6 +21,9 @@ from kvmdbg.session.scope import Scope
 from kvmdbg.session.settings import SETTINGS, STOP_ON_FORBIDDEN
 from kvmdbg.session.timeline import Timeline
 from kvmdbg.tape import Tape
+
+ADOPTED: Final = ("kvm", "caps", "origin", "timeline", "breakpoints", "current_vcpu", "frame", "last_stop", "stop_position_before",
+                  "history", "variables", "displays", "defined", "words")
 
 
 class LogLine(NamedTuple):
@@ -49,6 +52,7 @@ class State:
         self.defined: dict[str, tuple[str, ...]] = {}          # the person's own words
         self.log: list[LogLine] = []
         self.words: list[str] = []                             # what a recording repeats
+        self.left: dict[str, Any] = {}                         # the session that a `load` replaced: see present()
         self.list_from: tuple[str, str, int] | None = None     # file, function and first line that `list` showed last
         self.choose(STOP_ON_FORBIDDEN, self.settings[STOP_ON_FORBIDDEN])
         self.begin(kernel, config, caps)
@@ -61,10 +65,14 @@ class State:
 
     def begin(self, kernel: str, config: Config, caps: Caps) -> None:
         """A fresh machine at #0.  raises: UserError, Unsupported; the session keeps its machine then."""
-        made = boot(versions.kernel(kernel), config, caps, listening=self.listening)
+        self.take(boot(versions.kernel(kernel), config, caps, listening=self.listening), caps)
+
+    def take(self, made: Kvm, caps: Caps, origin: str = "") -> None:
+        """Go on with a machine at #0.  origin: the `load` line that made it what it is; "" for one that was just booted."""
         self.breakpoints.bind(made)
         self.kvm = made
         self.caps = caps
+        self.origin = origin
         self.timeline = Timeline(made)
         self.current_vcpu = 0
         self.frame = 0                                         # the selected frame, 0 innermost
@@ -73,9 +81,18 @@ class State:
 
     def adopt(self, other: State) -> None:
         """Go on with the machine, the timeline and the breakpoints of another session (the same words on another kernel)."""
-        for name in ("kvm", "caps", "timeline", "breakpoints", "current_vcpu", "frame", "last_stop", "stop_position_before",
-                     "history", "variables", "displays", "defined", "words"):
-            setattr(self, name, getattr(other, name))
+        self.__dict__.update(other.present())
+
+    def present(self) -> dict[str, Any]:
+        """Everything that belongs to the machine and to what was said to it."""
+        return {name: getattr(self, name) for name in ADOPTED}
+
+    def begin_anew(self) -> None:
+        """Forget what was said and set, but for settings and words of one's own; `left` is the way back."""
+        self.left = self.present()
+        self.words = [word for word in self.words if word.partition(" ")[0] in ("set", "define")]
+        self.breakpoints, self.history, self.variables, self.displays = Breakpoints(), [], {}, {}
+        self.choose(STOP_ON_FORBIDDEN, self.settings[STOP_ON_FORBIDDEN])
 
     @property
     def tape(self) -> Tape:
@@ -120,7 +137,7 @@ class State:
 
     def record(self) -> str:
         """The session as a script that ends with the digest of the present state."""
-        return script.written(self.kernel, self.machine_words(), self.words, self.tape.digest(), self.tape.cursor)
+        return script.written(self.kernel, self.machine_words(), self.origin, self.words, self.tape.digest(), self.tape.cursor)
 
     def machine_words(self) -> str:
         """What `machine` was told, "" for the machine that one gets anyway."""

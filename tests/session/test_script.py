@@ -60,5 +60,6 @@ def test_results_are_told_line_by_line() -> None:
 
 
 def test_a_session_as_a_script() -> None:
-    assert written("v4.4", "enable_vpid=0", ["stepi", "rsi"], "ab", 0).splitlines() == [
-        "# A session of kvmdbg, at #0.", "kernel v4.4", "machine enable_vpid=0", "stepi", "rsi", 'expect on v4.4: digest == "ab"']
+    assert written("v4.4", "enable_vpid=0", "load state a", ["stepi", "rsi"], "ab", 0).splitlines() == [
+        "# A session of kvmdbg, at #0.", "kernel v4.4", "machine enable_vpid=0", "load state a",
+        "stepi", "rsi", 'expect on v4.4: digest == "ab"']

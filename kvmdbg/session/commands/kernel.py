@@ -93,8 +93,9 @@ def machine(s: Session, words: Machine = None) -> Text | None:
     Processor: maxphyaddr, invept_types, invvpid_types, pcid, tlb_capacity (0 = unlimited) and so on.
     """
     if words:
-        if s.tape.end:
-            raise UserError("the machine has run already: its hardware cannot change", "Begin the session with `machine`.")
+        if s.tape.end or s.origin:
+            raise UserError(f"the machine {'came with its state' if s.origin else 'has run already'}: its hardware cannot change",
+                            "Begin the session with `machine`.")
         config = s.kvm.config._replace(**{name: value for name, value in words.items() if name in Config._fields})
         caps = s.caps._replace(**{name: value for name, value in words.items() if name in Caps._fields})
         s.begin(s.kernel, config, caps)
@@ -136,7 +137,7 @@ def run_on(s: Session, wanted: str) -> Result:
     """Boot the kernel, or start again on it; unless the command line has chosen one."""
     if s.kernel_wins:
         return None if wanted == s.kernel else Text(f"kernel {s.kernel} stays: it was given on the command line")
-    if not s.tape.end:
+    if not s.tape.end and not s.origin:
         s.begin(wanted, s.kvm.config, s.caps)
         return None
     return restart(s, wanted)
@@ -153,6 +154,8 @@ def restart(s: Session, wanted: str) -> Text:
     for name, value in s.settings.items():
         other.choose(name, value)
     other.choose(STOP_ON_FORBIDDEN, "off")
+    if s.origin:
+        other.execute(s.origin)
     told: list[str] = []
     for word in s.words:
         first = word.partition("\n")[0]

@@ -22,8 +22,9 @@ def kernels(s: Session, names: KernelNames) -> Text | None:
     A kernel given on the command line wins.
     """
     known = versions.several(names)
-    if s.tape.end:
-        raise UserError("`kernels` comes too late: the machine has run already", "Begin the script with it.")
+    if s.tape.end or s.origin:
+        raise UserError(f"`kernels` comes too late: the machine {'was loaded' if s.origin else 'has run'} already",
+                        "Begin the script with it.")
     if s.kernel_wins:
         return None
     s.begin(known[0], s.kvm.config, s.caps)

@@ -8,7 +8,7 @@ from kvmdbg.session.results import Text
 from kvmdbg.session.session import Session
 
 
-@command("record", group="session", aliases=("save",), examples=("record", "record my.kvmdbg"), recorded=False)
+@command("record", group="session", examples=("record", "record my.kvmdbg"), recorded=False)
 def record(s: Session, file: File = "") -> Text:
     """Write the session so far to a file, or show it: a script that ends with the digest of where it stands."""
     text = s.record()

@@ -146,7 +146,7 @@ class Workbench(App[int]):
                 self.line.refuse(submitted.line)
         else:
             words = submitted.line.split()
-            if len(words) > 1 and words[0] in ("record", "save"):
+            if len(words) > 1 and words[0] == "record":
                 self.saved_words = len(session.words)
             for part in parts(outcome):
                 if isinstance(part, Quit):

@@ -1,0 +1,112 @@
+"""load: begin again on a state from a file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Annotated, Any, Final
+
+from kvmdbg.errors import UserError
+from kvmdbg.machine.boot import boot
+from kvmdbg.machine.eras import versions
+from kvmdbg.machine.hw.state import Caps
+from kvmdbg.machine.kvm.state import Config
+from kvmdbg.session.commands.kernel import MachineOperand
+from kvmdbg.session.operands import ChoiceOperand
+from kvmdbg.session.parse import Candidate, Operand, command
+from kvmdbg.session.results import Text
+from kvmdbg.session.saved.restoring import Missing, read_head, restore
+from kvmdbg.session.session import Session
+
+STATE: Final = "state"
+PREVIOUS: Final = "previous"
+DIGEST: Final = "sha256:"
+
+
+class FileWordOperand(Operand):
+    """A file in front of other operands: one word, or a name with blanks in double quotes."""
+
+    name, describe, path = "FILE", "the name of a file; in double quotes, if there are blanks in it", True
+
+    def take(self, session: Any, text: str) -> tuple[Any, str]:
+        if text.startswith('"') and '"' in text[1:]:
+            name, _, rest = text[1:].partition('"')
+            return name, rest
+        name, _, rest = text.partition(" ")
+        return name, rest
+
+
+class DigestOperand(Operand):
+    name, describe = "sha256:DIGITS", "the beginning of the file's SHA-256, as a recording writes it"
+
+    def parse(self, session: Any, word: str) -> str:
+        if not word.startswith(DIGEST) or len(word) < len(DIGEST) + 8:
+            raise UserError(f"{word!r} is no digest", f"Write {self.name}, with 8 digits or more.")
+        return word.removeprefix(DIGEST).lower()
+
+    def complete(self, session: Any, text: str) -> Iterable[Candidate]:
+        return ()
+
+
+What = Annotated[str, ChoiceOperand("WHAT", STATE, PREVIOUS)]
+FileWord = Annotated[str, FileWordOperand()]
+Digest = Annotated[str, DigestOperand()]
+
+
+@command("load", group="session", examples=("load state before.state", "load previous"), recorded=False)
+def load(s: Session, what: What, file: FileWord = "", digest: Digest = "") -> Text:
+    """Begin again at #0 with a state from a file: `state` as `save` wrote it, on the kernel and the hardware that it names.
+
+    What was said before is left behind; `load previous` goes back to it, and once more returns.  A recording begins with the line
+    that loaded, and checks that the file is still the same.
+    """
+    if what == PREVIOUS:
+        return go_back(s, file)
+    if not file:
+        raise UserError("load: FILE is missing: the name of a file", "Write: load state FILE.")
+    text = s.read_file(file)
+    known = hashlib.sha256(text.encode()).hexdigest()
+    if not known.startswith(digest):
+        raise UserError(f"{file} is not what it was when this was recorded: its SHA-256 begins with {known[:16]}",
+                        "Leave the digest out to load it as it is now.")
+    return load_state(s, file, text, f"load {what} {quoted(file)} {DIGEST}{known[:16]}")
+
+
+def quoted(file: str) -> str:
+    return f'"{file}"' if " " in file else file
+
+
+def go_back(s: Session, file: str) -> Text:
+    """`load previous`."""
+    if file:
+        raise UserError(f"load: {file!r} is too much", "Write: load previous.")
+    if not s.left:
+        raise UserError("no `load` has left a session behind")
+    s.__dict__["left"], present = s.present(), s.left
+    s.__dict__.update(present)
+    return Text(f"back at #{s.tape.cursor} of the session on {s.kernel}; `load previous` returns")
+
+
+def load_state(s: Session, file: str, text: str, line: str) -> Text:
+    """`load state`."""
+    head = read_head(text, file)
+    kernel = versions.kernel(head.kernel)
+    if s.kernel_wins and kernel.name != s.kernel:
+        raise UserError(f"{file} is a state of {kernel.name}, and this session runs {s.kernel}",
+                        "A state belongs to its kernel; `load dmesg` and scripts do not.")
+    words = MachineOperand().parse(s, head.machine)
+    config = Config()._replace(**{name: value for name, value in words.items() if name in Config._fields})
+    caps = Caps()._replace(**{name: value for name, value in words.items() if name in Caps._fields})
+    kvm = boot(kernel, config, caps, listening=s.listening)
+    missing = restore(kvm, text, file, lambda kvm, name: None)
+    if s.tape.end:
+        s.begin_anew()
+    s.take(kvm, caps, line)
+    return Text("\n".join((f"{file}: the state is here, digest {s.tape.digest()}", *lacking(missing))))
+
+
+def lacking(missing: tuple[Missing, ...]) -> list[str]:
+    """What is said of fields that the file does not have."""
+    names = ", ".join(f"{one.record}.{one.field}" for one in missing[:8])
+    more = f" and {len(missing) - 8} more" if len(missing) > 8 else ""
+    return [f"not in the file, so as on a machine just booted: {names}{more}"] if missing else []

@@ -1,0 +1,1 @@
+"""A state of the machine as plain text, and back: `save` and `load state`."""

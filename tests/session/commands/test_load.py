@@ -1,0 +1,92 @@
+"""load."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kvmdbg.errors import UserError
+from kvmdbg.session.rerun import plan
+from kvmdbg.session.session import Session
+from session_support import L2, say, session
+
+FILES: dict[str, str] = {}
+session(*L2, "goto end", kernel="v5.8", write_file=FILES.__setitem__).execute("save l2 state")
+
+
+def loading(*lines: str, **more: Any) -> Session:
+    return session(*lines, read_file=FILES.__getitem__, write_file=FILES.__setitem__, **more)
+
+
+def test_a_state_brings_its_kernel_and_its_machine() -> None:
+    FILES["m"] = ""
+    session("machine enable_vpid=0 cpus=2", write_file=FILES.__setitem__, kernel="v4.3").execute("save m")
+    s = loading("load state m")
+    assert (s.kernel, s.kvm.config.enable_vpid, s.kvm.config.cpus, s.tape.end) == ("v4.3", False, 2, 0)
+
+
+def test_a_recording_begins_with_the_line_and_checks_the_file() -> None:
+    s = loading('load state "l2 state"', "inject vmcall", "goto end")
+    recorded = s.record()
+    assert recorded.splitlines()[1] == "kernel v5.8" and recorded.splitlines()[2].startswith('load state "l2 state" sha256:')
+    again = loading(*recorded.splitlines())
+    assert again.tape.digest() == s.tape.digest() and again.words[:2] == s.words
+    FILES["other"] = FILES["l2 state"] + "# changed\n"
+    line = recorded.splitlines()[2].replace('"l2 state"', "other")
+    with pytest.raises(UserError, match="other is not what it was"):
+        loading(line)
+
+
+def test_what_was_said_before_stays_while_nothing_has_run() -> None:
+    s = loading("break flush", 'load state "l2 state"')
+    assert len(s.breakpoints) == 1 and s.words == ["break flush"]
+
+
+def test_previous_goes_back_and_returns() -> None:
+    s = loading("set narrate brief", "poke 0x5000 1", "break flush")
+    before = s.tape.digest(), s.tape.cursor, list(s.words)
+    say(s, 'load state "l2 state"')
+    after = s.tape.digest()
+    assert after != before[0] and s.words == ["set narrate brief"] and len(s.breakpoints) == 0
+    assert say(s, "load previous").startswith("back at #") and (s.tape.digest(), s.tape.cursor, s.words) == before
+    assert len(s.breakpoints) == 1
+    say(s, "load previous")
+    assert s.tape.digest() == after
+
+
+@pytest.mark.parametrize(("line", "message"), [
+    ("load state", "FILE is missing"), ("load colour x", "is not one of state"), ("load state x sha256:12", "is no digest"),
+    ("load previous", "no `load` has left a session behind"), ("load previous x", "'x' is too much")])
+def test_refused(line: str, message: str) -> None:
+    s = loading()
+    with pytest.raises(UserError, match=message):
+        s.execute(line)
+
+
+def test_a_broken_file_changes_nothing() -> None:
+    FILES["broken"] = FILES["l2 state"].replace("rip = ", "rip = (")
+    s = loading("poke 0x5000 1")
+    before = s.tape.digest(), s.tape.cursor, list(s.words), s.kernel
+    with pytest.raises(UserError, match="broken:"):
+        s.execute("load state broken")
+    assert (s.tape.digest(), s.tape.cursor, s.words, s.kernel) == before and s.left == {}
+
+
+def test_a_field_that_is_not_there_is_told() -> None:
+    FILES["old"] = "\n".join(line for line in FILES["l2 state"].splitlines() if not line.startswith("fills = "))
+    assert "not in the file, so as on a machine just booted: cpu0.fills" in say(loading(), "load state old")
+
+
+def test_the_machine_and_its_kernel_come_with_the_state() -> None:
+    s = loading('load state "l2 state"')
+    for line, message in (("machine cpus=2", "came with its state"), ("kernels v4.3 v4.4", "was loaded already"),
+                          ("kernel v4.3", "is a state of v5.8, and this session runs v4.3")):
+        with pytest.raises(UserError, match=message):
+            s.execute(line)
+    assert s.kernel == "v5.8"
+
+
+def test_a_second_machine_begins_with_the_same_state() -> None:
+    s = loading('load state "l2 state"', "inject vmcall", "goto end")
+    assert plan(s).copy.tape.digest() == s.tape.digest()
