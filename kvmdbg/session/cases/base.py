@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from kvmdbg.errors import Unsupported, UserError
-from kvmdbg.machine.boot import boot
+from kvmdbg.machine.boot import L1_CR3, boot
 from kvmdbg.machine.eras.versions import kernel
 from kvmdbg.machine.hw import controls, ept
 from kvmdbg.machine.hw.controls import AR_DB, AR_L, SEC_ENABLE_VPID
@@ -17,7 +17,7 @@ from kvmdbg.machine.kvm.state import Config, Kvm
 from kvmdbg.machine.kvm.vmcs12_template import defaults
 from kvmdbg.machine.kvm.vmx import AR_CODE_64
 from kvmdbg.machine.kvm.vpid import VMX_NR_VPIDS
-from kvmdbg.session.cases import binding
+from kvmdbg.session.cases import binding, pae_guest
 from kvmdbg.session.cases.layout import lay_out
 from kvmdbg.session.cases.player import EPT12, L1, L2, Place, Player
 from kvmdbg.session.cases.setup import CONTROLS, SECONDARY, Setup
@@ -51,6 +51,9 @@ def prepare(setup: Setup) -> Base:
         player.inject(f"vmclear {binding.VMCS_A:#x}")
     if setup.vmx and setup.current_vmcs:
         player.inject(f"vmptrld {binding.VMCS_A:#x}")
+    if setup.layout.l2_pae:
+        pae_guest.lay_out(player, eptp_of(setup) if uses_ept(setup) else None,
+                          eptps_of_list(setup)["B"] if setup.layout.pdpt_under_b else None)
     if setup.vpid01 not in (-1, player.vcpu.vpid):
         raise Unsupported(f"vpid01 {setup.vpid01}: this machine gives L1 VPID {player.vcpu.vpid}")
     return Base(setup, player, player.place())
@@ -134,10 +137,16 @@ def eptps_of_list(setup: Setup) -> dict[str, int]:
 
 
 def symbols_of(setup: Setup) -> dict[str, int]:
-    """What the names of EPTPs mean in a case about cached roots: `A`, `B`, and `A|AD` with accessed and dirty flags."""
+    """Names whose meaning depends on the set-up: L1's tables, and EPTPs (`A`, `B`, `A|AD`) in a case about cached roots."""
+    tables = {"PML4": binding.L1_ROOT if setup.layout.identity else L1_CR3, "PML5": binding.PML5}
     first = binding.EPT_ROOT | ept.MEMTYPE_WB | ept.EPTP_WALK_LENGTH_4
     names = {"A": first, "B": first & 0xFFF | binding.OTHER_EPT_ROOT, "AD": ept.EPTP_AD}
-    return names if setup.layout.roots else {}
+    return {"V": linear_v(setup)} | tables | (names if setup.layout.roots else {})
+
+
+def linear_v(setup: Setup) -> int:
+    """V: a linear address that L2's paging mode has."""
+    return pae_guest.LINEAR_V if setup.layout.l2_pae else binding.LINEAR_V
 
 
 def uses_ept(setup: Setup) -> bool:
@@ -153,7 +162,8 @@ def _lay_out(player: Player, setup: Setup) -> None:
     if eptp is not None:
         for page in (binding.L2_ROOT, binding.FRAME_OLD, binding.FRAME_NEW):
             player.map(EPT12, page, page, root=eptp)
-    player.map(L2, binding.LINEAR_V, binding.FRAME_OLD, root=binding.L2_ROOT, eptp=eptp)
+    if not setup.layout.l2_pae:
+        player.map(L2, binding.LINEAR_V, binding.FRAME_OLD, root=binding.L2_ROOT, eptp=eptp)
     for i, name in enumerate(setup.eptp_list):
         player.poke(binding.EPTP_LIST + 8 * i, eptps_of_list(setup)[name])
     player.poke(binding.FRAME_OLD, binding.MARK_OLD)
@@ -187,6 +197,8 @@ def vmcs12_values(player: Player, setup: Setup) -> dict[int, int]:
     """What L1 writes into the VMCS of an instance, beyond the defaults of the `vmcs12` word."""
     kvm, vcpu = player.kvm, player.vcpu
     values = {F.GUEST_CR3: binding.L2_ROOT, F.HOST_CR4: vcpu.cr4, SECONDARY_BITS: 0, F.EPT_POINTER: eptp_of(setup)}
+    if setup.layout.l2_pae:
+        values |= pae_guest.fields(defaults(kvm, vcpu)[F.VM_ENTRY_CONTROLS])
     base = defaults(kvm, vcpu) | values
     for control, on in setup.controls:
         old = values.get(control.field, base.get(control.field, 0))

@@ -19,10 +19,20 @@ from kvmdbg.session.cases.premises import Handler, field, nothing, phrases, refu
 from kvmdbg.session.cases.setup import Plan, Setup, kernel_of, vendor
 
 
-def read(case: Case, extra: Mapping[str, Value], row: int = 1) -> Setup:
+def setups(case: Case, extra: Mapping[str, Value], row: int = 1) -> tuple[Setup, ...]:
+    """The set-ups of one instance, all of which it must hold for: one, or one with L1's EPT off and one with it on.
+
+    raises: as read().
+    """
+    caps = case.given.get("caps")
+    both = isinstance(caps, dict) and TWO_WAYS.match(str(caps.get("ept", ""))) or WITH_AND_WITHOUT in case.title
+    return tuple(read(case, extra, row, enable_ept) for enable_ept in ((False, True) if both else (None,)))
+
+
+def read(case: Case, extra: Mapping[str, Value], row: int = 1, enable_ept: bool | None = None) -> Setup:
     """The set-up of one instance.
 
-    extra: the columns of its row that are state.  row: its number, from 1.
+    extra: the columns of its row that are state.  row: its number, from 1.  enable_ept: None leaves it to the case.
     raises: Unsupported with the word that cannot be set up.
     """
     plan = Plan(kernel_of(case), row=row)
@@ -42,11 +52,21 @@ def read(case: Case, extra: Mapping[str, Value], row: int = 1) -> Setup:
         plan.vmx = False
     if any("ept_set" in step for step in case.steps):
         plan.control("enable_ept", True)
+    if enable_ept is not None:
+        plan.control("enable_ept", enable_ept)
+    if "l2" in case.given and not any(re.match(r"\s*L2\b.*:", step) for step in case.steps):
+        plan.calls_at_once = True           # no step says what it does: as the suites' guests, it calls L1
+    if any("PML5" in step for step in case.steps):
+        plan.layout = plan.layout._replace(pml5=True)
     if any("(intercepted)" in step for step in case.steps):
         plan.config = plan.config._replace(enable_ept=False)       # L0 intercepts MOV CR3, INVLPG and INVPCID then
     if _asks_for_unrestricted_guest(case):
         plan.control("enable_ept", True)
     return plan.setup()
+
+
+TWO_WAYS: Final = re.compile(r"off: .*; on: ")
+WITH_AND_WITHOUT: Final = "with and without EPT for L2"
 
 
 def _enters_vmx(step: str) -> bool:
@@ -173,6 +193,7 @@ GIVEN: Final[Mapping[str, Handler]] = {
     "pte": phrases(premises.PTE), "vmcb": refused(vocabulary.AMD), "svm": refused(vocabulary.AMD),
     "setup": phrases(premises.SETUP), "default_state": premises.default_state,
     **{name: premises.segment_register(name) for name in ("fs", "gs")}, "cpus": premises.one_cpu, "roots": premises.roots,
+    "l2": phrases(premises.L2),
     "cpuid": phrases(premises.CPUID),
 }
 

@@ -17,7 +17,7 @@ from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import tables, vmcs12
 from kvmdbg.machine.kvm.state import INVALID_GPA, Kvm, Vcpu
 from kvmdbg.session.cases import binding
-from kvmdbg.session.cases.base import SECONDARY_BITS, Base, eptp_of, eptps_of_list, symbols_of, uses_ept, vmcs12_values
+from kvmdbg.session.cases.base import SECONDARY_BITS, Base, eptp_of, eptps_of_list, linear_v, symbols_of, uses_ept, vmcs12_values
 from kvmdbg.session.cases.binding import Binding
 from kvmdbg.session.cases.control_bits import NO_BIT, Bit
 from kvmdbg.session.cases.player import EPT12, L1, L2, LARGE, Player
@@ -199,7 +199,7 @@ class Harness:
         Looked up once: later the EPT may not map it any more.
         """
         if level not in self._table_pages:
-            at, _ = self.player.entry(L2, self._linear.get(binding.GPA_P1, binding.LINEAR_V), level)
+            at, _ = self.player.entry(L2, self._linear.get(binding.GPA_P1, linear_v(self.setup)), level)
             self._table_pages[level] = at & ~0xFFF
         return self._table_pages[level]
 

@@ -35,6 +35,9 @@ class Layout(NamedTuple):
     identity: tuple[int, ...] = ()               # pages that L1 maps at their own address
     segments: tuple[SegmentRegister, ...] = ()
     roots: tuple[CachedRoot, ...] = ()           # the most recent first
+    l2_pae: bool = False                         # L2 is a 32-bit guest in PAE paging
+    pdpt_under_b: bool = False                   # whose PDPTEs are others under the second EPTP of the list
+    pml5: bool = False                           # a PML5 above L1's PML4 is ready in memory
     shared_pmd: tuple[str, ...] = ()             # rights of the two upper entries that share a lower table: "user, write"
 
 
@@ -42,6 +45,8 @@ def lay_out(player: Player, layout: Layout) -> None:
     """Make it. L1 runs, and nothing of it has been used yet."""
     if layout.identity:
         map_identity(player, layout.identity)
+    if layout.pml5:
+        player.poke(binding.PML5, player.kvm.cpu(player.vcpu).cr3 & paging.ADDRESS | paging.P | paging.RW | paging.US)
     if layout.shared_pmd:
         share_pmd(player, layout.shared_pmd)
     for segment in layout.segments:

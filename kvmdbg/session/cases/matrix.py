@@ -16,6 +16,8 @@ from kvmdbg.session.cases.model import Case, Expectation, Value
 from kvmdbg.session.cases.reader import RANGE, REFERENCE, texts
 
 ONE_BIT: Final = re.compile(r"(\w+: )?one bit (?:below (?P<end>.+)|from (?P<first>.+) to (?P<last>.+))$")
+BIT_FROM: Final = re.compile(r"((?!one )\w+) bit from (.+) to (.+)$")
+ANY_PDPTE: Final = re.compile(r"any PDPTE[:,]? (.+)$")
 AS_ABOVE: Final = "the same with "
 ANY_ABOVE: Final = "any of the above"
 ANY_OF: Final = "any of "
@@ -97,6 +99,10 @@ def _spread(value: Value, number: Callable[[str], int]) -> list[Value]:
         return [value]
     if value == RPL_OR_TI:
         return [f"old value | {bits}" for bits in range(1, 8)]
+    if (match := ANY_PDPTE.match(value)) is not None:
+        return [f"PDPTE {which} {match[1]}" for which in range(4)]
+    if bits := BIT_FROM.match(value):
+        return [f"{bits[1]} bit {bit}" for bit in range(number(bits[2]), min(number(bits[3]), 63) + 1)]
     if bits := ONE_BIT.match(value):
         first, last = (0, number(bits["end"]) - 1) if bits["end"] else (number(bits["first"]), number(bits["last"]))
         return [f"{bits[1]}{1 << bit:#x}" if bits[1] else 1 << bit for bit in range(first, min(last, 63) + 1)]

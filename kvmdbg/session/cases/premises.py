@@ -214,6 +214,14 @@ def request_bits(plan: Plan, wanted: Value) -> None:
             raise Unsupported(f"request_bits {name}: {text}: {plan.kernel} numbers it {bits.get(name, 'not at all')}")
 
 
+def l2_in_pae_paging(plan: Plan, groups: Value) -> None:
+    plan.layout = plan.layout._replace(l2_pae=True)
+
+
+def other_pdpt_under_b(plan: Plan, groups: Value) -> None:
+    plan.layout = plan.layout._replace(pdpt_under_b=True)
+
+
 _ROOTS: Final = re.compile(r"cached (?:shadow-EPT )?roots for EPTPs? (.+)")
 _ROOT: Final = re.compile(r"([AB])(?: \(A/D (on|off)\))?")
 ARCH_REQUESTS: Final = 8                  # KVM_REQUEST_ARCH_BASE
@@ -250,6 +258,10 @@ SETUP: Final[Mapping[str, Handler]] = {
 COUNTS: Final = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 CPUID: Final[Mapping[str, Handler]] = {
     "VMX": nothing, r"(?:no VMX|VMX off)(?: in the first (\w+) rows?)?": no_vmx_in_cpuid,
+}
+L2: Final[Mapping[str, Handler]] = {
+    "64-bit": nothing, "32-bit": l2_in_pae_paging, "PAE( paging)?": l2_in_pae_paging,
+    "the PDPT page has other contents under B": other_pdpt_under_b,
 }
 CR3: Final[Mapping[str, Handler]] = {r"bits 11:0 = (\w+)": set_pcid}
 CR4: Final[Mapping[str, Handler]] = {r"(\w+)=([01])": set_cr4}

@@ -106,9 +106,14 @@ class Runner:
     def _run(self, instance: Instance, scripts: list[Script]) -> str:
         """What is wrong with the instance, "" when it holds for every variant."""
         case, extra = instance.case, extra_state(instance)
-        base = self.base(given.read(case, extra, instance.row))
-        number = Harness(base).binding.number
         premises = {**case.given, **extra}
+        setups = given.setups(case, extra, instance.row)
+        problems = (self._run_on(self.base(setup), instance, premises, scripts) for setup in setups)
+        return next((problem for problem in problems if problem), "")
+
+    def _run_on(self, base: Base, instance: Instance, premises: Mapping[str, Value], scripts: list[Script]) -> str:
+        """The same on one machine."""
+        case, number = instance.case, Harness(base).binding.number
         for values in variants(instance, number):
             bits = control_bits.bits(base.player.kvm, case, values)
             for means in product(words.sizes(case, values), words.fields(case), bits):

@@ -14,7 +14,6 @@ from kvmdbg.errors import Unsupported
 AMD: Final = "AMD is not modelled"
 HYPER_V: Final = "Hyper-V is not modelled"
 SEVERAL_CPUS: Final = "several CPUs are not modelled"
-PAE: Final = "PAE paging cannot be set up by the runner of cases yet"
 NESTED_STATE: Final = "saving and restoring in one step is not bound to the model yet"
 USER_SPACE: Final = "what user space does to a VM is not bound to the model yet"
 EVENTS: Final = "interrupts, NMIs and event injection cannot be set up by the runner of cases yet"
@@ -51,7 +50,6 @@ KEYS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("length",), "the model's instructions are all three bytes long"),
     "l2_instructions": EVENTS, "never": "several possible values are not compared yet",
     "values": "reads of many fields are not compared yet", "order": "an order in words cannot be compared",
-    "pdptes": PAE,
 }
 RULE: Final = "rule_"                    # any of these keys is a rule in words
 

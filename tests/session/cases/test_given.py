@@ -9,7 +9,7 @@ import pytest
 from casework import case
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw.fields import F
-from kvmdbg.session.cases.given import read
+from kvmdbg.session.cases.given import read, setups
 from kvmdbg.session.cases.setup import CONTROLS, Setup
 
 
@@ -102,3 +102,21 @@ def test_what_cannot_be_set_up_is_unsupported(given: dict[str, Any], extra: dict
     with pytest.raises(Unsupported) as caught:
         setup(given, extra)
     assert str(caught.value) == message
+
+
+def test_an_l2_of_which_nothing_is_said_calls_l1() -> None:
+    found = setup({"l2": "32-bit, PAE paging"}, step="L1: vmlaunch")
+    assert found.layout.l2_pae and found.calls_at_once
+    assert not setup({"l2": "PAE paging"}, step="L2: load gva=V").calls_at_once
+    assert setup({}, step="L1: vmwrite HOST_CR3 PML5").layout.pml5
+
+
+def test_some_cases_hold_with_l1s_ept_off_and_on() -> None:
+    both = case("L1: nop", given={"caps": {"ept": "off: from memory; on: from the VMCS"}})
+    assert [dict(one.controls)[CONTROLS["enable_ept"]] for one in setups(both, {})] == [False, True]
+    assert len(setups(both._replace(given={}, title="this, with and without EPT for L2"), {})) == 2
+    assert setups(case("L1: nop"), {}) == (read(case("L1: nop"), {}),)
+
+
+def test_what_l0_intercepts_is_intercepted_without_ept() -> None:
+    assert not setup({}, step="L1: invpcid (intercepted)").config.enable_ept

@@ -58,6 +58,8 @@ def test_single_bits_are_variants() -> None:
     assert seen("one bit below the alignment") == [1, 2, 4]
     assert seen("one bit from 61 to 63") == [1 << 61, 1 << 62, 1 << 63] == seen("one bit from 61 to 99")
     assert seen("HOST_CR3: one bit from 63 to 63") == ["HOST_CR3: 0x8000000000000000"]
+    assert seen("CR3 bit from 61 to 63") == ["CR3 bit 61", "CR3 bit 62", "CR3 bit 63"]
+    assert seen("any PDPTE, bit 63, EFER.NX=0") == [f"PDPTE {which} bit 63, EFER.NX=0" for which in range(4)]
 
 
 @pytest.mark.parametrize(("value", "result"), [

@@ -6,6 +6,8 @@ import pytest
 
 from casework import harness, observe, operation, said
 from kvmdbg.errors import Unsupported
+from kvmdbg.machine.hw.events import Referenced
+from kvmdbg.session.cases import binding
 from kvmdbg.session.cases.operations.vmread import vmread
 
 
@@ -21,3 +23,19 @@ def test_a_field_by_name_and_by_encoding() -> None:
 def test_one_field_at_a_time() -> None:
     with pytest.raises(Unsupported, match="one field is read at a time"):
         observe("L1: vmread every field")
+
+
+def test_to_memory() -> None:
+    h = harness({"vmcs12": {"enable_vpid": True, "vpid": 9}})
+    assert vmread(h, *operation("L1: vmread VPID to memory")) == 9
+    assert h.player.lines[-1] == "inject vmread VIRTUAL_PROCESSOR_ID, @0x104000"
+
+
+def test_through_a_fifth_level_of_tables() -> None:
+    """L1's own CR4.LA57 changes at the VM exit."""
+    steps = ("L1: vmwrite HOST_CR4 |= LA57; vmwrite HOST_CR3 PML5; vmresume", "L2: vmcall", "L1: vmread HOST_CR3 to memory",
+             "L1: load 0x104010")
+    *_, read, load = observe(*steps, given={"caps": {"la57": True}})
+    assert read.last.value == binding.PML5
+    levels = [event.level for event in load.events(Referenced) if event.structure == "guest"]
+    assert levels[-5:] == [5, 4, 3, 2, 1]
