@@ -174,6 +174,11 @@ STATEMENTS: Final = (
               "interrupts and NMIs of guests, windows, events that make L2 exit, immediate exits in each of their forms, HLT, "
               "vmcs12's preemption timer and monitor trap",
               "x86.c: kvm_check_and_inject_events(); nested.c: vmx_check_nested_events()"),
+    Statement("exceptions", MODELLED,
+              "what KVM queues: pending, injected, an exit of L2; double and triple faults; KVM_SET_VCPU_EVENTS (`host events`), "
+              "immediate_exit of KVM_RUN", "x86.c: kvm_multiple_exception(), kvm_check_and_inject_events()"),
+    Statement("exceptions", LEFT_OUT, "#BP and #OF stuffed by user space (refused); RFLAGS.RF of the frame of a fault",
+              "software exceptions need the length of an instruction; nobody reads the frame"),
     Statement("interrupts", SIMPLIFIED, "a local APIC is a set of vectors, the highest first; a handler ends at once, EOI included",
               "there is no guest kernel to handle them"),
     Statement("interrupts", SIMPLIFIED, "vmcs12's preemption timer counts instructions of L2 (`host timer` lets it expire)",

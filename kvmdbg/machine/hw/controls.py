@@ -182,7 +182,9 @@ INTR_TYPE_OTHER_EVENT: Final = 7
 # -- exit reasons (SDM Vol. 3D appendix C; architecture.md E.3) ---------------------------------------------------------
 EXIT_REASON_EXCEPTION_NMI: Final = 0
 EXIT_REASON_EXTERNAL_INTERRUPT: Final = 1
+EXIT_REASON_TRIPLE_FAULT: Final = 2
 EXIT_REASON_INIT_SIGNAL: Final = 3
+EXIT_REASON_SIPI_SIGNAL: Final = 4
 EXIT_REASON_INTERRUPT_WINDOW: Final = 7
 EXIT_REASON_NMI_WINDOW: Final = 8
 EXIT_REASON_CPUID: Final = 10

@@ -6,10 +6,10 @@ inject_pending_event() until v6.0, kvm_check_and_inject_events() since.
 from __future__ import annotations
 
 from kvmdbg.machine.kvm.events import Decided
-from kvmdbg.machine.kvm.interrupts import kvm_cpu_get_interrupt, kvm_cpu_has_interrupt
+from kvmdbg.machine.kvm.interrupts import kvm_cpu_get_interrupt, kvm_cpu_has_interrupt, kvm_is_exception_pending
 from kvmdbg.machine.kvm.smm import inject_smi
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
-from kvmdbg.machine.kvm.vcpu_events import ALLOWED, BUSY, NOT_INJECTED
+from kvmdbg.machine.kvm.vcpu_events import ALLOWED, BUSY, NOT_INJECTED, injected_exception
 
 
 def serve_event(kvm: Kvm, vcpu: Vcpu) -> None:
@@ -28,13 +28,14 @@ def kvm_check_and_inject_events(kvm: Kvm, vcpu: Vcpu) -> bool:
             return True
     else:
         busy = _nested_events(kvm, vcpu)
-        _inject_again(kvm, vcpu)
+        if injected_exception(kvm.events(vcpu).injected) or not kvm_is_exception_pending(kvm, vcpu):
+            _inject_again(kvm, vcpu)          # an NMI or an interrupt gives way to an exception of its delivery
         if busy:
             return True
     kvm.ops.inject_exception(kvm, vcpu)
-    inject_smi(kvm, vcpu)
     if kvm.era.second_event_is_urgent():
         return _inject_or_be_busy(kvm, vcpu)
+    inject_smi(kvm, vcpu)
     if kvm.events(vcpu).injected == NOT_INJECTED:
         _inject_nmi_or_irq(kvm, vcpu)
     return _open_windows(kvm, vcpu)
@@ -89,8 +90,11 @@ def _open_windows(kvm: Kvm, vcpu: Vcpu) -> bool:
 
 
 def _inject_or_be_busy(kvm: Kvm, vcpu: Vcpu) -> bool:
-    """c9d40913ac5a: an NMI, then an interrupt; one that finds another event in its way makes the entry exit at once."""
+    """c9d40913ac5a: an SMI, an NMI, then an interrupt; one that finds another event in its way makes the entry exit at once."""
     events = kvm.events(vcpu)
+    if vcpu.smi_pending:
+        if (_unless_injecting(kvm, vcpu, "smi_pending") or inject_smi(kvm, vcpu)) == BUSY:
+            return True
     if events.nmi_pending:
         answer = _unless_injecting(kvm, vcpu, "nmi_pending") or kvm.ops.nmi_allowed(kvm, vcpu)
         if answer == BUSY:

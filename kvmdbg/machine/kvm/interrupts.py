@@ -53,12 +53,20 @@ def kvm_cpu_get_interrupt(kvm: Kvm, vcpu: Vcpu) -> int:
     return vector
 
 
+def kvm_is_exception_pending(kvm: Kvm, vcpu: Vcpu) -> bool:
+    """Does an exception wait, for the guest or as an exit of L2; a triple fault is one since 7055fb113116 (x86.h)."""
+    triple_fault = kvm.era.triple_faults_are_nested_events() and kvm_test_request(kvm, vcpu, "TRIPLE_FAULT")
+    return vcpu.exception is not None or kvm.events(vcpu).exception_vmexit is not None or triple_fault
+
+
 def kvm_arch_vcpu_runnable(kvm: Kvm, vcpu: Vcpu) -> bool:
     """Is there a reason to wake a halted vCPU? (x86.c: kvm_vcpu_has_events())"""
     events = kvm.events(vcpu)
     if vcpu.mp_state != HALTED or vcpu.smi_pending or kvm_test_request(kvm, vcpu, "SMI"):
         return True
-    if vcpu.exception is not None or events.nmi_queued or events.nmi_pending or kvm_test_request(kvm, vcpu, "NMI"):
+    if kvm_is_exception_pending(kvm, vcpu):
+        return True
+    if events.nmi_queued or events.nmi_pending or kvm_test_request(kvm, vcpu, "NMI"):
         return True
     if vcpu.guest_mode and kvm.ops.has_nested_events(kvm, vcpu, False):
         return True

@@ -34,7 +34,8 @@ from kvmdbg.machine.kvm.nested_vmcs12 import (
 )
 from kvmdbg.machine.kvm.preemption_timer import vmx_start_preemption_timer
 from kvmdbg.machine.kvm.shadow_vmcs12 import nested_flush_cached_shadow_vmcs12
-from kvmdbg.machine.kvm.state import HALTED, VMCS01, VMCS02, Kvm, PendingException, Vcpu
+from kvmdbg.machine.kvm.state import HALTED, VMCS01, VMCS02, Kvm, Vcpu
+from kvmdbg.machine.kvm.vcpu_events import PendingException
 from kvmdbg.machine.kvm.vmx import drop_instruction, exception_info, vmx_vcpu_load_vmcs
 from kvmdbg.machine.kvm.vmx_flush import nested_cpu_has_vpid
 from kvmdbg.machine.kvm.vmx_ops import read, write
@@ -177,7 +178,7 @@ def nested_vmx_vmexit(kvm: Kvm, vcpu: Vcpu, reason: int, qualification: int, int
     if intr_info is not None:
         record_event(kvm, vcpu, intr_info, error_code)
     if kvm.era.recovers_injection_into_l2():
-        save_pending_event(kvm, vcpu)
+        save_pending_event(kvm, vcpu, reason)
     vmx_switch_vmcs(kvm, vcpu, VMCS01)
     flush_for_apic_access_page(kvm, vcpu, "nested exit")
     load_vmcs12_host_state(kvm, vcpu)
@@ -188,9 +189,12 @@ def nested_vmx_vmexit(kvm: Kvm, vcpu: Vcpu, reason: int, qualification: int, int
 
 
 def nested_vmx_exception_vmexit(kvm: Kvm, vcpu: Vcpu, exception: PendingException) -> None:
-    """An exception that L0 found for L2 is L1's affair (nested.c: nested_vmx_inject_exception_vmexit())."""
-    nested_vmx_vmexit(kvm, vcpu, EXIT_REASON_EXCEPTION_NMI, exception.address, exception_info(exception.vector),
-                      exception.error_code)
+    """An exception that L0 found for L2 is L1's affair (nested.c: nested_vmx_inject_exception_vmexit()).
+
+    A processor makes error codes of 16 bits: what user space put above them is cut off since eba9799b5a6e.
+    """
+    nested_vmx_vmexit(kvm, vcpu, EXIT_REASON_EXCEPTION_NMI, exception.address, exception_info(exception),
+                      kvm.era.error_code_for_vmcs(exception.error_code))
 
 
 def nested_ept_inject_page_fault(kvm: Kvm, vcpu: Vcpu, reason: int, qualification: int, gpa: int) -> None:

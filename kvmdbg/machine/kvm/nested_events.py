@@ -15,18 +15,23 @@ from kvmdbg.machine.hw.controls import (
     EXIT_REASON_EXTERNAL_INTERRUPT,
     EXIT_REASON_MONITOR_TRAP_FLAG,
     EXIT_REASON_PREEMPTION_TIMER,
+    EXIT_REASON_TRIPLE_FAULT,
     INTR_INFO_VALID,
     INTR_TYPE_EXTERNAL,
 )
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import interrupts, vmcs12
 from kvmdbg.machine.kvm.events import Decided
+from kvmdbg.machine.kvm.kvm_host import kvm_clear_request, kvm_test_request
 from kvmdbg.machine.kvm.nested import nested_vmx_exception_vmexit, nested_vmx_vmexit
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
-from kvmdbg.machine.kvm.vcpu_events import NOT_INJECTED
+from kvmdbg.machine.kvm.vcpu_events import NOT_INJECTED, PendingException
 from kvmdbg.machine.kvm.virtual_interrupts import blocked_in_l2, vmx_guest_apic_has_interrupt
 from kvmdbg.machine.kvm.vmx_events import NMI_INFO, nested_exit_on_exception, nested_exit_on_intr, nested_exit_on_nmi
-from kvmdbg.machine.kvm.vmx_ops import read
+from kvmdbg.machine.kvm.vmx_ops import read, write
+
+DR6_BD: Final = 1 << 13                    # access to a debug register detected
+DR6_BT: Final = 1 << 15                    # task switch
 
 
 class NestedEvent(NamedTuple):
@@ -34,24 +39,37 @@ class NestedEvent(NamedTuple):
 
     name: str
     waits: Callable[[Kvm, Vcpu], bool]
-    exit: Callable[[Kvm, Vcpu], None]
+    exit: Callable[[Kvm, Vcpu], None] | None    # None: L2's own, which keeps those behind it waiting
     blocked_by_injection: bool             # has it to wait for an event that is on its way into L2, too?
 
 
 def vmx_check_nested_events(kvm: Kvm, vcpu: Vcpu) -> bool:
-    """Let L2 exit for the first event that asks for it; True: it has to wait, -EBUSY (nested.c: vmx_check_nested_events())."""
+    """Let L2 exit for the first event that asks for it; True: it has to wait, -EBUSY (nested.c: vmx_check_nested_events()).
+
+    A triple fault comes before all of them since 7055fb113116 (x86.c: kvm_check_nested_events()).
+    """
+    if kvm_test_request(kvm, vcpu, "TRIPLE_FAULT") and kvm.era.triple_faults_are_nested_events():
+        nested_vmx_triple_fault(kvm, vcpu)
+        return False
     event = next((one for one in PRIORITY if one.waits(kvm, vcpu)), None)
     if event is None:
         return False
     injecting = event.blocked_by_injection and kvm.events(vcpu).injected != NOT_INJECTED
     blocked = vcpu.nested_run_pending or injecting
-    kvm.emit(Decided, vcpu.id, "vmx_check_nested_events", f"does L2 exit for {event.name}?", "no: -EBUSY" if blocked else "yes",
+    kvm.emit(Decided, vcpu.id, "vmx_check_nested_events", f"does L2 exit for {event.name}?",
+             "no: -EBUSY" if blocked else "yes" if event.exit else "no",
              "nested_run_pending: L2 must be entered first" if vcpu.nested_run_pending else
-             "an event is on its way into L2" if injecting else "L2 has run",
+             "an event is on its way into L2" if injecting else "L2 has run" if event.exit else "L2 gets it",
              "nested.c: vmx_check_nested_events(); vmx.c before v5.0")
-    if not blocked:
+    if not blocked and event.exit is not None:
         event.exit(kvm, vcpu)
     return blocked
+
+
+def nested_vmx_triple_fault(kvm: Kvm, vcpu: Vcpu) -> None:
+    """L2's shutdown is an exit to L1 (nested.c: nested_vmx_triple_fault())."""
+    kvm_clear_request(kvm, vcpu, "TRIPLE_FAULT", "nested_vmx_triple_fault")
+    nested_vmx_vmexit(kvm, vcpu, EXIT_REASON_TRIPLE_FAULT, 0, 0)
 
 
 def vmx_has_nested_events(kvm: Kvm, vcpu: Vcpu, for_injection: bool) -> bool:
@@ -78,15 +96,51 @@ def vmx_has_nested_events(kvm: Kvm, vcpu: Vcpu, for_injection: bool) -> bool:
 # -- the events --------------------------------------------------------------------------------------------------------
 
 
-def _exception(kvm: Kvm, vcpu: Vcpu) -> bool:
-    return (vcpu.exception is not None and kvm.era.exceptions_wait_for_the_nested_run()
-            and nested_exit_on_exception(kvm, vcpu, vcpu.exception.vector))
+def vmx_get_pending_dbg_trap(exception: PendingException | None) -> int:
+    """What a trap-like #DB would leave in the pending debug exceptions, 0 for a fault (nested.c)."""
+    if exception is None or exception.vector != "#DB" or exception.address & DR6_BD:
+        return 0
+    return exception.address
+
+
+def _low_priority(exception: PendingException | None) -> bool:
+    """A trap-like #DB, but not that of a task switch, comes behind the monitor trap (nested.c: vmx_is_low_priority_db_trap())."""
+    return bool(vmx_get_pending_dbg_trap(exception) & ~DR6_BT)
+
+
+def exiting_exception(kvm: Kvm, vcpu: Vcpu) -> PendingException | None:
+    """The exception that L2 has to exit for; before 7709aba8f716 the pending one was asked about only now."""
+    if kvm.era.morphs_exceptions_when_queued():
+        return kvm.events(vcpu).exception_vmexit
+    waits = (vcpu.exception is not None and kvm.era.exceptions_wait_for_the_nested_run()
+             and nested_exit_on_exception(kvm, vcpu, vcpu.exception))
+    return vcpu.exception if waits else None
+
+
+def own_exception(kvm: Kvm, vcpu: Vcpu) -> PendingException | None:
+    """The exception that L2 gets itself, where those behind it wait for that."""
+    return vcpu.exception if kvm.era.exceptions_of_l2_come_first() and not exiting_exception(kvm, vcpu) else None
+
+
+def _exception(low: bool, find: Callable[[Kvm, Vcpu], PendingException | None]) -> Callable[[Kvm, Vcpu], bool]:
+    def waits(kvm: Kvm, vcpu: Vcpu) -> bool:
+        exception = find(kvm, vcpu)
+        return exception is not None and _low_priority(exception) == low
+    return waits
 
 
 def _exception_exit(kvm: Kvm, vcpu: Vcpu) -> None:
-    exception, vcpu.exception = vcpu.exception, None
+    exception = exiting_exception(kvm, vcpu)
     if exception is not None:
         nested_vmx_exception_vmexit(kvm, vcpu, exception)
+
+
+def _mtf_exit(kvm: Kvm, vcpu: Vcpu) -> None:
+    """A trap-like #DB behind it is L1's to see as pending debug exceptions (nested.c: nested_vmx_update_pending_dbg())."""
+    pending = vmx_get_pending_dbg_trap(vcpu.exception)
+    if pending:
+        write(kvm, vcpu, F.GUEST_PENDING_DBG_EXCEPTIONS, pending)
+    nested_vmx_vmexit(kvm, vcpu, EXIT_REASON_MONITOR_TRAP_FLAG, 0, 0)
 
 
 def _mtf(kvm: Kvm, vcpu: Vcpu) -> bool:
@@ -120,9 +174,11 @@ def _interrupt_exit(kvm: Kvm, vcpu: Vcpu) -> None:
 
 
 PRIORITY: Final = (
-    NestedEvent("an exception", _exception, _exception_exit, False),
-    NestedEvent("the monitor trap", _mtf,
-                lambda kvm, vcpu: nested_vmx_vmexit(kvm, vcpu, EXIT_REASON_MONITOR_TRAP_FLAG, 0, 0), True),
+    NestedEvent("an exception", _exception(False, exiting_exception), _exception_exit, False),
+    NestedEvent("an exception of its own", _exception(False, own_exception), None, False),
+    NestedEvent("the monitor trap", _mtf, _mtf_exit, True),
+    NestedEvent("a debug trap", _exception(True, exiting_exception), _exception_exit, False),
+    NestedEvent("a debug trap of its own", _exception(True, own_exception), None, False),
     NestedEvent("vmcs12's preemption timer", _timer,
                 lambda kvm, vcpu: nested_vmx_vmexit(kvm, vcpu, EXIT_REASON_PREEMPTION_TIMER, 0, 0), True),
     NestedEvent("an NMI", _nmi, _nmi_exit, True),

@@ -12,12 +12,16 @@ from kvmdbg.machine.hw.controls import (
     EFER_LME,
     EXIT_HOST_ADDR_SPACE_SIZE,
     EXIT_LOAD_IA32_EFER,
+    EXIT_REASON_EXCEPTION_NMI,
     EXIT_REASON_FAILED_VMENTRY,
+    EXIT_REASON_TRIPLE_FAULT,
     EXIT_SAVE_IA32_EFER,
     INTR_INFO_ERROR_CODE,
     INTR_INFO_VALID,
+    INTR_TYPE_HARD_EXCEPTION,
     RFLAGS_RESERVED1,
 )
+from kvmdbg.machine.hw.execute import VECTORS
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.guest_state import PDPTES
 from kvmdbg.machine.kvm import vmcs12
@@ -33,6 +37,7 @@ from kvmdbg.machine.kvm.virtual_interrupts import save_status
 from kvmdbg.machine.kvm.vmx import flat_segments
 from kvmdbg.machine.kvm.vmx_control_registers import vmx_cache_pdptrs, vmx_set_cr0, vmx_set_cr4, vmx_set_efer
 from kvmdbg.machine.kvm.vmx_ops import field, read, write
+from kvmdbg.machine.kvm.x86 import kvm_clear_exception_queue
 
 EXIT_INFORMATION: Final = (F.VM_EXIT_INTR_INFO, F.VM_EXIT_INTR_ERROR_CODE, F.IDT_VECTORING_INFO_FIELD, F.IDT_VECTORING_ERROR_CODE,
                            F.VM_EXIT_INSTRUCTION_LEN, F.VMX_INSTRUCTION_INFO, F.GUEST_LINEAR_ADDRESS)
@@ -86,17 +91,29 @@ def record_event(kvm: Kvm, vcpu: Vcpu, intr_info: int, error_code: int) -> None:
         vmcs12.put(kvm, vcpu, F.VM_EXIT_INTR_ERROR_CODE, error_code)
 
 
-def save_pending_event(kvm: Kvm, vcpu: Vcpu) -> None:
-    """What was on its way into L2 is L1's to inject again: IDT-vectoring information (nested.c: vmcs12_save_pending_event())."""
+def save_pending_event(kvm: Kvm, vcpu: Vcpu, reason: int) -> None:
+    """What was on its way into L2 is L1's to inject again: IDT-vectoring information (nested.c: vmcs12_save_pending_event()).
+
+    A double or triple fault is never told to have come in a delivery (9bd1f0efa859).  What waited for L2 is forgotten.
+    """
     events = kvm.events(vcpu)
     if events.mtf_pending:
         events.mtf_pending = False
-    if events.injected == NOT_INJECTED:
-        return
-    vmcs12.put(kvm, vcpu, F.IDT_VECTORING_INFO_FIELD, events.injected.info)
-    if events.injected.info & INTR_INFO_ERROR_CODE:
-        vmcs12.put(kvm, vcpu, F.IDT_VECTORING_ERROR_CODE, events.injected.error_code)
-    events.injected = NOT_INJECTED
+    if not reason & EXIT_REASON_FAILED_VMENTRY:               # nor where nothing is to be seen of the exit: reason -1
+        told = not (is_shutdown(kvm, vcpu, reason) and kvm.era.double_faults_hide_the_delivery())
+        vmcs12.put(kvm, vcpu, F.IDT_VECTORING_INFO_FIELD, events.injected.info if told else 0)
+        if told and events.injected.info & INTR_INFO_ERROR_CODE:
+            vmcs12.put(kvm, vcpu, F.IDT_VECTORING_ERROR_CODE, events.injected.error_code)
+    if events.injected != NOT_INJECTED:
+        events.injected = NOT_INJECTED
+    kvm_clear_exception_queue(kvm, vcpu)
+
+
+def is_shutdown(kvm: Kvm, vcpu: Vcpu, reason: int) -> bool:
+    """Does L2 exit for a triple fault, or for #DF?"""
+    info = vmcs12.get(kvm, vcpu, F.VM_EXIT_INTR_INFO)
+    is_exception = reason == EXIT_REASON_EXCEPTION_NMI and info >> 8 & 7 == INTR_TYPE_HARD_EXCEPTION
+    return reason == EXIT_REASON_TRIPLE_FAULT or is_exception and info & 0xFF == VECTORS["#DF"]
 
 
 def load_vmcs12_host_state(kvm: Kvm, vcpu: Vcpu) -> None:

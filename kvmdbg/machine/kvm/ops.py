@@ -16,6 +16,7 @@ from kvmdbg.machine.kvm import (
     vmx_ops,
 )
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
+from kvmdbg.machine.kvm.vcpu_events import PendingException
 
 
 class VmxOps:
@@ -41,6 +42,12 @@ class VmxOps:
 
     def inject_exception(self, kvm: Kvm, vcpu: Vcpu) -> None:
         vmx_events.vmx_inject_exception(kvm, vcpu)
+
+    def is_exception_vmexit(self, kvm: Kvm, vcpu: Vcpu, exception: PendingException) -> bool:
+        return vmx_events.nested_exit_on_exception(kvm, vcpu, exception)
+
+    def triple_fault(self, kvm: Kvm, vcpu: Vcpu) -> None:
+        nested_events.nested_vmx_triple_fault(kvm, vcpu)
 
     def inject_nmi(self, kvm: Kvm, vcpu: Vcpu) -> None:
         vmx_events.vmx_inject_nmi(kvm, vcpu)

@@ -2,6 +2,7 @@
 
 An action runs to its end at once; between two of them the vCPU's thread could be interrupted, or another CPU could act.
 The splits are where the kernel can be interleaved:
+  kvm_arch_vcpu_ioctl_run  KVM_RUN begins; only where user space has set events before
   vcpu_load         the thread comes to a processor, preemption on
   vcpu_enter_guest  requests are served, events injected, a root loaded; ends with interrupts still on
   disable_irqs      interrupts off, vcpu->mode = IN_GUEST_MODE; from here on a requester knows that it must send an IPI
@@ -42,6 +43,23 @@ NO_PROGRESS: Final = 64       # exits of one instruction: a cold two-dimensional
 def act(function: Act) -> Act:
     """Declare an action under its function's name."""
     return ACTS.add(function.__name__, function)
+
+
+@act
+def kvm_arch_vcpu_ioctl_run(kvm: Kvm, vcpu: Vcpu) -> None:
+    """KVM_RUN begins, after user space has set events: an exception for L2 that L1 intercepts is an exit (7709aba8f716)."""
+    events = kvm.events(vcpu)
+    exception = vcpu.exception
+    if events.exception_from_userspace and exception is not None and vcpu.guest_mode and kvm.era.morphs_exceptions_when_queued():
+        exits = kvm.ops.is_exception_vmexit(kvm, vcpu, exception)
+        kvm.emit(Decided, vcpu.id, "kvm_arch_vcpu_ioctl_run", f"does L2 exit for user space's {exception.vector}?",
+                 "yes" if exits else "no", "what vmcs12 intercepts", "x86.c: kvm_arch_vcpu_ioctl_run()")
+        if exits:
+            events.exception_vmexit = exception
+            vcpu.exception = None
+    if events.exception_from_userspace:
+        events.exception_from_userspace = False
+    vcpu.todo = vcpu.todo[1:]
 
 
 @act

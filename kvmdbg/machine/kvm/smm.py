@@ -21,6 +21,7 @@ from kvmdbg.machine.kvm.nested import NO_EXIT, nested_vmx_enter_non_root_mode, n
 from kvmdbg.machine.kvm.nested_vmcs02 import SEGMENT_FIELDS
 from kvmdbg.machine.kvm.restricted_guest import unrestricted_guest
 from kvmdbg.machine.kvm.state import Kvm, Smram, Vcpu, level_of
+from kvmdbg.machine.kvm.vcpu_events import ALLOWED, BLOCKED, BUSY
 from kvmdbg.machine.kvm.vmx import drop_instruction
 from kvmdbg.machine.kvm.vmx_control_registers import (
     kvm_read_cr0,
@@ -47,16 +48,17 @@ def process_smi(kvm: Kvm, vcpu: Vcpu) -> None:
     kvm_make_request(kvm, vcpu, "EVENT", "process_smi")
 
 
-def inject_smi(kvm: Kvm, vcpu: Vcpu) -> None:
-    """A pending SMI is taken, unless the guest is in SMM or L2 must run first (vmx_smi_allowed())."""
+def inject_smi(kvm: Kvm, vcpu: Vcpu) -> str:
+    """A pending SMI is taken, unless the guest is in SMM or L2 must run first: ALLOWED, BLOCKED or BUSY (vmx_smi_allowed())."""
     if not vcpu.smi_pending:
-        return
-    allowed = not vcpu.smm and not vcpu.nested_run_pending
-    kvm.emit(Decided, vcpu.id, "vmx_smi_allowed", "take the SMI now?", "yes" if allowed else "no",
+        return BLOCKED
+    answer = BUSY if vcpu.nested_run_pending else BLOCKED if vcpu.smm else ALLOWED
+    kvm.emit(Decided, vcpu.id, "vmx_smi_allowed", "take the SMI now?", {ALLOWED: "yes", BLOCKED: "no", BUSY: "no: -EBUSY"}[answer],
              "it is in SMM already" if vcpu.smm else f"nested_run_pending {vcpu.nested_run_pending}", "vmx.c: vmx_smi_allowed()")
-    if allowed:
+    if answer == ALLOWED:
         vcpu.smi_pending = False
         enter_smm(kvm, vcpu)
+    return answer
 
 
 def enter_smm(kvm: Kvm, vcpu: Vcpu) -> None:

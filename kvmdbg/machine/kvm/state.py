@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, Protocol
 from kvmdbg.machine.hw.state import Cpu, Hardware, Insn, Pdptes
 from kvmdbg.machine.kvm.era import Era
 from kvmdbg.machine.kvm.program import Program
-from kvmdbg.machine.kvm.vcpu_events import VcpuEvents, new_vcpu_events
+from kvmdbg.machine.kvm.vcpu_events import PendingException, VcpuEvents, new_vcpu_events
 from kvmdbg.tape import Record, Table, Tape
 
 OUTSIDE_GUEST_MODE: Final = "OUTSIDE_GUEST_MODE"
@@ -38,14 +38,6 @@ class Config(NamedTuple):
     memory: int = 0x4000_0000     # bytes of guest RAM, one memslot from gpa 0 on
     vpids: int = 0xFFFF           # VPID numbers that the vCPUs of other VMs have left over when this one is created
     apic_access_page: bool = False    # flexpriority: L1's local APIC is an APIC-access page
-
-
-class PendingException(NamedTuple):
-    """vcpu->arch.exception: waits for injection at the next VM entry."""
-
-    vector: str                   # "#UD", "#GP", "#PF"
-    error_code: int
-    address: int                  # CR2 for #PF
 
 
 class MmuRole(NamedTuple):
@@ -202,6 +194,10 @@ class X86Ops(Protocol):
     def load_mmu_pgd(self, kvm: Kvm, vcpu: Vcpu) -> None: ...
 
     def inject_exception(self, kvm: Kvm, vcpu: Vcpu) -> None: ...
+
+    def is_exception_vmexit(self, kvm: Kvm, vcpu: Vcpu, exception: PendingException) -> bool: ...
+
+    def triple_fault(self, kvm: Kvm, vcpu: Vcpu) -> None: ...
 
     def inject_nmi(self, kvm: Kvm, vcpu: Vcpu) -> None: ...
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from kvmdbg.machine.hw.controls import INTR_INFO_VALID, INTR_TYPE_HARD_EXCEPTION, INTR_TYPE_SOFT_EXCEPTION
+from kvmdbg.machine.hw.execute import VECTORS
 from kvmdbg.machine.hw.state import Insn
 from kvmdbg.tape import Record, Tape
 
@@ -11,6 +13,15 @@ NO_TIMER: Final = -1
 ALLOWED: Final = "allowed"    # what X86Ops.nmi_allowed() and interrupt_allowed() answer
 BLOCKED: Final = "blocked"
 BUSY: Final = "busy"          # -EBUSY: L2 has to exit to L1 first, and may not do so yet
+
+
+class PendingException(NamedTuple):
+    """vcpu->arch.exception or exception_vmexit, pending: waits for injection at the next VM entry, or to be an exit of L2."""
+
+    vector: str                   # "#UD", "#GP", "#PF"
+    error_code: int
+    address: int                  # the payload: CR2 for #PF, what #DB adds to DR6
+    has_error_code: bool          # as its vector has, unless user space said otherwise
 
 
 class Injected(NamedTuple):
@@ -22,6 +33,13 @@ class Injected(NamedTuple):
 
 
 NOT_INJECTED: Final = Injected(0, 0, 0)
+NAMES: Final = {number: name for name, number in VECTORS.items()}
+
+
+def injected_exception(injected: Injected) -> str:
+    """Name of the exception that is on its way; "" where there is none, or another event (exception.injected)."""
+    is_exception = injected.info >> 8 & 7 in (INTR_TYPE_HARD_EXCEPTION, INTR_TYPE_SOFT_EXCEPTION)
+    return NAMES.get(injected.info & 0xFF, "") if injected.info & INTR_INFO_VALID and is_exception else ""
 
 
 class VcpuEvents(Record):
@@ -30,12 +48,14 @@ class VcpuEvents(Record):
     The local APIC is a set of vectors: the highest comes first, and its EOI is immediate (info model).
     """
 
-    __slots__ = ("irr", "nmi_queued", "nmi_pending", "injected", "immediate_exit", "mtf_pending", "timer", "timer_expired",
-                 "parked", "exits_at_once")
+    __slots__ = ("irr", "nmi_queued", "nmi_pending", "injected", "exception_vmexit", "exception_from_userspace", "immediate_exit",
+                 "mtf_pending", "timer", "timer_expired", "parked", "exits_at_once")
     irr: int                      # bit = vector that L1's local APIC holds for injection
     nmi_queued: int               # vcpu->arch.nmi_queued: NMIs that process_nmi() has not seen yet
     nmi_pending: int              # vcpu->arch.nmi_pending
     injected: Injected            # exception.injected, nmi_injected or interrupt.injected, whichever it is
+    exception_vmexit: PendingException | None     # vcpu->arch.exception_vmexit: L2 has to exit for it
+    exception_from_userspace: bool    # the next KVM_RUN looks whether the pending exception makes L2 exit
     immediate_exit: bool          # req_immediate_exit of the present vcpu_enter_guest()
     mtf_pending: bool             # vmx->nested.mtf_pending
     timer: int                    # vmx->nested.preemption_timer, in instructions of L2; NO_TIMER = not started
@@ -46,5 +66,6 @@ class VcpuEvents(Record):
 
 def new_vcpu_events(tape: Tape, vcpu: str) -> VcpuEvents:
     """Nothing waits.  vcpu: the vCPU's name."""
-    return VcpuEvents(tape, f"{vcpu}.events", irr=0, nmi_queued=0, nmi_pending=0, injected=NOT_INJECTED, immediate_exit=False,
+    return VcpuEvents(tape, f"{vcpu}.events", irr=0, nmi_queued=0, nmi_pending=0, injected=NOT_INJECTED, exception_vmexit=None,
+                      exception_from_userspace=False, immediate_exit=False,
                       mtf_pending=False, timer=NO_TIMER, timer_expired=False, parked=(), exits_at_once=0)

@@ -32,6 +32,7 @@ from kvmdbg.machine.hw.controls import (
     INTR_INFO_ERROR_CODE,
     INTR_INFO_VALID,
     INTR_TYPE_HARD_EXCEPTION,
+    INTR_TYPE_SOFT_EXCEPTION,
     PIN_EXTERNAL_INTERRUPT_EXITING,
     PIN_NMI_EXITING,
     PIN_VIRTUAL_NMIS,
@@ -45,7 +46,7 @@ from kvmdbg.machine.hw.controls import (
     SEC_VIRTUALIZE_APIC_ACCESSES,
 )
 from kvmdbg.machine.hw.entry import vm_entry
-from kvmdbg.machine.hw.execute import HAS_ERROR_CODE, VECTORS
+from kvmdbg.machine.hw.execute import VECTORS
 from kvmdbg.machine.hw.exit import INSTRUCTION_LENGTH
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.state import Cpu
@@ -55,6 +56,7 @@ from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.questions.flushes import LOAD_FLUSHES_IN_SET_CR3
 from kvmdbg.machine.kvm.restricted_guest import IDENTITY_MAP, runs_on_identity_map, unrestricted_guest
 from kvmdbg.machine.kvm.state import VMCS01, Kvm, Vcpu
+from kvmdbg.machine.kvm.vcpu_events import PendingException
 from kvmdbg.machine.kvm.vmx_control_registers import (
     HOST_CR0,
     cr4_guest_owned_bits,
@@ -78,6 +80,7 @@ SEGMENTS: Final = ("ES", "CS", "SS", "DS", "FS", "GS", "LDTR", "TR")
 AR_DATA: Final = AR_P | AR_S | AR_DB | AR_G | 0x3       # read/write, accessed
 AR_CODE_64: Final = AR_P | AR_S | AR_L | AR_G | 0xB     # execute/read, accessed
 AR_TSS_BUSY: Final = AR_P | 0xB
+SOFT_EXCEPTIONS: Final = ("#BP", "#OF")
 BOOT_CR0: Final = HOST_CR0
 BOOT_EFER: Final = EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE
 
@@ -223,10 +226,10 @@ def vmx_load_mmu_pgd(kvm: Kvm, vcpu: Vcpu) -> None:
 # -- injecting and skipping ----------------------------------------------------------------------------------------
 
 
-def exception_info(vector: str) -> int:
-    """VM-entry interruption information of an exception, "#GP" and so on."""
-    return INTR_INFO_VALID | INTR_TYPE_HARD_EXCEPTION << 8 | VECTORS[vector] | (
-        INTR_INFO_ERROR_CODE if vector in HAS_ERROR_CODE else 0)
+def exception_info(exception: PendingException) -> int:
+    """VM-entry or VM-exit interruption information of an exception: #BP and #OF are software's (kvm_exception_is_soft())."""
+    kind = INTR_TYPE_SOFT_EXCEPTION if exception.vector in SOFT_EXCEPTIONS else INTR_TYPE_HARD_EXCEPTION
+    return INTR_INFO_VALID | kind << 8 | VECTORS[exception.vector] | (INTR_INFO_ERROR_CODE if exception.has_error_code else 0)
 
 
 def skip_emulated_instruction(kvm: Kvm, vcpu: Vcpu) -> None:

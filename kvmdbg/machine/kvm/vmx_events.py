@@ -14,28 +14,34 @@ from kvmdbg.machine.hw.controls import (
     INTR_INFO_ERROR_CODE,
     INTR_INFO_VALID,
     INTR_TYPE_EXTERNAL,
-    INTR_TYPE_HARD_EXCEPTION,
     INTR_TYPE_NMI,
     INTR_TYPE_OTHER_EVENT,
+    INTR_TYPE_SOFT_EXCEPTION,
+    INTR_TYPE_SOFT_INTR,
     PIN_EXTERNAL_INTERRUPT_EXITING,
     PIN_NMI_EXITING,
     PIN_PREEMPTION_TIMER,
     RFLAGS_IF,
 )
 from kvmdbg.machine.hw.events import Taken
+from kvmdbg.machine.hw.execute import VECTORS
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.interrupts import NMI_VECTOR
 from kvmdbg.machine.kvm import nested, vmcs12
 from kvmdbg.machine.kvm.events import Decided, EventInjected, ImmediateExitRequested, InjectionTakenBack
 from kvmdbg.machine.kvm.kvm_host import RESCHEDULE_VECTOR, kvm_make_request, send_ipi
+from kvmdbg.machine.kvm.nested_exits import wants_page_fault
 from kvmdbg.machine.kvm.questions.injection import MAKE_REQUEST, SET_FLAG
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
-from kvmdbg.machine.kvm.vcpu_events import ALLOWED, BLOCKED, BUSY, NOT_INJECTED, Injected
+from kvmdbg.machine.kvm.vcpu_events import ALLOWED, BLOCKED, BUSY, NOT_INJECTED, Injected, PendingException
 from kvmdbg.machine.kvm.vmx import exception_info
 from kvmdbg.machine.kvm.vmx_ops import read, write
+from kvmdbg.machine.kvm.x86 import kvm_clear_exception_queue
 
 EXIT_EXTERNAL_INTERRUPT: Final = 1
 EXIT_NMI: Final = 0
+SOFTWARE: Final = (INTR_TYPE_SOFT_INTR, INTR_TYPE_SOFT_EXCEPTION)
+KNOWN_INFO: Final = INTR_INFO_VALID | INTR_INFO_ERROR_CODE | 0x7FF
 NMI_INFO: Final = INTR_INFO_VALID | INTR_TYPE_NMI << 8 | NMI_VECTOR
 
 
@@ -46,7 +52,7 @@ def inject(kvm: Kvm, vcpu: Vcpu, injected: Injected, again: bool = False) -> Non
     """Write the VM-entry fields; from now on the event is on its way."""
     kvm.emit(EventInjected, vcpu.id, injected.info & 0xFF, injected.info >> 8 & 7, again)
     if injected.info & INTR_INFO_ERROR_CODE:
-        write(kvm, vcpu, F.VM_ENTRY_EXCEPTION_ERROR_CODE, injected.error_code)
+        write(kvm, vcpu, F.VM_ENTRY_EXCEPTION_ERROR_CODE, kvm.era.error_code_for_vmcs(injected.error_code))
     if injected.length:
         write(kvm, vcpu, F.VM_ENTRY_INSTRUCTION_LEN, injected.length)
     write(kvm, vcpu, F.VM_ENTRY_INTR_INFO_FIELD, injected.info)
@@ -59,17 +65,19 @@ def vmx_inject_exception(kvm: Kvm, vcpu: Vcpu) -> None:
     if exception is None:
         return
     if vcpu.guest_mode and not kvm.era.exceptions_wait_for_the_nested_run() \
-            and nested_exit_on_exception(kvm, vcpu, exception.vector):
+            and nested_exit_on_exception(kvm, vcpu, exception):
         nested.nested_vmx_exception_vmexit(kvm, vcpu, exception)
         return
     if exception.vector == "#PF":
         kvm.cpu(vcpu).cr2 = exception.address
-    inject(kvm, vcpu, Injected(exception_info(exception.vector), exception.error_code, 0))
+    inject(kvm, vcpu, Injected(exception_info(exception), kvm.era.error_code_for_vmcs(exception.error_code), 0))
 
 
-def nested_exit_on_exception(kvm: Kvm, vcpu: Vcpu, vector: str) -> bool:
-    """Does vmcs12's exception bitmap want it?"""
-    return bool(vmcs12.get(kvm, vcpu, F.EXCEPTION_BITMAP) >> (exception_info(vector) & 0x1F) & 1)
+def nested_exit_on_exception(kvm: Kvm, vcpu: Vcpu, exception: PendingException) -> bool:
+    """Does vmcs12's exception bitmap want it? (nested.c: nested_vmx_is_exception_vmexit(), nested_vmx_check_exception() before)"""
+    if exception.vector == "#PF":
+        return wants_page_fault(kvm, vcpu, exception.error_code & 0xFFFF)
+    return bool(vmcs12.get(kvm, vcpu, F.EXCEPTION_BITMAP) >> VECTORS[exception.vector] & 1)
 
 
 def vmx_inject_irq(kvm: Kvm, vcpu: Vcpu, vector: int) -> None:
@@ -237,30 +245,52 @@ def vmx_handle_exit_irqoff(kvm: Kvm, vcpu: Vcpu) -> None:
 
 
 def vmx_complete_interrupts(kvm: Kvm, vcpu: Vcpu) -> None:
-    """An exit: what was on its way has been delivered, as nothing interrupts a delivery here (info model)."""
+    """An exit: what was on its way has been delivered, unless the exit came in the middle of its delivery."""
     events = kvm.events(vcpu)
     if vcpu.guest_mode and not kvm.era.recovers_injection_into_l2():
         return
+    __vmx_complete_interrupts(kvm, vcpu, read(kvm, vcpu, F.IDT_VECTORING_INFO_FIELD), F.IDT_VECTORING_ERROR_CODE,
+                              F.VM_EXIT_INSTRUCTION_LEN)
     if events.injected != NOT_INJECTED:
-        events.injected = NOT_INJECTED
+        kvm.emit(Decided, vcpu.id, "vmx_complete_interrupts", "was an event being delivered?", "yes: it is injected again",
+                 f"IDT-vectoring information {events.injected.info:#x}", "vmx.c: vmx_complete_interrupts()")
 
 
-def vmx_cancel_injection(kvm: Kvm, vcpu: Vcpu) -> None:
-    """The entry is off: what it would have injected becomes KVM's again, and is asked for (vmx.c: __vmx_complete_interrupts()).
+def __vmx_complete_interrupts(kvm: Kvm, vcpu: Vcpu, info: int, error_code: int, length: int) -> None:
+    """KVM's queues start anew with what the fields say (vmx.c).  error_code, length: fields that go with `info`.
 
     A monitor trap that vmcs12 injects has no place in KVM and is lost, as there.
     """
-    if vcpu.guest_mode and not kvm.era.recovers_injection_into_l2():
-        return
     events = kvm.events(vcpu)
+    kvm_clear_exception_queue(kvm, vcpu)
     if events.injected != NOT_INJECTED:
         events.injected = NOT_INJECTED
-    info = read(kvm, vcpu, F.VM_ENTRY_INTR_INFO_FIELD)
     if not info & INTR_INFO_VALID:
         return
     kvm_make_request(kvm, vcpu, "EVENT", "__vmx_complete_interrupts")
-    if info >> 8 & 7 != INTR_TYPE_OTHER_EVENT:
-        events.injected = Injected(info, read(kvm, vcpu, F.VM_ENTRY_EXCEPTION_ERROR_CODE) if info & INTR_INFO_ERROR_CODE else 0,
-                                   read(kvm, vcpu, F.VM_ENTRY_INSTRUCTION_LEN) if info >> 8 & 7 > INTR_TYPE_HARD_EXCEPTION else 0)
+    kind = info >> 8 & 7
+    if kind == INTR_TYPE_NMI:
+        vmx_set_nmi_mask(kvm, vcpu, False)         # the NMI has not been delivered: nothing blocks it
+    if kind != INTR_TYPE_OTHER_EVENT:
+        events.injected = Injected(info & KNOWN_INFO, read(kvm, vcpu, error_code) if info & INTR_INFO_ERROR_CODE else 0,
+                                   read(kvm, vcpu, length) if kind in SOFTWARE else 0)
+
+
+def vmx_set_nmi_mask(kvm: Kvm, vcpu: Vcpu, masked: bool) -> None:
+    """Blocking by NMI in the VMCS that is loaded (vmx.c)."""
+    old = read(kvm, vcpu, F.GUEST_INTERRUPTIBILITY_INFO)
+    new = old | BLOCKING_NMI if masked else old & ~BLOCKING_NMI
+    if new != old:
+        write(kvm, vcpu, F.GUEST_INTERRUPTIBILITY_INFO, new)
+
+
+def vmx_cancel_injection(kvm: Kvm, vcpu: Vcpu) -> None:
+    """The entry is off: what it would have injected becomes KVM's again, and is asked for (vmx.c: vmx_cancel_injection())."""
+    if vcpu.guest_mode and not kvm.era.recovers_injection_into_l2():
+        return
+    info = read(kvm, vcpu, F.VM_ENTRY_INTR_INFO_FIELD)
+    __vmx_complete_interrupts(kvm, vcpu, info, F.VM_ENTRY_EXCEPTION_ERROR_CODE, F.VM_ENTRY_INSTRUCTION_LEN)
+    if not info & INTR_INFO_VALID:
+        return
     kvm.emit(InjectionTakenBack, vcpu.id, info & 0xFF, info >> 8 & 7)
     write(kvm, vcpu, F.VM_ENTRY_INTR_INFO_FIELD, 0)

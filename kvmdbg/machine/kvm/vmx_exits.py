@@ -32,6 +32,8 @@ from kvmdbg.machine.kvm.vmx_ops import read, write
 from kvmdbg.machine.kvm.x86 import kvm_queue_exception
 
 ENOSYS: Final = 0xFFFF_FFFF_FFFF_FC18        # -KVM_ENOSYS (1000) in RAX
+IN_A_DELIVERY: Final = (c.EXIT_REASON_EXCEPTION_NMI, c.EXIT_REASON_EPT_VIOLATION, c.EXIT_REASON_EPT_MISCONFIG,
+                        c.EXIT_REASON_APIC_ACCESS)      # exits that may come in the middle of it, and are mended
 NAMES: Final = {number: name for name, number in VECTORS.items()}
 EPT_WRITE: Final = 1 << 1
 EPT_TRANSLATION: Final = 1 << 8              # not an access to a paging structure on the way
@@ -46,6 +48,8 @@ def vmx_handle_exit(kvm: Kvm, vcpu: Vcpu) -> bool:
     kvm.emit(ExitHandled, vcpu.id, level_of(vcpu), reason, qualification)
     if vcpu.guest_mode and nested_vmx_reflect_vmexit(kvm, vcpu, reason):
         nested.nested_vmx_vmexit(kvm, vcpu, reason, qualification)
+    elif read(kvm, vcpu, F.IDT_VECTORING_INFO_FIELD) & c.INTR_INFO_VALID and reason not in IN_A_DELIVERY:
+        vcpu.exit_to_user = f"KVM_EXIT_INTERNAL_ERROR (exit reason {reason:#x} while an event was being delivered)"
     elif reason & c.EXIT_REASON_FAILED_VMENTRY or reason not in HANDLERS:
         vcpu.exit_to_user = f"KVM_EXIT_FAIL_ENTRY (exit reason {reason:#x})"
     else:
@@ -87,6 +91,11 @@ def handle_ept_violation(kvm: Kvm, vcpu: Vcpu) -> None:
         emulate_write(kvm, vcpu, gpa, vcpu.exit_insn)
     else:
         kvm.count(vcpu.id, "pf_fixed")
+
+
+def handle_triple_fault(kvm: Kvm, vcpu: Vcpu) -> None:
+    """The guest has shut down: user space decides what becomes of it."""
+    vcpu.exit_to_user = "KVM_EXIT_SHUTDOWN (triple fault)"
 
 
 def count_emulated_fault(kvm: Kvm, vcpu: Vcpu) -> None:
@@ -249,6 +258,7 @@ CR_WRITERS: Final[dict[str, Callable[[Kvm, Vcpu, int], bool]]] = {
 HANDLERS: Final[dict[int, Callable[[Kvm, Vcpu], None]]] = {
     c.EXIT_REASON_EXCEPTION_NMI: handle_exception,
     c.EXIT_REASON_EXTERNAL_INTERRUPT: handle_external_interrupt,
+    c.EXIT_REASON_TRIPLE_FAULT: handle_triple_fault,
     c.EXIT_REASON_INTERRUPT_WINDOW: handle_interrupt_window,
     c.EXIT_REASON_NMI_WINDOW: handle_nmi_window,
     c.EXIT_REASON_PREEMPTION_TIMER: handle_preemption_timer,

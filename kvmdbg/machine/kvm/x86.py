@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from kvmdbg.machine.hw.execute import HAS_ERROR_CODE
 from kvmdbg.machine.kvm import mmu
 from kvmdbg.machine.kvm.events import Decided, ExceptionInjected, FlushAsked
 from kvmdbg.machine.kvm.kvm_host import kvm_check_request, kvm_make_request, kvm_request_pending
 from kvmdbg.machine.kvm.questions.flushes import BOTH_TAGS, EVERY_CONTEXT, SYNC_ROOTS, UNLOAD_MMU
-from kvmdbg.machine.kvm.state import IN_GUEST_MODE, Kvm, PendingException, Vcpu
+from kvmdbg.machine.kvm.state import IN_GUEST_MODE, Kvm, Vcpu
+from kvmdbg.machine.kvm.vcpu_events import NOT_INJECTED, PendingException, injected_exception
+
+DOUBLE_FAULT: Final = "#DF"
+CONTRIBUTORY: Final = ("#DE", "#TS", "#NP", "#SS", "#GP")
 
 # -- flushes (x86.c: kvm_vcpu_flush_tlb_*) -------------------------------------------------------------------------
 
@@ -56,10 +63,60 @@ def kvm_service_local_tlb_flush_requests(kvm: Kvm, vcpu: Vcpu) -> None:
 
 
 def kvm_queue_exception(kvm: Kvm, vcpu: Vcpu, vector: str, error_code: int = 0, address: int = 0) -> None:
-    """Give the guest an exception at the next entry (x86.c: kvm_multiple_exception())."""
+    """Give the guest an exception at the next entry (x86.c: kvm_queue_exception() and its relatives)."""
     kvm.emit(ExceptionInjected, vcpu.id, vector, error_code, address)
-    vcpu.exception = PendingException(vector, error_code, address)
+    kvm_multiple_exception(kvm, vcpu, PendingException(vector, error_code, address, vector in HAS_ERROR_CODE))
+
+
+def kvm_multiple_exception(kvm: Kvm, vcpu: Vcpu, exception: PendingException) -> None:
+    """An exception, perhaps while another one waits or is on its way: both are a double fault, or the new one replaces it.
+
+    One of L2 that L1 intercepts is an exit, whatever was before (7709aba8f716); before that commit a double fault came first.
+    """
+    events = kvm.events(vcpu)
     kvm_make_request(kvm, vcpu, "EVENT", "kvm_multiple_exception")
+    if vcpu.guest_mode and kvm.era.morphs_exceptions_when_queued() and kvm.ops.is_exception_vmexit(kvm, vcpu, exception):
+        events.exception_vmexit = exception
+        return
+    before = vcpu.exception.vector if vcpu.exception is not None else injected_exception(events.injected)
+    if before == DOUBLE_FAULT:
+        kvm_make_request(kvm, vcpu, "TRIPLE_FAULT", "kvm_multiple_exception")
+        return
+    if before:
+        if injected_exception(events.injected):
+            events.injected = NOT_INJECTED
+        vcpu.exception = None
+        doubled = is_double_fault(before, exception.vector)
+        kvm.emit(Decided, vcpu.id, "kvm_multiple_exception", f"{exception.vector} behind {before}: which one is delivered?",
+                 DOUBLE_FAULT if doubled else exception.vector,
+                 f"{before} is {exception_class(before)}, {exception.vector} {exception_class(exception.vector)}",
+                 "x86.c: kvm_multiple_exception()")
+        if doubled:
+            kvm_queue_exception(kvm, vcpu, DOUBLE_FAULT)
+            return
+    vcpu.exception = exception
+
+
+def exception_class(vector: str) -> str:
+    """"benign", "contributory" or "page fault" (x86.c: exception_class(); SDM Vol. 3A 6.15)."""
+    return "page fault" if vector == "#PF" else "contributory" if vector in CONTRIBUTORY else "benign"
+
+
+def is_double_fault(first: str, second: str) -> bool:
+    """Do the two make #DF?"""
+    one, other = exception_class(first), exception_class(second)
+    return one == other == "contributory" or one == "page fault" and other != "benign"
+
+
+def kvm_clear_exception_queue(kvm: Kvm, vcpu: Vcpu) -> None:
+    """Neither waiting nor on its way any more, nor an exit (x86.h)."""
+    events = kvm.events(vcpu)
+    if vcpu.exception is not None:
+        vcpu.exception = None
+    if events.exception_vmexit is not None:
+        events.exception_vmexit = None
+    if injected_exception(events.injected):
+        events.injected = NOT_INJECTED
 
 
 def kvm_vcpu_exit_request(kvm: Kvm, vcpu: Vcpu) -> bool:

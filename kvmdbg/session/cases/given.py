@@ -37,6 +37,8 @@ def read(case: Case, extra: Mapping[str, Value], row: int = 1, enable_ept: bool 
     """
     plan = Plan(kernel_of(case), row=row)
     for key, value in case.given.items():
+        if key in OF_AMD and any(one.on == "VMX" for one in case.expect):
+            continue                              # it is about the other view of the same steps
         handler = GIVEN.get(key)
         if handler is None:
             raise Unsupported(f"given {key}: cannot be set up")
@@ -138,7 +140,7 @@ CAPS: Final[Mapping[str, Handler]] = {
     "unrestricted_guest": _cap("unrestricted_guest"), "invpcid": _cap("invpcid"),
     "virtualize_apic_accesses": _cap("apic_accesses"), "virtual_interrupt_delivery": _cap("virtual_interrupts"),
     "use_tpr_shadow": nothing, "load_host_pat": nothing, "load_bndcfgs": nothing,
-    "vmfunc": _cap("vmfunc"), "smm": _smm, "eptp_switching": _cap("eptp_switching"),
+    "vmfunc": _cap("vmfunc"), "smm": _smm, "kvm_triple_fault_event": nothing, "eptp_switching": _cap("eptp_switching"),
     "invvpid": _invvpid, "invvpid_types": _invvpid_types, "invept": nothing, "invept_types": nothing,
     "maxphyaddr": _maxphyaddr, "mce": nothing, "load_guest_efer": nothing, "cr3_targets": nothing,
     "nmi_exiting": nothing, "virtual_nmis": nothing, "nmi_window": nothing, "no_hw_errcode_cc": nothing,
@@ -183,6 +185,7 @@ L0: Final[Mapping[str, Handler]] = {
 }
 
 
+OF_AMD: Final = ("svm", "vmcb")
 GIVEN: Final[Mapping[str, Handler]] = {
     "caps": _caps, "l0": _l0, "vmcs12": premises.vmcs12, "mode": phrases(premises.MODE), "l1": phrases(premises.L1),
     "cr3": phrases(premises.CR3), "cr4": phrases(premises.CR4), "guest_rflags": premises.guest_rflags, "eptp": premises.eptp,

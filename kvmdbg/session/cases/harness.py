@@ -44,6 +44,7 @@ class Harness:
         self.field = field
         self.bit = bit
         self.spoilt: dict[int, int] = {}     # field of the current VMCS that a step has made bad -> its good value
+        self.immediate_exit = False          # kvm_run->immediate_exit: the next `run` returns at once
         self.eptp = eptp_of(base.setup)
         self.binding = Binding(base.setup.caps, self._phrases(), symbols_of(base.setup))
         self._linear: dict[int, int] = {}    # guest-physical page -> L2's linear address for it

@@ -9,6 +9,7 @@ from typing import Any, Final
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.eras.versions import kernel
 from kvmdbg.machine.hw.controls import CR4_BITS
+from kvmdbg.machine.hw.execute import VECTORS
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.session.cases.binding import PAGE_SHIFT
 from kvmdbg.session.cases.layout import CachedRoot, SegmentRegister
@@ -19,7 +20,9 @@ from kvmdbg.session.cases.vocabulary import EVENTS, SEVERAL_CPUS
 Handler = Callable[[Plan, Any], None]
 _BETWEEN: Final = re.compile(r"[,;](?![^()]*\))")       # a comma or a semicolon, but not one in parentheses
 DEFAULT_STATE: Final = "format 0, size header+4096, vmxon_pa 0x1000, vmcs12_pa 0x2000, flags 0 "
-FIELDS_OF_VMCS12: Final = {"vpid": F.VIRTUAL_PROCESSOR_ID, "vmfunc_controls": F.VM_FUNCTION_CONTROL}
+FIELDS_OF_VMCS12: Final = {"vpid": F.VIRTUAL_PROCESSOR_ID, "vmfunc_controls": F.VM_FUNCTION_CONTROL,
+                           "idt_limit": F.GUEST_IDTR_LIMIT}
+EXITING: Final = {"HLT": "hlt_exiting", "PAUSE": "pause_exiting", "INVLPG": "invlpg_exiting", "NMI": "nmi_exiting"}
 
 
 def nothing(plan: Plan, value: Value) -> None:
@@ -32,10 +35,28 @@ def vmcs12(plan: Plan, value: Value) -> None:
             plan.fields[FIELDS_OF_VMCS12[name]] = int(setting)
         elif name == "eptp_list":
             eptp_list(plan, setting)
+        elif name == "exc_bitmap":
+            intercepted(plan, (setting,))
         elif name == "eptp" and setting == FIRST_EPTP:
             plan.control("enable_ept", True)
         else:
             plan.control(name, bool(setting))
+
+
+def intercepted(plan: Plan, groups: Value) -> None:
+    """`#SS #GP #DF`: exceptions that make L2 exit; `PAUSE and HLT`: instructions that do."""
+    for word in re.split(r"[ ,|]+|\band\b", str(groups[0])):
+        if word in VECTORS:
+            plan.fields[F.EXCEPTION_BITMAP] = plan.fields.get(F.EXCEPTION_BITMAP, 0) | 1 << VECTORS[word]
+        elif word in EXITING:
+            plan.control(EXITING[word], True)
+        elif word:
+            raise Unsupported(f"intercepts {word}: no exception, and no instruction with a control of its own")
+
+
+def idt_limit(plan: Plan, groups: Value) -> None:
+    """Of L2."""
+    raise Unsupported("IDT limit: events are delivered without an IDT as yet")
 
 
 def eptp_list(plan: Plan, text: Value) -> None:
@@ -238,7 +259,7 @@ MODE: Final[Mapping[str, Handler]] = {
 }
 L1: Final[Mapping[str, Handler]] = {
     r"CR4\.(\w+)=([01])": set_cr4, r"CR3 has PCID (\w+)": set_pcid, r"HOST_CR3/HOST_CR4 hold the same": nothing,
-    "interrupts off": nothing, r"self-IPI .*": refused(EVENTS), r"intercepts .*": refused(EVENTS),
+    "interrupts off": nothing, r"self-IPI .*": refused(EVENTS), r"intercepts (.*)": intercepted, r"IDT limit (\w+)": idt_limit,
 }
 OPERAND: Final[Mapping[str, Handler]] = {
     "mapped and readable": nothing, "(not present|unmapped|not mapped|not readable|unreadable)( page)?": operand_page_missing,

@@ -7,8 +7,10 @@ from typing import Final, NamedTuple
 
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw.controls import (
+    CPU_HLT_EXITING,
     CPU_INVLPG_EXITING,
     CPU_NMI_WINDOW_EXITING,
+    CPU_PAUSE_EXITING,
     CPU_SECONDARY_CONTROLS,
     CPU_TPR_SHADOW,
     CPU_USE_IO_BITMAPS,
@@ -71,6 +73,8 @@ CONTROLS: Final = {
     "enable_ept": Control(F.SECONDARY_VM_EXEC_CONTROL, SEC_ENABLE_EPT),
     "enable_vmfunc": Control(F.SECONDARY_VM_EXEC_CONTROL, SEC_ENABLE_VMFUNC),
     "unrestricted_guest": Control(F.SECONDARY_VM_EXEC_CONTROL, SEC_UNRESTRICTED_GUEST),
+    "hlt_exiting": Control(F.CPU_BASED_VM_EXEC_CONTROL, CPU_HLT_EXITING),
+    "pause_exiting": Control(F.CPU_BASED_VM_EXEC_CONTROL, CPU_PAUSE_EXITING),
     "invlpg_exiting": Control(F.CPU_BASED_VM_EXEC_CONTROL, CPU_INVLPG_EXITING),
     "host_address_space_size": Control(F.VM_EXIT_CONTROLS, EXIT_HOST_ADDR_SPACE_SIZE),
     "nmi_exiting": Control(F.PIN_BASED_VM_EXEC_CONTROL, PIN_NMI_EXITING),

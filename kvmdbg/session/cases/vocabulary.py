@@ -35,11 +35,11 @@ OPERATIONS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("wrmsr", "rdmsr"), MSRS),
     **dict.fromkeys(("sti", "cli", "raise", "self-IPI", "self-NMI"), EVENTS),
     **dict.fromkeys(("outs", "ins", "in", "out", "pause"), EMULATOR),
-    "hypercall": HYPER_V, "run": USER_SPACE,
+    "hypercall": HYPER_V,
 }
 
 OUTCOMES: Final[Mapping[str, str]] = {
-    "svm_exit": AMD, "hv_status": HYPER_V, **dict.fromkeys(("EINTR", "EPERM"), USER_SPACE),
+    "svm_exit": AMD, "hv_status": HYPER_V, "EPERM": USER_SPACE,
 }
 KVM_EXIT: Final = "KVM_EXIT_"            # any of these outcomes: what user space sees
 
@@ -60,7 +60,6 @@ CAPS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("shadow_vmcs", "vmwrite_ro_fields"), SHADOW_VMCS),
     **dict.fromkeys(("preemption_timer", "mtf", "intr_window", "activity_hlt"), EVENTS),
     **dict.fromkeys(("posted_interrupts", "mbec", "pml", "xsave", "lam"), VMX_CONTROLS),
-    "kvm_triple_fault_event": USER_SPACE,
     "advanced_exit_info": "advanced EPT-violation information is not modelled",
 }
 

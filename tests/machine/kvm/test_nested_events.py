@@ -10,6 +10,7 @@ from kvmdbg.machine.hw.controls import CPU_MONITOR_TRAP_FLAG, CPU_SECONDARY_CONT
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.nested_events import PRIORITY
+from kvmdbg.machine.kvm.user_space import leave_kvm_run
 from kvmdbg.machine.kvm.x86 import kvm_queue_exception
 
 NEW = ("v4.15", "v5.8", "v6.12")
@@ -17,7 +18,8 @@ NEW = ("v4.15", "v5.8", "v6.12")
 
 def test_the_order() -> None:
     assert [event.name for event in PRIORITY] == [
-        "an exception", "the monitor trap", "vmcs12's preemption timer", "an NMI", "an interrupt"]
+        "an exception", "an exception of its own", "the monitor trap", "a debug trap", "a debug trap of its own",
+        "vmcs12's preemption timer", "an NMI", "an interrupt"]
 
 
 @pytest.mark.parametrize("name", NEW)
@@ -67,6 +69,28 @@ def test_an_exception_that_l1_intercepts(name: str) -> None:
     m.vcpu.todo = ("vcpu_enter_guest",)
     assert story(m.step()[1]) == ["L1 sees 0"]
     assert vmcs12.get(m.kvm, m.vcpu, F.VM_EXIT_INTR_INFO) == 0x8000_0B0D
+
+
+@pytest.mark.parametrize("name", NEW)
+def test_a_debug_trap_behind_the_monitor_trap_is_left_to_l1(name: str) -> None:
+    m = in_l2(name)
+    leave_kvm_run(m.kvm, m.vcpu)
+    kvm_queue_exception(m.kvm, m.vcpu, "#DB", 0, 1 << 14)
+    m.kvm.events(m.vcpu).mtf_pending = True
+    assert story(rounds(m)[1])[0] == "L1 sees 37"
+    assert m.vmread("GUEST_PENDING_DBG_EXCEPTIONS") == 1 << 14
+    assert m.vcpu.exception is None
+
+
+@pytest.mark.parametrize(("name", "says"), [("v5.7", "L1 sees 0"), ("v5.8", "inject 0xd"), ("v6.12", "inject 0xd")])
+def test_an_exception_of_l2s_own_comes_before_an_nmi_for_l1(name: str, says: str) -> None:
+    """c9d40913ac5a and its month: before, the NMI made L2 exit, and the exception was lost."""
+    m = in_l2(name)
+    leave_kvm_run(m.kvm, m.vcpu)
+    m.host("nmi")
+    m.kvm.events(m.vcpu).nmi_pending, m.kvm.events(m.vcpu).nmi_queued = 1, 0
+    kvm_queue_exception(m.kvm, m.vcpu, "#GP", 0)
+    assert story(rounds(m)[1])[0] == says
 
 
 @pytest.mark.parametrize("name", NEW)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kvm_support import KERNELS, L1_PAGE, L2_PAGE, V4_4, V6_12, Machine, decided, flushes, made, of, served
+from kvmdbg.explore.schedule import run_until_waiting
 from kvmdbg.machine.hw import vmcs
 from kvmdbg.machine.hw.controls import SEC_ENABLE_VPID
 from kvmdbg.machine.hw.events import Delivered
@@ -60,8 +61,12 @@ def test_loading_a_root_writes_eptp_and_cr3_if_kvm_changed_it(name: str, hook: l
 @pytest.mark.parametrize(("vector", "code", "number"), [("#UD", 0, 6), ("#GP", 0, 13), ("#PF", 2, 14)])
 def test_a_queued_exception_is_delivered_with_the_next_entry(name: str, vector: str, code: int, number: int) -> None:
     m = running(name)
+    m.program("cpuid")
+    m.step_to("handle_exit")
     kvm_queue_exception(m.kvm, m.vcpu, vector, code, 0x5000)
-    events = m.run("cpuid")
+    start = m.kvm.tape.cursor
+    run_until_waiting(m.kvm, 0)
+    events = m.since(start)
     assert "EVENT" in served(events)
     assert [(event.vector, event.type) for event in of(events, Delivered)] == [(number, 3)]
     assert m.vcpu.exception is None
@@ -71,8 +76,9 @@ def test_a_queued_exception_is_delivered_with_the_next_entry(name: str, vector: 
 
 def test_a_cancelled_entry_asks_for_its_event_again() -> None:
     m = running()
-    kvm_queue_exception(m.kvm, m.vcpu, "#GP")
     m.program("cpuid")
+    m.step_to("handle_exit")
+    kvm_queue_exception(m.kvm, m.vcpu, "#GP")
     m.step_to("vmenter")
     assert m.vcpu.exception is None
     kvm_make_request(m.kvm, m.vcpu, "TLB_FLUSH", "a test")
@@ -120,4 +126,4 @@ def test_each_segment_has_selector_limit_and_rights() -> None:
 def test_a_pending_exception_is_state() -> None:
     m = running()
     kvm_queue_exception(m.kvm, m.vcpu, "#PF", 4, L2_PAGE)
-    assert m.vcpu.exception == PendingException("#PF", 4, L2_PAGE)
+    assert m.vcpu.exception == PendingException("#PF", 4, L2_PAGE, True)

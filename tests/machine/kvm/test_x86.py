@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from events_support import in_l2, rounds
 from kvm_support import L1_PAGE, V4_4, V6_12, Machine, cleared, decided, flushes, of, served
 from kvmdbg.machine.kvm import x86
 from kvmdbg.machine.kvm.events import ExceptionInjected, FlushAsked
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.state import IN_GUEST_MODE
+from kvmdbg.machine.kvm.user_space import leave_kvm_run
+from kvmdbg.machine.kvm.vcpu_events import NOT_INJECTED
 
 CR4 = 0x20A0                  # PAE, PGE, VMXE
 PGE, SMEP, SMAP, PCIDE, DE = 1 << 7, 1 << 20, 1 << 21, 1 << 17, 1 << 3
@@ -86,3 +89,39 @@ def test_a_queued_exception_is_an_event_and_a_request() -> None:
     x86.kvm_queue_exception(m.kvm, m.vcpu, "#GP", 5)
     assert of(m.since(start), ExceptionInjected) == [ExceptionInjected(0, "#GP", 5, 0)]
     assert m.pending() == ["EVENT"]
+
+
+@pytest.mark.parametrize(("first", "second", "left"), [
+    ("#GP", "#NP", "#DF"), ("#PF", "#GP", "#DF"), ("#PF", "#PF", "#DF"), ("#PF", "#DB", "#DB"), ("#GP", "#PF", "#PF"),
+    ("#UD", "#GP", "#GP"), ("#DE", "#SS", "#DF")])
+@pytest.mark.parametrize("injected", [False, True])
+def test_two_exceptions(first: str, second: str, left: str, injected: bool) -> None:
+    """SDM Vol. 3A 6.15: two contributory ones, or anything that is not benign behind a page fault, are a double fault."""
+    m = running()
+    if injected:
+        m.host(f"events injected={first}")
+    else:
+        leave_kvm_run(m.kvm, m.vcpu)
+        x86.kvm_queue_exception(m.kvm, m.vcpu, first)
+    x86.kvm_queue_exception(m.kvm, m.vcpu, second)
+    assert m.vcpu.exception is not None and m.vcpu.exception.vector == left
+    assert m.kvm.events(m.vcpu).injected == NOT_INJECTED
+
+
+def test_an_exception_behind_a_double_fault_is_a_triple_fault() -> None:
+    m = running()
+    m.host("events injected=DF")
+    x86.kvm_queue_exception(m.kvm, m.vcpu, "#GP")
+    assert "TRIPLE_FAULT" in m.pending()
+
+
+@pytest.mark.parametrize(("name", "reason"), [("v5.16", 8), ("v6.12", 13)])
+def test_l1_intercepts_the_second_one_before_it_is_a_double_fault(name: str, reason: int) -> None:
+    """7709aba8f716."""
+    m = in_l2(name, EXCEPTION_BITMAP=1 << 13 | 1 << 8)
+    m.host("events injected=SS error=0")
+    x86.kvm_queue_exception(m.kvm, m.vcpu, "#GP")
+    rounds(m)
+    assert m.vmread("VM_EXIT_INTR_INFO") & 0xFF == reason
+    told = m.vmread("IDT_VECTORING_INFO_FIELD")
+    assert told == (0x8000_0B0C if reason == 13 else 0), "9bd1f0efa859, and what #DF has swallowed"

@@ -56,6 +56,6 @@ def test_what_is_being_injected_and_l2s_timer() -> None:
     s = looking()
     s.kvm.events(s.kvm.vcpus[0]).injected = Injected(0x8000_0080, 0, 0)
     s.kvm.events(s.kvm.vcpus[0]).timer = 3
-    s.kvm.vcpus[0].exception = PendingException("#PF", 2, 0x5000)
+    s.kvm.vcpus[0].exception = PendingException("#PF", 2, 0x5000, True)
     assert cell(s, "pending") == "#PF, inject 0x80, timer 3"
     assert vcpus(s).rows[0].style == "changed"

@@ -32,6 +32,43 @@ class InjectionQuestions:
         """Is an exception of L2 that L1 intercepts one of the nested events? Else it exits as it is injected (bfcf83b1444d)."""
         return True
 
+    def morphs_exceptions_when_queued(self) -> bool:
+        """Is an exception of L2 that L1 intercepts an exit from the moment when it is queued? Else when it is looked at, and
+        one behind another may have become #DF before (7709aba8f716)."""
+        return True
+
+    def exceptions_of_l2_come_first(self) -> bool:
+        """Does an exception that L2 gets itself keep other nested events waiting? (c9d40913ac5a and its month)"""
+        return True
+
+    def triple_faults_of_l2_are_l1s(self) -> bool:
+        """Is a triple fault of L2 that KVM finds an exit to L1? Else it ends the VM (cb6a32c2b877)."""
+        return True
+
+    def triple_faults_are_nested_events(self) -> bool:
+        """Is it looked at before every other nested event? (7055fb113116)"""
+        return True
+
+    def has_triple_fault_event(self) -> bool:
+        """Can user space save and restore a pending triple fault: KVM_CAP_X86_TRIPLE_FAULT_EVENT? (ed2351174e38)"""
+        return True
+
+    def has_exception_payload(self) -> bool:
+        """Does user space tell pending exceptions from injected ones: KVM_CAP_EXCEPTION_PAYLOAD? (59073aaf6de0 and its series)"""
+        return True
+
+    def has_immediate_exit(self) -> bool:
+        """Can KVM_RUN be told to return before it enters the guest: kvm_run->immediate_exit? (460df4c1fc7c)"""
+        return True
+
+    def error_code_for_vmcs(self, error_code: int) -> int:
+        """What of a 32-bit error code goes into a VMCS (eba9799b5a6e)."""
+        return error_code & 0xFFFF
+
+    def double_faults_hide_the_delivery(self) -> bool:
+        """Has vmcs12 no IDT-vectoring information when L2 exits for #DF or a triple fault? (9bd1f0efa859)"""
+        return True
+
     def recovers_injection_into_l2(self) -> bool:
         """Does a cancelled entry of L2 take back what it would have injected? Else vmcs02 keeps it (5f3d5799974b)."""
         return True

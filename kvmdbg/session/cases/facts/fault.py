@@ -10,6 +10,7 @@ from kvmdbg.machine.hw.execute import VECTORS
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.session.cases.fact import Observed, key, kind_is, outcome, same_number
+from kvmdbg.session.cases.facts.events import exception
 from kvmdbg.session.cases.model import Value
 from kvmdbg.session.cases.seen import EXIT, FAULT
 
@@ -48,7 +49,7 @@ def error_code_has(observed: Observed, wanted: Value) -> str:
 
 
 def _missing(observed: Observed) -> str:
-    return kind_is(observed, FAULT, EXIT)
+    return "" if exception(observed) is not None else kind_is(observed, FAULT, EXIT)
 
 
 def _is_exception_exit(observed: Observed) -> bool:
@@ -57,6 +58,9 @@ def _is_exception_exit(observed: Observed) -> bool:
 
 def _vector(observed: Observed) -> tuple[int, str]:
     """The vector's number, and what to say when it is not the wanted one."""
+    told = exception(observed)
+    if told is not None:
+        return VECTORS[told.vector], f"{told.vector} is told"
     if _is_exception_exit(observed):
         number = vmcs12.get(observed.kvm, observed.vcpu, F.VM_EXIT_INTR_INFO) & 0xFF
         return number, f"exit for vector {number}"
@@ -66,6 +70,9 @@ def _vector(observed: Observed) -> tuple[int, str]:
 
 
 def _error_code(observed: Observed) -> int:
+    told = exception(observed)
+    if told is not None:
+        return told.error_code
     if _is_exception_exit(observed):
         return vmcs12.get(observed.kvm, observed.vcpu, F.VM_EXIT_INTR_ERROR_CODE)
     return observed.seen.error_code

@@ -20,6 +20,12 @@ def einval(observed: Observed) -> str:
     return _returned(observed, "EINVAL")
 
 
+@outcome("EINTR")
+def eintr(observed: Observed) -> str:
+    """KVM_RUN returned before the guest ran."""
+    return _returned(observed, "EINTR")
+
+
 @outcome("EFAULT")
 def efault(observed: Observed) -> str:
     """The ioctl was given a pointer to nothing."""
