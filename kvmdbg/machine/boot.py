@@ -139,7 +139,7 @@ def make_vcpu(tape: Tape, number: int) -> Vcpu:
                 mmu=ROOT_MMU, guest_mode=False, vmxon=False, vmxon_ptr=INVALID_GPA, current_vmptr=INVALID_GPA, vmcs02=INVALID_PAGE,
                 vmcs02_vmptr=INVALID_GPA, vpid02=0, last_vpid=0, nested_run_pending=False, dirty_vmcs12=False, smm=False,
                 smi_pending=False, smram=None, smm_guest_mode=False, smm_vmxon=False, saved_nested_state=None, next_cpu=0,
-                steal_time=0, at_instruction_boundary=False)
+                steal_time=0, at_instruction_boundary=False, executes_code=False)
 
 
 def make_mmus(tape: Tape, vcpus: tuple[Vcpu, ...], name: str) -> tuple[Mmu, ...]:

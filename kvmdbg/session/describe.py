@@ -78,6 +78,7 @@ SAYINGS: Final[dict[type, Saying]] = {
                        + (f" address {e.address:#x}" if e.vector == "#PF" else ""), True, "!"),
     hw.VmEntered: Saying(lambda e: f"cpu{e.cpu} VM entry with VMCS {e.vmcs:#x}: vpid {e.vpid} eptp {e.eptp:x}", True, "E"),
     hw.VmEntryFailed: Saying(lambda e: f"cpu{e.cpu} VM entry fails, {e.error & 0xFFFF}: {e.check}", True, "!"),
+    hw.Vectored: Saying(lambda e: f"cpu{e.cpu} goes through the IDT: vector {e.vector}, handler at {e.handler:#x}", True, ""),
     hw.Delivered: Saying(lambda e: f"cpu{e.cpu} delivers vector {e.vector} type {e.type} to the guest", True, ""),
     hw.Raised: Saying(lambda e: f"cpu{e.cpu} is offered {_interrupt(e)}", True, "q"),
     hw.Taken: Saying(lambda e: f"cpu{e.cpu} {_interrupt(e)} is handled by the host", True, ""),

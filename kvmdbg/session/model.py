@@ -56,13 +56,19 @@ STATEMENTS: Final = (
               "SDM Vol. 3C 25.2, 25.5, 26.7"),
     Statement("VMX", SIMPLIFIED, "the preemption timer counts one for each instruction of the guest, and runs down in HLT",
               "nothing else takes time here"),
-    Statement("VMX", SIMPLIFIED, "delivery touches no memory, so nothing interrupts it: IDT-vectoring information is never valid",
-              "there is no IDT and no stack"),
+    Statement("VMX", MODELLED,
+              "delivery through the IDT of a 64-bit guest: gates and frames in memory, faults on the way, #DF, triple fault, "
+              "IDT-vectoring information, IRET (`gate`, `code`)",
+              "SDM Vol. 3A 6.10 to 6.15; Vol. 3C 27.2.4"),
+    Statement("VMX", SIMPLIFIED,
+              "there is no GDT and no TSS: selectors are not looked up, no interrupt stacks, no delivery from privilege "
+              "level 3 or outside 64-bit mode (refused)", "segments do not matter to a flush"),
+    Statement("VMX", SIMPLIFIED, "a guest whose IDTR has base 0 has no IDT: its handlers are outside the model and return at once",
+              "most lessons need no guest kernel"),
     Statement("instructions", SIMPLIFIED,
-              "a guest's program is a list beside its memory; an instruction is 3 bytes long; RAX is the one general register",
+              "a guest's program is a list beside its memory, or code at linear addresses (`code`); a memory operand's "
+              "address counts as lying in a register; RAX is the one general register",
               "what flushes is an instruction's effect, not its encoding"),
-    Statement("instructions", SIMPLIFIED, "a fault or an injected event is delivered, and the program goes on after it",
-              "there is no guest kernel to handle it"),
     Statement("instructions", LEFT_OUT, "MOV DR, I/O, most model-specific registers", "they come with the commits that need them"),
     # -- KVM -------------------------------------------------------------------------------------------------------------
     Statement("kernels", MODELLED, "v3.1 to v6.12, and mainline at each known commit; each difference cites one (`kvmdbg kernels`)",

@@ -112,6 +112,22 @@ def instruction_done(s: Session, left: int) -> Callable[[int], Wants]:
     return make
 
 
+def code_done(s: Session) -> Callable[[int], Wants]:
+    """Is the guest at an instruction again that it has not tried yet, and between two actions?  For code that RIP walks through."""
+
+    def make(start: int) -> Wants:
+        def done(position: int) -> bool:
+            if position == start or not s.timeline.at_border(position):
+                return False
+            s.tape.seek(position)
+            vcpu = s.kvm.vcpus[s.current_vcpu]
+            return waits(s.kvm, vcpu.id) or (vcpu.todo == ("guest",) and not vcpu.retries)
+
+        return done
+
+    return make
+
+
 def require_past(s: Session) -> None:
     """raises: UserError at #0."""
     if not s.tape.cursor:

@@ -165,6 +165,7 @@ kind("cancel", "an entry is cancelled right before the VM entry, or what it woul
 kind("immediate-exit", "an entry is to exit at once; qualify by self-ipi or preemption-timer",
      {kvm_events.ImmediateExitRequested: lambda e: (e.by,)}, _fixed("self-IPI", "preemption timer"))
 kind("deliver", "the processor delivers an event to its guest", {hw.Delivered: lambda e: ()})
+kind("handler", "an event goes through the guest's IDT to its handler", {hw.Vectored: lambda e: ()})
 kind("interrupt", "a processor is offered an interrupt or NMI, or its host handles one; qualify by which",
      {hw.Raised: lambda e: ("raised", _source(e)), hw.Taken: lambda e: ("taken", _source(e))},
      _fixed("raised", "taken", "external", "nmi"))

@@ -23,6 +23,7 @@ from kvmdbg.errors import ModelBug
 from kvmdbg.machine.hw import ept, invalidate, paging, tlb
 from kvmdbg.machine.hw.apic_access import NO_PAGE, apic_access_page, exit_of
 from kvmdbg.machine.hw.controls import (
+    CR0_AM,
     CR0_PG,
     CR0_WP,
     CR4_PGE,
@@ -67,12 +68,21 @@ def fetch(hw: Hardware, cpu: Cpu, la: int) -> int:
 
 def store(hw: Hardware, cpu: Cpu, la: int, value: int) -> None:
     """Write the low 64 bits of `value` at linear address `la`, aligned down to 8.  raises: as translate."""
+    _check_alignment(cpu, la)
     pa = translate(hw, cpu, la, "write") & ~7
     write64(hw, pa, value)
     hw.emit(Accessed, cpu.id, "write", la, pa, value & 0xFFFF_FFFF_FFFF_FFFF)
 
 
+def _check_alignment(cpu: Cpu, la: int) -> None:
+    """#AC at privilege level 3 with CR0.AM and RFLAGS.AC, for an address that is no multiple of 8 (SDM Vol. 3A 6.15)."""
+    if la & 7 and cpu.rflags & RFLAGS_AC and cpu.cr0 & CR0_AM and cpl(cpu) == 3:
+        raise GuestFault("#AC")
+
+
 def _data(hw: Hardware, cpu: Cpu, la: int, access: str) -> int:
+    if access != "fetch":
+        _check_alignment(cpu, la)
     pa = translate(hw, cpu, la, access) & ~7
     value = read64(hw, pa)
     hw.emit(Accessed, cpu.id, access, la, pa, value)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from kvmdbg.errors import Unsupported
-from kvmdbg.machine.hw import guest_state, host_state, pending, virtual_interrupts, vmcs
+from kvmdbg.machine.hw import delivery, guest_state, host_state, pending, virtual_interrupts, vmcs
 from kvmdbg.machine.hw.checking import CONTROL_AREA, GUEST_AREA, HOST_AREA, Read, Subject, subject
 from kvmdbg.machine.hw.checks import first_problem
 from kvmdbg.machine.hw.controls import (
@@ -23,11 +23,12 @@ from kvmdbg.machine.hw.controls import (
     SEC_ENABLE_VPID,
     VM_INSTRUCTION_ERRORS,
 )
-from kvmdbg.machine.hw.events import Delivered, VmEntered, VmEntryFailed
+from kvmdbg.machine.hw.events import VmEntered, VmEntryFailed
 from kvmdbg.machine.hw.fields import FIELDS, F
 from kvmdbg.machine.hw.instruction import ENTERED, EXITED, RETIRED
 from kvmdbg.machine.hw.invalidate import vpid_transition
 from kvmdbg.machine.hw.memory_operands import revision
+from kvmdbg.machine.hw.modes import non_root
 from kvmdbg.machine.hw.outcome import vmfail_invalid, vmfail_valid
 from kvmdbg.machine.hw.state import NO_VMCS, VMX_NON_ROOT, Cpu, Hardware
 
@@ -48,16 +49,18 @@ class EntryResult(NamedTuple):
     error: int               # VM-instruction error of VMfailValid: 4, 5, 7, 8 or 26; else 0
     exit_reason: int         # INVALID_GUEST when it failed late: host state is loaded; else 0
     check: str               # what was wrong, "" when entered
+    left: bool = False       # entered, and a VM exit came while the injected event was being delivered
 
     @property
     def outcome(self) -> str:
-        """ENTERED; EXITED when it failed late, as the host goes on where a VM exit leads; else RETIRED."""
-        if self.entered:
+        """ENTERED; EXITED when it failed late or did not last, as the host goes on where a VM exit leads; else RETIRED."""
+        if self.entered and not self.left:
             return ENTERED
-        return EXITED if self.exit_reason else RETIRED
+        return EXITED if self.exit_reason or self.left else RETIRED
 
 
 SUCCESS: Final = EntryResult(True, False, 0, 0, "")
+LEFT_AT_ONCE: Final = EntryResult(True, False, 0, 0, "", left=True)
 
 
 def vm_entry(hw: Hardware, cpu: Cpu, launch: bool) -> EntryResult:
@@ -80,7 +83,7 @@ def vm_entry(hw: Hardware, cpu: Cpu, launch: bool) -> EntryResult:
     _refuse_unmodelled(s.read)
     virtual_interrupts.refuse_unmodelled(hw, s.read)
     _enter(s, launch)
-    return SUCCESS
+    return SUCCESS if non_root(cpu) else LEFT_AT_ONCE
 
 
 def _early_problem(s: Subject, launch: bool) -> tuple[int, str]:
@@ -125,16 +128,17 @@ def _enter(s: Subject, launch: bool) -> None:
 
 
 def _deliver(hw: Hardware, cpu: Cpu, read: Read) -> None:
-    """The injected event, if any. It wakes a halted guest; its handler is not modelled, and the event is all there is."""
+    """The injected event, if any. It wakes a halted guest; what happens on the way to its handler may end in a VM exit."""
     info = read(F.VM_ENTRY_INTR_INFO_FIELD)
     if not info & INTR_INFO_VALID:
         return
     if info >> 8 & 7 == INTR_TYPE_OTHER_EVENT:
         hw.pending[cpu.id].mtf = True          # an MTF VM exit, whatever the control says (26.6.2)
         return
-    error_code = read(F.VM_ENTRY_EXCEPTION_ERROR_CODE) if info & INTR_INFO_ERROR_CODE else 0
-    hw.emit(Delivered, cpu.id, info & 0xFF, info >> 8 & 7, error_code)
-    pending.delivered(hw, cpu)
+    kind = info >> 8 & 7
+    error_code = read(F.VM_ENTRY_EXCEPTION_ERROR_CODE) if info & INTR_INFO_ERROR_CODE else None
+    length = read(F.VM_ENTRY_INSTRUCTION_LEN) if kind in delivery.SOFTWARE else 0
+    delivery.deliver(hw, cpu, delivery.Event(info & 0xFF, kind, error_code, length))
 
 
 # -- failures -----------------------------------------------------------------------------------------------------------

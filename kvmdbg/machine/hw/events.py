@@ -70,7 +70,8 @@ class Evicted(NamedTuple):
 
 
 class Faulted(NamedTuple):
-    """A fault was delivered to the software that is running (its handler is assumed to go on after it)."""
+    """A fault was raised for the software that is running.  Vectored follows where it has an IDT; else its handler is taken to go
+    on behind the instruction."""
 
     cpu: int
     vector: str       # "#UD", "#GP", "#PF"
@@ -98,12 +99,20 @@ class VmEntryFailed(NamedTuple):
 
 class Delivered(NamedTuple):
     """An event reached the running guest: from the VM-entry interruption-information field (SDM Vol. 3C 26.5), or because
-    no control made it a VM exit. No IDT is modelled."""
+    no control made it a VM exit. Vectored follows where the guest has an IDT; else its handler is taken to return at once."""
 
     cpu: int
     vector: int
     type: int         # interruption type: 0 external, 2 NMI, 3 hardware exception, 4 and 6 software, 5 privileged, 7 MTF
     error_code: int   # 0 where none is delivered
+
+
+class Vectored(NamedTuple):
+    """An event went through the IDT: the frame is on the stack, and RIP is at the handler (SDM Vol. 3A 6.14)."""
+
+    cpu: int
+    vector: int
+    handler: int      # linear address
 
 
 class Raised(NamedTuple):

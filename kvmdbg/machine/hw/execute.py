@@ -4,30 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from kvmdbg.machine.hw import pending, vmcs
-from kvmdbg.machine.hw.controls import (
-    BLOCKING_MOV_SS,
-    BLOCKING_STI,
-    EXIT_REASON_EXCEPTION_NMI,
-    INTR_INFO_ERROR_CODE,
-    INTR_INFO_VALID,
-    INTR_TYPE_HARD_EXCEPTION,
-)
-from kvmdbg.machine.hw.events import Faulted, Retired
-from kvmdbg.machine.hw.exit import INSTRUCTION_LENGTH, vm_exit
+from kvmdbg.machine.hw import delivery, pending
+from kvmdbg.machine.hw.controls import BLOCKING_MOV_SS, BLOCKING_STI, RFLAGS_TF
+from kvmdbg.machine.hw.delivery import HAS_ERROR_CODE, VECTORS
+from kvmdbg.machine.hw.events import Retired
+from kvmdbg.machine.hw.exit import vm_exit
 from kvmdbg.machine.hw.faults import GuestFault, VmExit
-from kvmdbg.machine.hw.fields import F
-from kvmdbg.machine.hw.instruction import ENTERED, EXITED, FAULTED, RETIRED
+from kvmdbg.machine.hw.instruction import ENTERED, EXITED, FAULTED, JUMPED, RETIRED
 from kvmdbg.machine.hw.instructions import INSTRUCTIONS
 from kvmdbg.machine.hw.modes import non_root
 from kvmdbg.machine.hw.state import Cpu, Hardware, Insn
 
-__all__ = ["ENTERED", "EXITED", "FAULTED", "RETIRED", "deliver_fault", "execute"]
+__all__ = ["ENTERED", "EXITED", "FAULTED", "HAS_ERROR_CODE", "RETIRED", "VECTORS", "deliver_fault", "execute"]
 
-PAGE_FAULT: Final = 14
-VECTORS: Final = {"#DE": 0, "#DB": 1, "#BP": 3, "#OF": 4, "#BR": 5, "#UD": 6, "#NM": 7, "#DF": 8, "#TS": 10, "#NP": 11,
-                  "#SS": 12, "#GP": 13, "#PF": PAGE_FAULT, "#MF": 16, "#AC": 17, "#MC": 18, "#XM": 19}
-HAS_ERROR_CODE: Final = ("#DF", "#TS", "#NP", "#SS", "#GP", "#PF", "#AC")
+DEBUG_SINGLE_STEP: Final = 1 << 14            # BS of the pending debug exceptions (SDM Vol. 3C 24.4.2)
 
 
 def execute(hw: Hardware, cpu: Cpu, insn: Insn) -> str:
@@ -36,6 +26,7 @@ def execute(hw: Hardware, cpu: Cpu, insn: Insn) -> str:
     raises: Unsupported when the instruction needs something that the model lacks.
     """
     entry = INSTRUCTIONS[insn.name]
+    stepping = cpu.rflags & RFLAGS_TF
     blocked = cpu.blocking & (BLOCKING_STI | BLOCKING_MOV_SS)   # it lasts for one instruction; what STI sets now, for the next
     try:
         entry.admit(hw, cpu, insn.operands)
@@ -45,33 +36,24 @@ def execute(hw: Hardware, cpu: Cpu, insn: Insn) -> str:
         return EXITED
     except GuestFault as fault:
         return deliver_fault(hw, cpu, fault, insn)
-    if outcome == RETIRED:
-        cpu.rip = cpu.rip + INSTRUCTION_LENGTH & 0xFFFF_FFFF_FFFF_FFFF
+    if outcome in (RETIRED, JUMPED):
+        if outcome == RETIRED:
+            cpu.rip = cpu.rip + insn.length & 0xFFFF_FFFF_FFFF_FFFF
         cpu.blocking &= ~blocked
         hw.emit(Retired, cpu.id, insn.text)
+        if stepping and non_root(cpu):
+            hw.pending[cpu.id].debug |= DEBUG_SINGLE_STEP
         pending.instruction_done(hw, cpu)
+        return RETIRED
     return outcome
 
 
 def deliver_fault(hw: Hardware, cpu: Cpu, fault: GuestFault, insn: Insn) -> str:
     """A VM exit if the exception bitmap wants the fault, else its delivery to the running software."""
-    if non_root(cpu) and _intercepted(hw, cpu, fault):
-        info = INTR_INFO_VALID | INTR_TYPE_HARD_EXCEPTION << 8 | VECTORS[fault.vector]
-        if fault.vector in HAS_ERROR_CODE:
-            info |= INTR_INFO_ERROR_CODE
-        vm_exit(hw, cpu, VmExit(EXIT_REASON_EXCEPTION_NMI, fault.address), insn, info, fault.error_code)
-        return EXITED
-    if fault.vector == "#PF":
-        cpu.cr2 = fault.address
-    hw.emit(Faulted, cpu.id, fault.vector, fault.error_code, fault.address)
-    pending.instruction_done(hw, cpu)
-    return FAULTED
-
-
-def _intercepted(hw: Hardware, cpu: Cpu, fault: GuestFault) -> bool:
-    """The exception bitmap; for #PF a mismatch of the error code reverses what its bit says (SDM Vol. 3C 24.6.3)."""
-    bit = bool(vmcs.read(hw, cpu, F.EXCEPTION_BITMAP) >> VECTORS[fault.vector] & 1)
-    if fault.vector != "#PF":
-        return bit
-    masked = fault.error_code & vmcs.read(hw, cpu, F.PAGE_FAULT_ERROR_CODE_MASK)
-    return bit == (masked == vmcs.read(hw, cpu, F.PAGE_FAULT_ERROR_CODE_MATCH))
+    event = delivery.of_fault(fault, insn.length)
+    outcome = delivery.exception(hw, cpu, event, insn)
+    if outcome != EXITED:
+        if event.length and not delivery.has_idt(cpu):
+            cpu.rip = cpu.rip + event.length & 0xFFFF_FFFF_FFFF_FFFF      # a software exception is a trap
+        pending.instruction_done(hw, cpu)
+    return outcome

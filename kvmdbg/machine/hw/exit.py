@@ -1,9 +1,9 @@
 """VM exit: what is recorded, what is saved, what the host finds (SDM Vol. 3C 27; architecture.md E.4).
 
 Guest code is not in memory, so the operands of an instruction that causes a VM exit cannot be read from it. The
-instruction itself stands in `cpu.exit_insn`; the fields that describe it follow one convention. An instruction is
-INSTRUCTION_LENGTH bytes long. A memory operand has neither base nor index, DS as its segment and 64-bit addresses, so that
-its address is the displacement in the exit qualification (0 for an operand given inline). A register operand is RAX, and
+instruction itself stands in `cpu.exit_insn`; the fields that describe it follow one convention. A memory operand has
+neither base nor index, DS as its segment and 64-bit addresses, so that its address is the displacement in the exit
+qualification (0 for an operand given inline); the length is the shortest encoding's all the same. A register operand is RAX, and
 the encoding of VMREAD and VMWRITE and the type of INVEPT, INVVPID and INVPCID are in RCX.
 """
 
@@ -25,6 +25,7 @@ from kvmdbg.machine.hw.controls import (
     EXIT_REASON_INVVPID,
     EXIT_REASON_MSR_READ,
     EXIT_REASON_MSR_WRITE,
+    EXIT_REASON_PAUSE,
     EXIT_REASON_VMCALL,
     EXIT_REASON_VMCLEAR,
     EXIT_REASON_VMFUNC,
@@ -47,8 +48,6 @@ from kvmdbg.machine.hw.invalidate import vpid_transition
 from kvmdbg.machine.hw.operands import Descriptor
 from kvmdbg.machine.hw.state import NO_INSN, Cpu, Hardware, Insn
 
-INSTRUCTION_LENGTH: Final = 3             # bytes, of every instruction
-
 # VM-exit instruction information (SDM Vol. 3C 27.2.5)
 _MEMORY: Final = 2 << 7 | 3 << 15 | 1 << 22 | 1 << 27         # 64-bit addresses, DS, no index, no base
 _REGISTER: Final = 1 << 10                                    # Reg1 (bits 6:3) = RAX instead of memory
@@ -63,18 +62,23 @@ VMCS_ACCESSES: Final = (EXIT_REASON_VMREAD, EXIT_REASON_VMWRITE)
 INSTRUCTION_EXITS: Final = frozenset(INSTRUCTION_INFO) | {
     EXIT_REASON_CPUID, EXIT_REASON_HLT, EXIT_REASON_INVLPG, EXIT_REASON_VMCALL, EXIT_REASON_VMLAUNCH, EXIT_REASON_VMRESUME,
     EXIT_REASON_VMOFF, EXIT_REASON_CR_ACCESS, EXIT_REASON_MSR_READ, EXIT_REASON_MSR_WRITE, EXIT_REASON_VMFUNC,
+    EXIT_REASON_PAUSE,
 }
 EPT_EXITS: Final = (EXIT_REASON_EPT_VIOLATION, EXIT_REASON_EPT_MISCONFIG)
 
 
-def vm_exit(hw: Hardware, cpu: Cpu, exit: VmExit, insn: Insn = NO_INSN, intr_info: int = 0, error_code: int = 0) -> None:
+def vm_exit(hw: Hardware, cpu: Cpu, exit: VmExit, insn: Insn = NO_INSN, intr_info: int = 0, error_code: int = 0,
+            vectoring: int = 0, vectoring_error: int = 0, length: int = 0) -> None:
     """Leave the guest of the current VMCS for its host.
 
     insn: the instruction that was executing; NO_INSN for an event of its own (an external interrupt, say).
     intr_info: VM-exit interruption information, valid bit included; 0 = none.    error_code: used with its bit 11.
+    vectoring, vectoring_error: the same of the event that was being delivered (27.2.4).
+    length: bytes of the instruction behind a software event, if the exit is one or came on its way; else 0.
     """
     hw.emit(VmExited, cpu.id, cpu.current_vmcs, exit.reason, exit.qualification)
     _record(hw, cpu, exit, insn, intr_info, error_code)
+    _record_vectoring(hw, cpu, vectoring, vectoring_error, length)
     guest_state.save(hw, cpu)
     if insn != NO_INSN:
         pending.tick(hw, cpu)
@@ -86,17 +90,25 @@ def vm_exit(hw: Hardware, cpu: Cpu, exit: VmExit, insn: Insn = NO_INSN, intr_inf
     cpu.exit_insn = insn
 
 
+def _record_vectoring(hw: Hardware, cpu: Cpu, vectoring: int, error_code: int, length: int) -> None:
+    """IDT-vectoring information, and the instruction length where a software event needs it (27.2.4, 27.2.5)."""
+    vmcs.write(hw, cpu, F.IDT_VECTORING_INFO_FIELD, vectoring)
+    if vectoring & INTR_INFO_ERROR_CODE:
+        vmcs.write(hw, cpu, F.IDT_VECTORING_ERROR_CODE, error_code)
+    if length:
+        vmcs.write(hw, cpu, F.VM_EXIT_INSTRUCTION_LEN, length)
+
+
 def _record(hw: Hardware, cpu: Cpu, exit: VmExit, insn: Insn, intr_info: int, error_code: int) -> None:
     """The exit-information fields. Those that a VM exit of this reason leaves undefined keep their value."""
-    fields = {F.VM_EXIT_REASON: exit.reason, F.EXIT_QUALIFICATION: exit.qualification, F.VM_EXIT_INTR_INFO: intr_info,
-              F.IDT_VECTORING_INFO_FIELD: 0}
+    fields = {F.VM_EXIT_REASON: exit.reason, F.EXIT_QUALIFICATION: exit.qualification, F.VM_EXIT_INTR_INFO: intr_info}
     if intr_info & INTR_INFO_ERROR_CODE:
         fields[F.VM_EXIT_INTR_ERROR_CODE] = error_code
     if exit.reason in EPT_EXITS:
         fields[F.GUEST_PHYSICAL_ADDRESS] = exit.gpa
         fields[F.GUEST_LINEAR_ADDRESS] = exit.gla
     if exit.reason in INSTRUCTION_EXITS:
-        fields[F.VM_EXIT_INSTRUCTION_LEN] = INSTRUCTION_LENGTH
+        fields[F.VM_EXIT_INSTRUCTION_LEN] = insn.length
     if exit.reason in INSTRUCTION_INFO:
         fields[F.VMX_INSTRUCTION_INFO] = instruction_information(exit.reason, insn)
     fields[F.VM_ENTRY_INTR_INFO_FIELD] = vmcs.read(hw, cpu, F.VM_ENTRY_INTR_INFO_FIELD) & ~INTR_INFO_VALID

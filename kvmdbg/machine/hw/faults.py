@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from kvmdbg.machine.hw.controls import INTR_TYPE_HARD_EXCEPTION
+
 
 class GuestFault(Exception):
     """The running software made a mistake: architecture, not an error of kvmdbg. It becomes an event."""
 
-    def __init__(self, vector: str, error_code: int = 0, address: int = 0) -> None:
+    def __init__(self, vector: str, error_code: int = 0, address: int = 0, type: int = INTR_TYPE_HARD_EXCEPTION) -> None:
         super().__init__(f"{vector}({error_code:#x})")
         self.vector = vector              # "#UD", "#GP", "#PF", ...
         self.error_code = error_code      # 0 where the vector has none
-        self.address = address            # faulting linear address for #PF (what CR2 gets), else 0
+        self.address = address            # faulting linear address for #PF (what CR2 gets), exit qualification for #DB, else 0
+        self.type = type                  # interruption type: 3 hardware exception; 5 INT1, 6 INT3 and INTO: of an instruction
 
 
 class VmExit(Exception):

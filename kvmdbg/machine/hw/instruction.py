@@ -20,6 +20,7 @@ from kvmdbg.machine.hw.operands import OperandType
 from kvmdbg.machine.hw.state import Cpu, Hardware
 
 RETIRED: Final = "retired"        # completed: RIP at the next instruction
+JUMPED: Final = "jumped"          # completed, and RIP is where the instruction has put it
 FAULTED: Final = "faulted"        # a fault was delivered; nothing else happened
 EXITED: Final = "exited"          # a VM exit, or a VM entry that failed as one does: the host runs
 ENTERED: Final = "entered"        # a VM entry: the guest runs
@@ -45,6 +46,7 @@ class Instruction(NamedTuple):
     privileged: bool                      # #GP(0) unless CPL = 0
     exit_first: bool                      # the VM exit has priority over that #GP
     assemble: Assemble | None             # operands as parsed -> as `run` takes them; UserError when they do not go together
+    length: int                           # bytes: the shortest encoding, a memory operand's address in a register
 
     def admit(self, hw: Hardware, cpu: Cpu, operands: Operands) -> None:
         """The tests before the operation.  raises: GuestFault(#UD or #GP), VmExit."""
@@ -69,22 +71,22 @@ INSTRUCTIONS: Final[Catalog[Instruction]] = Catalog("instruction")
 
 def instruction(name: str, *, source: str, operands: tuple[OperandType, ...] = (), forms: tuple[str, ...] = (),
                 undefined: Undefined | None = None, exits: Exits | None = None, privileged: bool = False,
-                exit_first: bool = False, assemble: Assemble | None = None) -> Callable[[Run], Run]:
+                exit_first: bool = False, assemble: Assemble | None = None, length: int = 3) -> Callable[[Run], Run]:
     """Declare the decorated function as what instruction `name` does: see Instruction for the arguments."""
     def declare(run: Run) -> Run:
         summary = (run.__doc__ or "").strip().partition("\n")[0]
         INSTRUCTIONS.add(name, Instruction(name, operands, forms or (_form(name, operands),), source, summary, run, undefined,
-                                           exits, privileged, exit_first, assemble))
+                                           exits, privileged, exit_first, assemble, length))
         return run
     return declare
 
 
 def vmx_instruction(name: str, *, source: str, exits: Exits, operands: tuple[OperandType, ...] = (),
                     forms: tuple[str, ...] = (), undefined: Undefined = vmx_undefined,
-                    assemble: Assemble | None = None) -> Callable[[Run], Run]:
+                    assemble: Assemble | None = None, length: int = 3) -> Callable[[Run], Run]:
     """Declare a VMX instruction: #UD where it does not exist, then the VM exit, then CPL."""
     return instruction(name, source=source, operands=operands, forms=forms, undefined=undefined, exits=exits, privileged=True,
-                       exit_first=True, assemble=assemble)
+                       exit_first=True, assemble=assemble, length=length)
 
 
 def always_exits(reason: int) -> Exits:

@@ -32,7 +32,7 @@ def parse_insn(text: str) -> Insn:
                      for i, kind in enumerate(entry.operands))
     if entry.assemble is not None:
         operands = entry.assemble(operands)
-    return Insn(entry.name, operands, " ".join((entry.name, ", ".join(given))).strip())
+    return Insn(entry.name, operands, " ".join((entry.name, ", ".join(given))).strip(), entry.length)
 
 
 def usage(entry: Instruction) -> str:

@@ -2,7 +2,7 @@
 
 Between two instructions of a guest, and right after a VM entry, the processor looks at what is pending, in the manual's
 order of priority (SDM Vol. 3A 6.9; Vol. 3C 25.2, 25.5.1, 25.5.2; architecture.md E.6).  An event becomes a VM exit, or it
-is delivered to the guest; handlers are not modelled: the guest goes on where it was, as after the handler's IRET.
+is delivered to the guest: through its IDT, or, where it has set up none, to a handler that returns at once.
 In VMX root operation the host takes interrupts when its software lets it (`take`).
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from kvmdbg.machine.hw import pending, virtual_interrupts, vmcs
+from kvmdbg.machine.hw import virtual_interrupts, vmcs
 from kvmdbg.machine.hw.controls import (
     ACTIVITY_HLT,
     BLOCKING_MOV_SS,
@@ -34,8 +34,9 @@ from kvmdbg.machine.hw.controls import (
     PIN_VIRTUAL_NMIS,
     RFLAGS_IF,
 )
-from kvmdbg.machine.hw.events import Delivered, Raised, Taken
-from kvmdbg.machine.hw.execute import EXITED, FAULTED, deliver_fault
+from kvmdbg.machine.hw.delivery import Event, deliver
+from kvmdbg.machine.hw.events import Raised, Taken
+from kvmdbg.machine.hw.execute import EXITED, deliver_fault
 from kvmdbg.machine.hw.exit import vm_exit
 from kvmdbg.machine.hw.faults import GuestFault, VmExit
 from kvmdbg.machine.hw.fields import F
@@ -52,7 +53,7 @@ class Boundary(NamedTuple):
 
     name: str
     waits: Callable[[Hardware, Cpu], bool]
-    happen: Callable[[Hardware, Cpu], str]        # EXITED, or FAULTED for what the guest itself gets
+    happen: Callable[[Hardware, Cpu], str]        # EXITED, or "faulted" for what the guest itself gets
 
 
 # -- how interrupts come ---------------------------------------------------------------------------------------------
@@ -107,7 +108,7 @@ def due(hw: Hardware, cpu: Cpu) -> Boundary | None:
 
 
 def attend(hw: Hardware, cpu: Cpu) -> str:
-    """Let what is due happen: EXITED when the host runs now, FAULTED when the guest goes on after a delivery."""
+    """Let what is due happen: EXITED when the host runs now, "faulted" when the guest goes on after a delivery."""
     boundary = due(hw, cpu)
     assert boundary is not None, "nothing is due: ask due() first"
     return boundary.happen(hw, cpu)
@@ -138,9 +139,7 @@ def _exits_with(reason: int) -> Callable[[Hardware, Cpu], str]:
 
 
 def _delivers(hw: Hardware, cpu: Cpu, vector: int, kind: int) -> str:
-    hw.emit(Delivered, cpu.id, vector, kind, 0)
-    pending.delivered(hw, cpu)
-    return FAULTED
+    return deliver(hw, cpu, Event(vector, kind, None))
 
 
 def _mtf(hw: Hardware, cpu: Cpu) -> bool:
@@ -205,9 +204,9 @@ def _virtual_interrupt(hw: Hardware, cpu: Cpu) -> bool:
 
 
 def _virtual_interrupt_happens(hw: Hardware, cpu: Cpu) -> str:
-    _delivers(hw, cpu, virtual_interrupts.deliver(hw, cpu), INTR_TYPE_EXTERNAL)
+    outcome = _delivers(hw, cpu, virtual_interrupts.deliver(hw, cpu), INTR_TYPE_EXTERNAL)
     virtual_interrupts.virtualize_eoi(hw, cpu)
-    return FAULTED
+    return outcome
 
 
 def _interrupt(hw: Hardware, cpu: Cpu) -> bool:

@@ -58,6 +58,7 @@ class Insn(NamedTuple):
     name: str
     operands: tuple[Any, ...]
     text: str                                # as a person writes it, for display and recording
+    length: int = 3                          # bytes of its encoding, 1..15
 
 
 NO_INSN: Final = Insn("", (), "")

@@ -97,7 +97,7 @@ def waits_for_a_window(kvm: Kvm, vcpu: Vcpu) -> bool:
 def park(kvm: Kvm, vcpu: Vcpu) -> None:
     """L2 exits for an event between two attempts of an instruction: L1 runs first, L2 tries again when it goes on."""
     if vcpu.retries:
-        kvm.events(vcpu).parked = vcpu.program[:1]
+        kvm.events(vcpu).parked = () if vcpu.executes_code else vcpu.program[:1]
         drop_instruction(vcpu)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from kvmdbg.machine.hw.control_registers import CR0_FIXED1, cr0_problem
 from kvmdbg.machine.hw.controls import CR4_VMXE, RFLAGS_CF, RFLAGS_ZF
-from kvmdbg.machine.hw.exit import INSTRUCTION_LENGTH
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.operands import Descriptor
 from kvmdbg.machine.hw.outcome import ARITHMETIC_FLAGS
@@ -295,7 +294,7 @@ def nested_vmx_run(kvm: Kvm, vcpu: Vcpu, launch: bool) -> None:
             nested_vmx_fail(kvm, vcpu, error)
             return
     if kvm.era.skips_vmlaunch_before_entering():
-        write(kvm, vcpu, F.GUEST_RIP, read(kvm, vcpu, F.GUEST_RIP) + INSTRUCTION_LENGTH)
+        write(kvm, vcpu, F.GUEST_RIP, read(kvm, vcpu, F.GUEST_RIP) + vcpu.exit_insn.length)
     vcpu.nested_run_pending = True
     nested.nested_vmx_enter_non_root_mode(kvm, vcpu)
     if vcpu.guest_mode:
@@ -327,4 +326,4 @@ def nested_vmx_hw_entry_failed(kvm: Kvm, vcpu: Vcpu, error: int) -> None:
     set_flags(kvm, vcpu, RFLAGS_ZF)
     vmcs12.put(kvm, vcpu, F.VM_INSTRUCTION_ERROR, error)
     if not kvm.era.skips_vmlaunch_before_entering():
-        write(kvm, vcpu, F.GUEST_RIP, read(kvm, vcpu, F.GUEST_RIP) + INSTRUCTION_LENGTH)
+        write(kvm, vcpu, F.GUEST_RIP, read(kvm, vcpu, F.GUEST_RIP) + vcpu.exit_insn.length)

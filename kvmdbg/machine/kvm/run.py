@@ -19,8 +19,11 @@ from collections.abc import Callable
 from typing import Final
 
 from kvmdbg.catalog import Catalog, open_drawer
-from kvmdbg.machine.hw.execute import EXITED, execute
+from kvmdbg.machine.hw.execute import EXITED, FAULTED, execute
 from kvmdbg.machine.hw.interrupts import attend, due, halted, take
+from kvmdbg.machine.hw.modes import non_root
+from kvmdbg.machine.hw.state import NO_INSN
+from kvmdbg.machine.kvm.code import comes_from_code, next_insn, require_handler
 from kvmdbg.machine.kvm.events import Decided, EntryCancelled, ModeChanged, Stuck
 from kvmdbg.machine.kvm.interrupts import kvm_arch_vcpu_runnable
 from kvmdbg.machine.kvm.kvm_host import kvm_check_request, kvm_make_request, kvm_request_pending
@@ -130,6 +133,8 @@ def vmenter(kvm: Kvm, vcpu: Vcpu) -> None:
         kvm.ops.request_immediate_exit(kvm, vcpu)
     if kvm.ops.vcpu_run(kvm, vcpu):
         vcpu.todo = ("guest",)
+        if not non_root(kvm.cpu(vcpu)):
+            after_exit(kvm, vcpu)          # a VM exit while the injected event was being delivered
     else:
         irqs_on(kvm, vcpu)
         vcpu.todo = ("handle_exit",)
@@ -167,13 +172,19 @@ def guest(kvm: Kvm, vcpu: Vcpu) -> None:
         return
     if events.exits_at_once:
         events.exits_at_once = 0
-    outcome = execute(kvm.hw, cpu, vcpu.program[0])
+    insn, rip = next_insn(kvm, vcpu), cpu.rip
+    if vcpu.executes_code != comes_from_code(kvm, vcpu):
+        vcpu.executes_code = not vcpu.executes_code
+    outcome = execute(kvm.hw, cpu, insn)
     kvm.ops.nested_tick(kvm, vcpu)
-    if outcome == EXITED:
+    if outcome == EXITED and not kvm.ops.exit_during_delivery(kvm, vcpu):
         vcpu.retries += 1
-        after_exit(kvm, vcpu)
     else:
+        if outcome == FAULTED and cpu.rip == rip:
+            require_handler(kvm, vcpu, cpu.rip, cpu.descriptors.idtr_base)
         drop_instruction(vcpu)
+    if outcome == EXITED:
+        after_exit(kvm, vcpu)
 
 
 def after_exit(kvm: Kvm, vcpu: Vcpu) -> None:
@@ -191,7 +202,7 @@ def handle_exit(kvm: Kvm, vcpu: Vcpu) -> None:
     """KVM handles the exit; then the next entry, sleep, or back to user space."""
     go_on = kvm.ops.handle_exit(kvm, vcpu)
     if go_on and max(vcpu.retries, kvm.events(vcpu).exits_at_once) >= NO_PROGRESS:
-        text = vcpu.program[0].text if vcpu.retries else "VM entry"
+        text = (vcpu.exit_insn.text or "an instruction") if vcpu.retries else "VM entry"
         kvm.emit(Stuck, vcpu.id, text)
         vcpu.exit_to_user = f"no progress: {text!r} exits again and again"
         go_on = False
@@ -238,4 +249,4 @@ def runnable(kvm: Kvm, vcpu: Vcpu) -> bool:
 def guest_goes_on(kvm: Kvm, vcpu: Vcpu) -> bool:
     """Is there an event due, or an instruction to execute?"""
     cpu = kvm.cpu(vcpu)
-    return due(kvm.hw, cpu) is not None or bool(vcpu.program) and not halted(cpu)
+    return due(kvm.hw, cpu) is not None or next_insn(kvm, vcpu) != NO_INSN and not halted(cpu)

@@ -111,7 +111,7 @@ class Vcpu(Record):
         "guest_mode", "vmxon", "vmxon_ptr", "current_vmptr", "vmcs02", "vmcs02_vmptr", "vpid02", "last_vpid",
         "nested_run_pending", "dirty_vmcs12",
         "smm", "smi_pending", "smram", "smm_guest_mode", "smm_vmxon", "saved_nested_state",
-        "next_cpu", "steal_time", "at_instruction_boundary",
+        "next_cpu", "steal_time", "at_instruction_boundary", "executes_code",
     )
     id: int                       # index in kvm->vcpus
     cpu: int                      # logical processor that it is loaded on; -1 = none
@@ -158,6 +158,7 @@ class Vcpu(Record):
     saved_nested_state: NestedState | None    # what user space got from KVM_GET_NESTED_STATE
     next_cpu: int                 # processor on which the thread will go on: vcpu_load loads the VMCS there
     steal_time: int               # MSR_KVM_STEAL_TIME as L1 wrote it: a 64-byte aligned gpa, bit 0 = enabled; 0 = off
+    executes_code: bool           # the instruction in hand stands at an address (kvm.code), and not in `program`
     at_instruction_boundary: bool # the guest was left between two instructions, and KVM has emulated nothing since
 
 
@@ -233,6 +234,8 @@ class X86Ops(Protocol):
 
     def exit_was_between_instructions(self, kvm: Kvm, vcpu: Vcpu) -> bool: ...
 
+    def exit_during_delivery(self, kvm: Kvm, vcpu: Vcpu) -> bool: ...
+
     def handle_exit(self, kvm: Kvm, vcpu: Vcpu) -> bool: ...
 
     def vcpu_after_exit(self, kvm: Kvm, vcpu: Vcpu) -> None: ...
@@ -278,6 +281,7 @@ class Kvm:
         self.cached_vmcs12: Table[tuple[int, int], int] = Table(tape, "cached_vmcs12")  # (vcpu, encoding) -> value
         self.cached_shadow_vmcs12: Table[tuple[int, int], int] = Table(tape, "cached_shadow_vmcs12")    # of L2's link pointer
         self.apic_base: Table[int, int] = Table(tape, "IA32_APIC_BASE")                 # by vCPU, as L1 wrote it
+        self.code: Table[tuple[int, int], Insn] = Table(tape, "code")                   # by level and linear address
         self.counters: Table[str, int] = Table(tape, "kvm")                             # of struct kvm: tlbs_dirty
         self.stats: Table[tuple[int, str], int] = Table(tape, "stats")                  # (vcpu or -1 for the VM, name)
 

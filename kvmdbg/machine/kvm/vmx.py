@@ -47,7 +47,6 @@ from kvmdbg.machine.hw.controls import (
 )
 from kvmdbg.machine.hw.entry import vm_entry
 from kvmdbg.machine.hw.execute import VECTORS
-from kvmdbg.machine.hw.exit import INSTRUCTION_LENGTH
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.state import Cpu
 from kvmdbg.machine.kvm import vmcs12
@@ -234,7 +233,7 @@ def exception_info(exception: PendingException) -> int:
 
 def skip_emulated_instruction(kvm: Kvm, vcpu: Vcpu) -> None:
     """RIP over the instruction; in the model also: it is done and leaves the guest's program."""
-    write(kvm, vcpu, F.GUEST_RIP, read(kvm, vcpu, F.GUEST_RIP) + INSTRUCTION_LENGTH)
+    write(kvm, vcpu, F.GUEST_RIP, read(kvm, vcpu, F.GUEST_RIP) + vcpu.exit_insn.length)
     drop_instruction(vcpu)
     vmx_update_emulated_instruction(kvm, vcpu)
 
@@ -250,7 +249,8 @@ def vmx_update_emulated_instruction(kvm: Kvm, vcpu: Vcpu) -> None:
 
 def drop_instruction(vcpu: Vcpu) -> None:
     """The instruction at RIP has had its effect: a fault, an entry to L2, an exit to L1."""
-    vcpu.program = vcpu.program.rest()
+    if not vcpu.executes_code:
+        vcpu.program = vcpu.program.rest()
     vcpu.retries = 0
 
 

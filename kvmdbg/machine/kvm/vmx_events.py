@@ -28,6 +28,7 @@ from kvmdbg.machine.hw.execute import VECTORS
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.interrupts import NMI_VECTOR
 from kvmdbg.machine.kvm import nested, vmcs12
+from kvmdbg.machine.kvm.code import require_handler
 from kvmdbg.machine.kvm.events import Decided, EventInjected, ImmediateExitRequested, InjectionTakenBack
 from kvmdbg.machine.kvm.kvm_host import RESCHEDULE_VECTOR, kvm_make_request, send_ipi
 from kvmdbg.machine.kvm.nested_exits import wants_page_fault
@@ -68,6 +69,7 @@ def vmx_inject_exception(kvm: Kvm, vcpu: Vcpu) -> None:
             and nested_exit_on_exception(kvm, vcpu, exception):
         nested.nested_vmx_exception_vmexit(kvm, vcpu, exception)
         return
+    require_handler(kvm, vcpu, read(kvm, vcpu, F.GUEST_RIP), read(kvm, vcpu, F.GUEST_IDTR_BASE))
     if exception.vector == "#PF":
         kvm.cpu(vcpu).cr2 = exception.address
     inject(kvm, vcpu, Injected(exception_info(exception), kvm.era.error_code_for_vmcs(exception.error_code), 0))

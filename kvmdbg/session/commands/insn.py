@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from kvmdbg.machine.kvm.code import comes_from_code
+from kvmdbg.machine.kvm.tables import in_guest
 from kvmdbg.session import moves
 from kvmdbg.session.journey import Journey
 from kvmdbg.session.lines import Wants
@@ -20,6 +22,8 @@ def insn(s: Session, count: Count = 1) -> Journey:
     def wants(start: int) -> Wants:
         s.tape.seek(start)
         vcpu = s.kvm.vcpus[s.current_vcpu]
+        if in_guest(vcpu) and comes_from_code(s.kvm, vcpu):
+            return moves.code_done(s)(start)
         return moves.instruction_done(s, max(len(vcpu.program) - 1, 0))(start)
 
     return moves.forward(s, wants, count)

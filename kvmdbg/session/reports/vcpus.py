@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.interrupts import halted
+from kvmdbg.machine.kvm.code import next_insn
 from kvmdbg.machine.kvm.state import Kvm, Vcpu, level_of
 from kvmdbg.machine.kvm.vcpu_events import NO_TIMER, NOT_INJECTED
 from kvmdbg.session.grid import CHANGED, CURRENT, Grid, Row, columns
@@ -73,5 +74,5 @@ def next_act(kvm: Kvm, vcpu: Vcpu, inside: bool) -> str:
     if inside and halted(kvm.cpu(vcpu)):
         return "HLT: waits for an event"
     if inside:
-        return vcpu.program[0].text if vcpu.program else "waits for an instruction"
+        return next_insn(kvm, vcpu).text or "waits for an instruction"
     return vcpu.todo[0] if vcpu.todo else "-"

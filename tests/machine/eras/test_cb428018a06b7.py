@@ -6,14 +6,14 @@ import pytest
 
 from kvm_support import Machine, results
 from kvmdbg.machine.hw.controls import CPU_SECONDARY_CONTROLS, CPU_TPR_SHADOW
-from kvmdbg.machine.hw.exit import INSTRUCTION_LENGTH
 from kvmdbg.machine.hw.fields import F
 
+VMLAUNCH_LENGTH = 3
 BEFORE, AFTER = "b428018a06b7^", "b428018a06b7"
 
 
-@pytest.mark.parametrize(("name", "moved"), [("v3.2", INSTRUCTION_LENGTH), ("v4.15", INSTRUCTION_LENGTH),
-                                             (BEFORE, INSTRUCTION_LENGTH), (AFTER, 0), ("v6.12", 0)])
+@pytest.mark.parametrize(("name", "moved"), [("v3.2", VMLAUNCH_LENGTH), ("v4.15", VMLAUNCH_LENGTH),
+                                             (BEFORE, VMLAUNCH_LENGTH), (AFTER, 0), ("v6.12", 0)])
 def test_vmcs01_has_the_rip_of_vmlaunch_or_of_what_follows_it(name: str, moved: int) -> None:
     m = Machine(name).given_vmx().given_l2(vpid=None, eptp=None)
     m.run("vmclear 0x5000", "vmptrld 0x5000")
@@ -30,7 +30,7 @@ def test_a_vmlaunch_that_fails_is_stepped_over_once(name: str) -> None:
     m.run("vmcall")
     rip = m.cpu.rip
     assert results(m.run("vmlaunch")) == ["vmlaunch 4"]
-    assert m.cpu.rip - rip == INSTRUCTION_LENGTH
+    assert m.cpu.rip - rip == VMLAUNCH_LENGTH
 
 
 @pytest.mark.parametrize("name", [BEFORE, AFTER])
@@ -41,4 +41,4 @@ def test_one_that_the_processor_refuses_is_stepped_over_once(name: str) -> None:
     m.run("vmclear 0x5000", "vmptrld 0x5000")
     rip = m.cpu.rip
     assert results(m.run("vmlaunch")) == ["vmlaunch 7"]
-    assert m.cpu.rip - rip == INSTRUCTION_LENGTH
+    assert m.cpu.rip - rip == VMLAUNCH_LENGTH

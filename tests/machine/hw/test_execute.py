@@ -29,7 +29,7 @@ def test_a_retired_instruction_moves_rip_and_ends_blocking() -> None:
     hw, cpu = in_guest({F.GUEST_RFLAGS: 0x202, F.GUEST_INTERRUPTIBILITY_INFO: 1})
     start = hw.tape.end
     assert execute(hw, cpu, parse_insn("nop")) == RETIRED
-    assert (cpu.rip, cpu.blocking) == (GUEST_RIP + 3, 0)
+    assert (cpu.rip, cpu.blocking) == (GUEST_RIP + 1, 0)
     assert events(hw, start=start) == [Retired(0, "nop")]
 
 

@@ -11,12 +11,16 @@ from kvmdbg.machine.hw.events import Invalidated, VmExited
 from kvmdbg.machine.hw.exit import INSTRUCTION_INFO, vm_exit
 from kvmdbg.machine.hw.faults import VmExit
 from kvmdbg.machine.hw.fields import F
+from kvmdbg.machine.hw.instructions import parse_insn
 from kvmdbg.machine.hw.state import NO_INSN, VMX_ROOT, Cpu, Hardware, Insn
 from kvmdbg.machine.hw.tlbkey import COMBINED, GUEST_PHYSICAL, NONE, TlbEntry, TlbKey
 from support import events
 from vmx import GUEST_RIP, HOST_RIP, REGION, with_vmcs
 
 ENTRY = TlbEntry(0, True, True, True, True, True, NONE, 0, 0)
+INSTRUCTION_OF = {reason: parse_insn(text) for reason, text in {
+    10: "cpuid", 12: "hlt", 14: "invlpg 0", 18: "vmcall", 27: "vmxon 0", 28: "mov cr3, 0",
+    40: "pause", 48: "load 0", 53: "invvpid 2"}.items()}
 VMCALL = Insn("vmcall", (), "vmcall")
 
 
@@ -56,10 +60,11 @@ def test_another_exit_leaves_the_addresses_as_they_were() -> None:
     assert vmcs.read(hw, cpu, F.GUEST_PHYSICAL_ADDRESS) == 0x77
 
 
-@pytest.mark.parametrize(("reason", "length"), [(10, 3), (12, 3), (14, 3), (18, 3), (27, 3), (28, 3), (53, 3), (48, 0), (52, 0)])
+@pytest.mark.parametrize(("reason", "length"), [(10, 2), (12, 1), (14, 3), (18, 3), (27, 4), (28, 3), (53, 5), (40, 2), (48, 0),
+                                                (52, 0)])
 def test_instruction_exits_have_a_length(reason: int, length: int) -> None:
     hw, cpu = in_guest()
-    vm_exit(hw, cpu, VmExit(reason))
+    vm_exit(hw, cpu, VmExit(reason), INSTRUCTION_OF.get(reason, NO_INSN))
     assert vmcs.read(hw, cpu, F.VM_EXIT_INSTRUCTION_LEN) == length
 
 

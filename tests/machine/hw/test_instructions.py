@@ -9,9 +9,10 @@ from kvmdbg.machine.hw.instructions import INSTRUCTIONS, complete, parse_insn, u
 from kvmdbg.machine.hw.operands import Descriptor
 from kvmdbg.machine.hw.state import Insn
 
-NAMES = ("cli", "cpuid", "fetch", "hlt", "invept", "invlpg", "invpcid", "invvpid", "load", "mov", "nop", "rdmsr", "rsm", "sti",
-         "store", "vmcall", "vmclear", "vmfunc", "vmlaunch", "vmptrld", "vmptrst", "vmread", "vmresume", "vmwrite", "vmxoff",
-         "vmxon", "wrmsr")
+NAMES = ("cli", "cpuid", "div", "fetch", "fnop", "hlt", "int1", "int3", "into", "invept", "invlpg", "invpcid",
+         "invvpid", "iret", "lidt", "load", "mov", "nop", "pause", "popf", "rdmsr", "rsm", "sti", "store", "ud2", "vmcall",
+         "vmclear", "vmfunc", "vmlaunch", "vmptrld", "vmptrst", "vmread", "vmresume", "vmwrite", "vmxoff", "vmxon",
+         "wrmsr")
 
 
 def test_the_catalogue() -> None:
@@ -27,15 +28,15 @@ def test_the_catalogue() -> None:
     ("vmwrite GUEST_CR3 0x4000", Insn("vmwrite", (0x6802, 0x4000), "vmwrite GUEST_CR3, 0x4000")),
     ("vmwrite GUEST_CR3 @0x4000", Insn("vmwrite", (0x6802, Descriptor(0x4000, 0, 0)), "vmwrite GUEST_CR3, @0x4000")),
     ("vmwrite 0x6802, -1", Insn("vmwrite", (0x6802, 0xFFFF_FFFF_FFFF_FFFF), "vmwrite 0x6802, -1")),
-    ("vmxon 0x3000", Insn("vmxon", (Descriptor(None, 0x3000, 0),), "vmxon 0x3000")),
+    ("vmxon 0x3000", Insn("vmxon", (Descriptor(None, 0x3000, 0),), "vmxon 0x3000", 4)),
     ("vmptrld @0x3000", Insn("vmptrld", (Descriptor(0x3000, 0, 0),), "vmptrld @0x3000")),
     ("vmptrst", Insn("vmptrst", (None,), "vmptrst")),
-    ("invvpid single-context 9", Insn("invvpid", (1, Descriptor(None, 9, 0)), "invvpid single-context, 9")),
-    ("invvpid 0, 9, 0x401000", Insn("invvpid", (0, Descriptor(None, 9, 0x40_1000)), "invvpid 0, 9, 0x401000")),
-    ("invvpid single-context @0x7000", Insn("invvpid", (1, Descriptor(0x7000, 0, 0)), "invvpid single-context, @0x7000")),
-    ("invvpid all-context", Insn("invvpid", (2, Descriptor(None, 0, 0)), "invvpid all-context")),
-    ("invept single-context 0x701e", Insn("invept", (1, Descriptor(None, 0x701E, 0)), "invept single-context, 0x701e")),
-    ("invept all-context", Insn("invept", (2, Descriptor(None, 0, 0)), "invept all-context")),
+    ("invvpid single-context 9", Insn("invvpid", (1, Descriptor(None, 9, 0)), "invvpid single-context, 9", 5)),
+    ("invvpid 0, 9, 0x401000", Insn("invvpid", (0, Descriptor(None, 9, 0x40_1000)), "invvpid 0, 9, 0x401000", 5)),
+    ("invvpid single-context @0x7000", Insn("invvpid", (1, Descriptor(0x7000, 0, 0)), "invvpid single-context, @0x7000", 5)),
+    ("invvpid all-context", Insn("invvpid", (2, Descriptor(None, 0, 0)), "invvpid all-context", 5)),
+    ("invept single-context 0x701e", Insn("invept", (1, Descriptor(None, 0x701E, 0)), "invept single-context, 0x701e", 5)),
+    ("invept all-context", Insn("invept", (2, Descriptor(None, 0, 0)), "invept all-context", 5)),
 ])
 def test_parsing(text: str, insn: Insn) -> None:
     assert parse_insn(text) == insn
@@ -45,7 +46,8 @@ def test_parsing(text: str, insn: Insn) -> None:
 def test_the_text_of_an_instruction_reads_back_as_itself(name: str) -> None:
     words = {"mov": "cr3 1", "store": "1 2", "vmwrite": "guest_cr3 1", "vmread": "guest_cr3", "invvpid": "0 1 2", "invept": "2",
              "load": "1", "fetch": "1", "invlpg": "1", "vmclear": "@1", "vmptrld": "1", "vmxon": "1", "vmptrst": "@1",
-             "invpcid": "0 1 2", "rdmsr": "IA32_EFER", "wrmsr": "0x277 1", "vmfunc": "0 1"}
+             "invpcid": "0 1 2", "rdmsr": "IA32_EFER", "wrmsr": "0x277 1", "vmfunc": "0 1", "div": "1",
+             "lidt": "0x1000 0xfff", "popf": "2"}
     insn = parse_insn(f"{name} {words.get(name, '')}")
     assert parse_insn(insn.text) == insn
 

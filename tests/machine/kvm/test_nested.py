@@ -58,7 +58,7 @@ def test_l2_runs_with_its_own_state_and_l1_goes_on_where_vmcs12_says(name: str) 
     assert (m.cpu.rip, m.cpu.cr3, m.vcpu.loaded_vmcs, m.vcpu.guest_mode) == (0x7000, L2_CR3, VMCS02, True)
     m.run("nop", "vmcall")
     assert (m.cpu.rip, m.cpu.rsp, m.cpu.cr3, m.vcpu.loaded_vmcs, m.vcpu.guest_mode) == (0x9000, 0xA000, 0x1000, VMCS01, False)
-    assert (m.vmread("GUEST_RIP"), m.vmread("VM_EXIT_REASON"), m.vmread("VM_EXIT_INSTRUCTION_LEN")) == (0x7003, 18, 3)
+    assert (m.vmread("GUEST_RIP"), m.vmread("VM_EXIT_REASON"), m.vmread("VM_EXIT_INSTRUCTION_LEN")) == (0x7001, 18, 3)
 
 
 @pytest.mark.parametrize("name", KERNELS)

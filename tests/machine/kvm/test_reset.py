@@ -34,7 +34,7 @@ def test_init(kernel: str, requests: list[str], frees_roots: bool, cr3: bool, cd
     assert ("RootFreed" in names(events)) is frees_roots and flushes(events) == ["invvpid single-context 1"]
     assert m.vcpu.cr0 == CR0_ET | (CR0_CD | CR0_NW if cd_nw else 0) and m.vcpu.efer == m.vcpu.cr4 == m.vcpu.steal_time == 0
     events = m.run("nop")
-    assert "VmEntered" in names(events) and m.cpu.rip == 0x1_0000 - 0xD and m.cpu.descriptors.cs.base == 0xFFFF_0000
+    assert "VmEntered" in names(events) and m.cpu.rip == 0x1_0000 - 0xF and m.cpu.descriptors.cs.base == 0xFFFF_0000
     assert m.cpu.cr3 == (kept if cr3 else 0) and m.cached("combined", L1_PAGE) == []
 
 

@@ -22,7 +22,7 @@ def test_l1_is_interrupted_and_goes_on(name: str, enable_ept: bool) -> None:
     events = m.run("nop")
     assert [event.entering for event in of(events, SmmChanged)] == [True]
     assert of(events, RootFreed) and flushes(events), "SMM is in the role: the root goes, and its load flushes"
-    assert (m.vcpu.cr0 & CR0_PG, m.vcpu.efer, m.cpu.rip, m.cpu.descriptors.cs.base) == (0, 0, HANDLER + 3, SMBASE)
+    assert (m.vcpu.cr0 & CR0_PG, m.vcpu.efer, m.cpu.rip, m.cpu.descriptors.cs.base) == (0, 0, HANDLER + 1, SMBASE)
     assert (m.vcpu.vmxon, m.vcpu.smm_vmxon) == (False, True)
     events = m.run("rsm")
     assert of(events, RootFreed) and flushes(events)
@@ -50,7 +50,7 @@ def test_an_smi_in_l2_leaves_it_and_rsm_enters_it_again(name: str, enable_ept: b
     assert m.vcpu.nested_run_pending == m.kvm.era.rsm_sets_run_pending()
     assert (m.kvm.era.nested_state_pages_request() in made(events)) == m.kvm.era.defers_pages_of_vmcs12()
     m.run("nop")
-    assert (m.vcpu.guest_mode, m.cpu.rip) == (True, rip + 3)
+    assert (m.vcpu.guest_mode, m.cpu.rip) == (True, rip + 1)
     m.run(f"load {L2_PAGE:#x}")
     assert exits(m.run("vmcall"))[-1] == 18
 

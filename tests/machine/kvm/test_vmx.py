@@ -9,7 +9,6 @@ from kvmdbg.explore.schedule import run_until_waiting
 from kvmdbg.machine.hw import vmcs
 from kvmdbg.machine.hw.controls import SEC_ENABLE_VPID
 from kvmdbg.machine.hw.events import Delivered
-from kvmdbg.machine.hw.exit import INSTRUCTION_LENGTH
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.state import Caps
 from kvmdbg.machine.kvm import vmx
@@ -108,7 +107,7 @@ def test_skipping_moves_rip_and_takes_the_instruction_from_the_program() -> None
     m = running()
     rip = m.cpu.rip
     m.run("cpuid")
-    assert (m.cpu.rip - rip, m.vcpu.program, m.vcpu.retries) == (INSTRUCTION_LENGTH, (), 0)
+    assert (m.cpu.rip - rip, m.vcpu.program, m.vcpu.retries) == (2, (), 0)
 
 
 def test_rax_travels_with_the_vcpu() -> None:

@@ -8,7 +8,7 @@ from kvmdbg.machine.hw.modes import require_iopl
 from kvmdbg.machine.hw.state import Cpu, Hardware
 
 
-@instruction("cli", source="SDM Vol. 2A CLI; Vol. 3A 6.8.1")
+@instruction("cli", length=1, source="SDM Vol. 2A CLI; Vol. 3A 6.8.1")
 def run(hw: Hardware, cpu: Cpu) -> None:
     """Clear RFLAGS.IF."""
     require_iopl(cpu)

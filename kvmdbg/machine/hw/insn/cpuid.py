@@ -7,6 +7,6 @@ from kvmdbg.machine.hw.instruction import always_exits, instruction
 from kvmdbg.machine.hw.state import Cpu, Hardware
 
 
-@instruction("cpuid", source="SDM Vol. 2A CPUID; Vol. 3C 25.1.2", exits=always_exits(EXIT_REASON_CPUID))
+@instruction("cpuid", length=2, source="SDM Vol. 2A CPUID; Vol. 3C 25.1.2", exits=always_exits(EXIT_REASON_CPUID))
 def run(hw: Hardware, cpu: Cpu) -> None:
     """Identify the processor: a VM exit in a guest, else nothing, as no result is modelled."""

@@ -26,7 +26,7 @@ def assemble(operands: Operands) -> Operands:
     return kind, eptp or Descriptor(None, 0, 0)
 
 
-@vmx_instruction("invept", operands=(INVEPT_TYPE, optional(EPTP)), assemble=assemble,
+@vmx_instruction("invept", length=5, operands=(INVEPT_TYPE, optional(EPTP)), assemble=assemble,
                  forms=("invept TYPE, EPTP", "invept TYPE, @DESCRIPTOR", "invept all-context"),
                  source="SDM Vol. 3C 30.3 INVEPT, 29.4.3.1", undefined=undefined,
                  exits=memory_operand_exits(EXIT_REASON_INVEPT, which=1))

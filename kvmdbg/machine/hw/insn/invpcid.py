@@ -32,7 +32,8 @@ def assemble(operands: Operands) -> Operands:
     return with_descriptor("invpcid", PCID, operands[0] in NAMES_A_PCID, operands)
 
 
-@instruction("invpcid", operands=(INVPCID_TYPE, optional(PCID), optional(LINEAR_ADDRESS)), assemble=assemble, privileged=True,
+@instruction("invpcid", length=5, operands=(INVPCID_TYPE, optional(PCID), optional(LINEAR_ADDRESS)), assemble=assemble,
+             privileged=True,
              forms=("invpcid TYPE, PCID[, LINEAR ADDRESS]", "invpcid TYPE, @DESCRIPTOR", "invpcid all-context"),
              source="SDM Vol. 2A INVPCID; Vol. 3A 4.10.4.1; Vol. 3C 25.1.3, 25.3", undefined=undefined, exits=exits)
 def run(hw: Hardware, cpu: Cpu, kind: int, operand: Descriptor) -> None:

@@ -21,7 +21,7 @@ def assemble(operands: Operands) -> Operands:
     return with_descriptor("invvpid", VPID, operands[0] != invalidate.ALL_CONTEXT, operands)
 
 
-@vmx_instruction("invvpid", operands=(INVVPID_TYPE, optional(VPID), optional(LINEAR_ADDRESS)), assemble=assemble,
+@vmx_instruction("invvpid", length=5, operands=(INVVPID_TYPE, optional(VPID), optional(LINEAR_ADDRESS)), assemble=assemble,
                  forms=("invvpid TYPE, VPID[, LINEAR ADDRESS]", "invvpid TYPE, @DESCRIPTOR", "invvpid all-context"),
                  source="SDM Vol. 3C 30.3 INVVPID, 29.4.3.1", undefined=undefined,
                  exits=memory_operand_exits(EXIT_REASON_INVVPID, which=1))

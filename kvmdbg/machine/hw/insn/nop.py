@@ -6,6 +6,6 @@ from kvmdbg.machine.hw.instruction import instruction
 from kvmdbg.machine.hw.state import Cpu, Hardware
 
 
-@instruction("nop", source="SDM Vol. 2B NOP")
+@instruction("nop", length=1, source="SDM Vol. 2B NOP")
 def run(hw: Hardware, cpu: Cpu) -> None:
     """Do nothing."""

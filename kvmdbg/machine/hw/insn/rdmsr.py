@@ -11,7 +11,7 @@ from kvmdbg.machine.hw.operands import MSR
 from kvmdbg.machine.hw.state import Cpu, Hardware
 
 
-@instruction("rdmsr", operands=(MSR,), source="SDM Vol. 2B RDMSR; Vol. 3C 25.1.3", privileged=True,
+@instruction("rdmsr", length=2, operands=(MSR,), source="SDM Vol. 2B RDMSR; Vol. 3C 25.1.3", privileged=True,
              exits=msr_exits(EXIT_REASON_MSR_READ, write=False))
 def run(hw: Hardware, cpu: Cpu, number: int) -> None:
     """Read a model-specific register into RAX, all 64 bits; #GP for one that this processor lacks."""

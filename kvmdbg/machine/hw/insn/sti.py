@@ -8,7 +8,7 @@ from kvmdbg.machine.hw.modes import require_iopl
 from kvmdbg.machine.hw.state import Cpu, Hardware
 
 
-@instruction("sti", source="SDM Vol. 2B STI; Vol. 3A 6.8.1")
+@instruction("sti", length=1, source="SDM Vol. 2B STI; Vol. 3A 6.8.1")
 def run(hw: Hardware, cpu: Cpu) -> None:
     """Set RFLAGS.IF; where it was 0, interrupts are blocked until the next instruction has completed."""
     require_iopl(cpu)

@@ -17,7 +17,7 @@ BAD_ADDRESS: Final = 2
 VMXON_POINTER: Final = 3
 
 
-@vmx_instruction("vmclear", operands=(POINTER,), source="SDM Vol. 3C 30.3 VMCLEAR",
+@vmx_instruction("vmclear", length=4, operands=(POINTER,), source="SDM Vol. 3C 30.3 VMCLEAR",
                  exits=memory_operand_exits(EXIT_REASON_VMCLEAR))
 def run(hw: Hardware, cpu: Cpu, operand: Descriptor) -> None:
     """Make a VMCS inactive, not current, and its launch state clear; its revision identifier is not looked at."""

@@ -22,7 +22,7 @@ def undefined(hw: Hardware, cpu: Cpu) -> bool:
     return no_vmx_mode(cpu) or not cpu.cr4 & CR4_VMXE
 
 
-@vmx_instruction("vmxon", operands=(POINTER,), source="SDM Vol. 3C 30.3 VMXON, 23.7", undefined=undefined,
+@vmx_instruction("vmxon", length=4, operands=(POINTER,), source="SDM Vol. 3C 30.3 VMXON, 23.7", undefined=undefined,
                  exits=memory_operand_exits(EXIT_REASON_VMON))
 def run(hw: Hardware, cpu: Cpu, operand: Descriptor) -> None:
     """Enter VMX root operation with a VMXON region; IA32_FEATURE_CONTROL is taken to allow it."""

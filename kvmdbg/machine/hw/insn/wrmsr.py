@@ -11,7 +11,7 @@ from kvmdbg.machine.hw.operands import MSR, VALUE_64
 from kvmdbg.machine.hw.state import Cpu, Hardware
 
 
-@instruction("wrmsr", operands=(MSR, VALUE_64), source="SDM Vol. 2D WRMSR; Vol. 3C 25.1.3", privileged=True,
+@instruction("wrmsr", length=2, operands=(MSR, VALUE_64), source="SDM Vol. 2D WRMSR; Vol. 3C 25.1.3", privileged=True,
              exits=msr_exits(EXIT_REASON_MSR_WRITE, write=True))
 def run(hw: Hardware, cpu: Cpu, number: int, value: int) -> None:
     """Write a model-specific register; #GP for one that this processor lacks, and for a value that it refuses."""

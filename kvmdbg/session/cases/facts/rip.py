@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from kvmdbg.errors import Unsupported
-from kvmdbg.machine.hw.exit import INSTRUCTION_LENGTH
+from kvmdbg.machine.hw.instructions import INSTRUCTIONS
 from kvmdbg.session.cases.fact import Observed, key
 from kvmdbg.session.cases.model import Value
 
@@ -20,4 +20,5 @@ def rip(observed: Observed, wanted: Value) -> str:
     cpu = observed.kvm.cpu(observed.vcpu)
     before = next((old for owner, field, old, _ in observed.kvm.tape.entries[observed.start:observed.stop]
                    if owner is cpu and field == "rip"), cpu.rip)
-    return "" if cpu.rip - before == INSTRUCTION_LENGTH else f"RIP moved by {cpu.rip - before}"
+    length = INSTRUCTIONS[observed.last.word].length
+    return "" if cpu.rip - before == length else f"RIP moved by {cpu.rip - before}"

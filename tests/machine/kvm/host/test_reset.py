@@ -25,7 +25,7 @@ def test_a_vcpu_whose_run_has_ended_goes_on() -> None:
     m.vcpu.exit_to_user = "KVM_EXIT_SHUTDOWN"
     m.host("reset")
     m.run("nop")
-    assert m.vcpu.exit_to_user == "" and m.cpu.rip == 0xFFF3
+    assert m.vcpu.exit_to_user == "" and m.cpu.rip == 0xFFF1
 
 
 def test_before_v3_14_user_space_cannot_end_l2() -> None:

@@ -1,0 +1,58 @@
+"""IRET."""
+
+from __future__ import annotations
+
+import pytest
+
+from kvmdbg.errors import Unsupported
+from kvmdbg.machine.hw.controls import BLOCKING_NMI, RFLAGS_NT
+from kvmdbg.machine.hw.events import Faulted
+from kvmdbg.machine.hw.execute import FAULTED, RETIRED, execute
+from kvmdbg.machine.hw.instructions import parse_insn
+from kvmdbg.machine.hw.memory import write64
+from kvmdbg.machine.hw.paging import RW, P
+from kvmdbg.machine.hw.state import Cpu, Hardware
+from support import HOST_CR3, events, flat_descriptors, map_page, new_hardware
+
+STACK, PAGE = 0x5000, 0x9_0000
+
+
+def with_frame(*frame: int) -> tuple[Hardware, Cpu]:
+    hw = new_hardware()
+    map_page(hw, HOST_CR3, STACK, PAGE | P | RW)
+    for slot, value in enumerate(frame):
+        write64(hw, PAGE + 8 * slot, value)
+    cpu = hw.cpus[0]
+    cpu.rsp = STACK
+    return hw, cpu
+
+
+def test_it_pops_five_words_and_unblocks_nmis() -> None:
+    hw, cpu = with_frame(0x7000, 0x10, 0x246, 0x8000, 0x18)
+    cpu.blocking = BLOCKING_NMI
+    assert execute(hw, cpu, parse_insn("iret")) == RETIRED
+    assert (cpu.rip, cpu.rflags, cpu.rsp, cpu.blocking) == (0x7000, 0x246, 0x8000, 0)
+    assert (cpu.descriptors.cs.selector, cpu.descriptors.ss.selector) == (0x10, 0x18)
+
+
+@pytest.mark.parametrize("frame", [(0x7000, 0, 2, 0, 0), (1 << 60, 0x10, 2, 0, 0)])
+def test_a_null_code_segment_and_a_non_canonical_address_fault(frame: tuple[int, ...]) -> None:
+    hw, cpu = with_frame(*frame)
+    assert execute(hw, cpu, parse_insn("iret")) == FAULTED
+    assert events(hw, Faulted) == [Faulted(0, "#GP", 0, 0)] and cpu.rsp == STACK
+
+
+def test_a_nested_task_faults_and_still_lets_nmis_in() -> None:
+    hw, cpu = with_frame(0x7000, 0x10, 2, 0, 0)
+    cpu.rflags |= RFLAGS_NT
+    cpu.blocking = BLOCKING_NMI
+    assert execute(hw, cpu, parse_insn("iret")) == FAULTED and cpu.blocking == 0
+
+
+def test_other_privilege_levels_are_refused() -> None:
+    hw, cpu = with_frame(0x7000, 0x13, 2, 0, 0x1B)
+    with pytest.raises(Unsupported, match="another privilege level"):
+        execute(hw, cpu, parse_insn("iret"))
+    cpu.descriptors = flat_descriptors(3)
+    with pytest.raises(Unsupported, match="privilege level 3"):
+        execute(hw, cpu, parse_insn("iret"))
