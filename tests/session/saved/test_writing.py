@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kvmdbg.errors import ModelBug
@@ -22,7 +22,7 @@ SAMPLES = [
     (0, "0"), (-1, "-1"), (9, "9"), (10, "0xa"), (0xFFFF_FFFF_FFFF_FFFF, "~0"), (True, "True"), (None, "None"), (ABSENT, "ABSENT"),
     ("", '""'), ('a "b"\n', r'"a \"b\"\n"'), ((), "()"), ((1,), "(1,)"), ((1, (2, "x")), '(1, (2, "x"))'),
     (Segment(16, 0, 1, 2), "Segment(selector=0x10, base=0, limit=1, ar=2)"),
-    (MOV, 'Insn("mov cr3, 0x2000")'), (Insn("", (), ""), 'Insn(name="", operands=(), text="")'),
+    (MOV, 'Insn("mov cr3, 0x2000")'), (Insn("", (), ""), 'Insn(name="", operands=(), text="", length=3)'),
     (Program((MOV,)), 'Program(Insn("mov cr3, 0x2000"))'), (EMPTY, "Program()")]
 
 
@@ -37,6 +37,7 @@ VALUES = st.recursive(st.one_of(st.integers(-5, 1 << 64), st.booleans(), st.none
                       lambda inner: st.one_of(st.lists(inner, max_size=4).map(tuple), st.builds(Root, inner, inner, inner)))
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(VALUES)
 def test_any_value_comes_back(value: Any) -> None:
     assert Reader("\n".join(lines_of("", value)), "f", {}).value() == value
