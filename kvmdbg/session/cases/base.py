@@ -11,7 +11,7 @@ from kvmdbg.machine.hw import controls, ept
 from kvmdbg.machine.hw.controls import AR_DB, AR_L, SEC_ENABLE_VPID
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.state import Caps
-from kvmdbg.machine.hw.vmcs import VMCS_REVISION
+from kvmdbg.machine.hw.vmcs import SHADOW_INDICATOR, VMCS_REVISION
 from kvmdbg.machine.kvm.era import Era
 from kvmdbg.machine.kvm.state import Config, Kvm
 from kvmdbg.machine.kvm.vmcs12_template import defaults
@@ -45,6 +45,8 @@ def prepare(setup: Setup) -> Base:
     for change in setup.registers:
         change_register(player, change)
     player.poke(binding.VMXON_REGION, VMCS_REVISION)
+    if binding.SHADOW_VMCS in dict(setup.fields).values():
+        player.poke(binding.SHADOW_VMCS, VMCS_REVISION | SHADOW_INDICATOR)
     player.vmcs12(binding.VMCS_A, vmcs12_values(player, setup))
     if setup.vmx:
         player.inject(f"vmxon {binding.VMXON_REGION:#x}")
@@ -209,6 +211,8 @@ def vmcs12_values(player: Player, setup: Setup) -> dict[int, int]:
         values[F.VIRTUAL_PROCESSOR_ID] = DEFAULT_VPID12
     if dict(setup.controls).get(CONTROLS["use_tpr_shadow"]):
         values[F.VIRTUAL_APIC_PAGE_ADDR] = binding.VIRTUAL_APIC
+    if dict(setup.controls).get(CONTROLS["shadow_vmcs"]):
+        values |= {F.VMREAD_BITMAP: binding.VMREAD_BITMAP, F.VMWRITE_BITMAP: binding.VMWRITE_BITMAP}
     if setup.eptp_list:
         values[F.EPTP_LIST_ADDRESS] = binding.EPTP_LIST
     return values | dict(setup.fields)

@@ -19,9 +19,13 @@ _ALIASES: Final[Mapping[str, int]] = {
     "TIMER_VALUE": F.VMX_PREEMPTION_TIMER_VALUE, "HOST_SYSENTER_ESP": F.HOST_IA32_SYSENTER_ESP,
     "HOST_SYSENTER_EIP": F.HOST_IA32_SYSENTER_EIP, "HOST_SYSENTER_CS": F.HOST_IA32_SYSENTER_CS, "PML_ADDR": F.PML_ADDRESS,
     "VIRTUAL_APIC_ADDR": F.VIRTUAL_APIC_PAGE_ADDR, "GUEST_EFER": F.GUEST_IA32_EFER, "HOST_EFER": F.HOST_IA32_EFER,
-    "GUEST_PAT": F.GUEST_IA32_PAT, "HOST_PAT": F.HOST_IA32_PAT,
+    "GUEST_PAT": F.GUEST_IA32_PAT, "HOST_PAT": F.HOST_IA32_PAT, "VMCS_LINK_PTR": F.VMCS_LINK_POINTER,
+    "LINK_POINTER": F.VMCS_LINK_POINTER, "VMX_INST_ERROR": F.VM_INSTRUCTION_ERROR, "EXI_REASON": F.VM_EXIT_REASON,
+    "INST_ERROR": F.VM_INSTRUCTION_ERROR, "EXI_QUALIFICATION": F.EXIT_QUALIFICATION, "EXI_INST_LEN": F.VM_EXIT_INSTRUCTION_LEN,
+    "EXI_INST_INFO": F.VMX_INSTRUCTION_INFO, "INSTRUCTION_INFO": F.VMX_INSTRUCTION_INFO,
 }
 _BASE: Final = re.compile(r"(HOST|GUEST)_(BASE|SEL)_(\w+)$")       # kvm-unit-tests: HOST_BASE_FS, HOST_SEL_CS
+_ENCODING: Final = re.compile(r"0x[0-9a-fA-F]{1,8}")
 _PART: Final = {"BASE": "BASE", "SEL": "SELECTOR"}
 
 
@@ -39,6 +43,8 @@ def encoding(name: str) -> int:
     whole = by_name(name.removesuffix(_HIGH)) if name.endswith(_HIGH) else None
     if whole is not None and whole.width == 64:
         return whole.encoding + 1
+    if _ENCODING.fullmatch(name):
+        return int(name, 16)
     raise Unsupported(f"{name}: no VMCS field")
 
 

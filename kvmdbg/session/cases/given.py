@@ -125,6 +125,12 @@ def _smm(plan: Plan, offered: Value) -> None:
         raise Unsupported("caps smm: false: every guest has system-management mode")
 
 
+def _offered_to_l1(plan: Plan, offered: Value) -> None:
+    """KVM emulates it for L1, whatever the processor has."""
+    if offered is False:
+        raise Unsupported("caps: L1 is offered VMCS shadowing, and VMWRITE to any field, by every KVM since v4.19")
+
+
 def _maxphyaddr(plan: Plan, wanted: Value) -> None:
     """`>= 40`, or a number."""
     match = re.fullmatch(r"(>=)?\s*(\d+)", str(wanted))
@@ -135,6 +141,7 @@ def _maxphyaddr(plan: Plan, wanted: Value) -> None:
 
 
 CAPS: Final[Mapping[str, Handler]] = {
+    "shadow_vmcs": _offered_to_l1, "vmwrite_ro_fields": _offered_to_l1, "vmwrite_any_field": _offered_to_l1,
     "vpid": _cap("vpid"), "ept": _cap("ept"), "la57": _cap("la57"), "huge_1g": _cap("ept_1g"),
     "pcid": _cap("pcid"), "ept_ad": _cap("ept_ad"), "huge_2m": _cap("ept_2m"),
     "unrestricted_guest": _cap("unrestricted_guest"), "invpcid": _cap("invpcid"),
@@ -190,6 +197,7 @@ GIVEN: Final[Mapping[str, Handler]] = {
     "caps": _caps, "l0": _l0, "vmcs12": premises.vmcs12, "mode": phrases(premises.MODE), "l1": phrases(premises.L1),
     "cr3": phrases(premises.CR3), "cr4": phrases(premises.CR4), "guest_rflags": premises.guest_rflags, "eptp": premises.eptp,
     "vmx": phrases({"not entered": premises.no_vmx}), "memory operand": phrases(premises.OPERAND),
+    "operand": phrases(premises.OPERAND),
     "vmcs": phrases({"cleared and current": nothing, "none": premises.no_current_vmcs}),
     "qualification_mask": nothing, "last_vpid": nothing, "note": nothing, "alignment": premises.alignment, "fields": nothing,
     "entry_error_code": field(F.VM_ENTRY_EXCEPTION_ERROR_CODE), "entry_instr_len": field(F.VM_ENTRY_INSTRUCTION_LEN),

@@ -15,8 +15,9 @@ from kvmdbg.machine.hw import paging
 from kvmdbg.machine.hw.controls import EXIT_REASON_EPT_MISCONFIG, EXIT_REASON_EPT_VIOLATION, SEC_ENABLE_VPID
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import tables, vmcs12
+from kvmdbg.machine.kvm.guest_memory import kvm_read_guest
 from kvmdbg.machine.kvm.state import INVALID_GPA, Kvm, Vcpu
-from kvmdbg.session.cases import binding
+from kvmdbg.session.cases import binding, field_names
 from kvmdbg.session.cases.base import SECONDARY_BITS, Base, eptp_of, eptps_of_list, linear_v, symbols_of, uses_ept, vmcs12_values
 from kvmdbg.session.cases.binding import Binding
 from kvmdbg.session.cases.control_bits import NO_BIT, Bit
@@ -43,10 +44,13 @@ class Harness:
         self.large = large                   # EPT changes are made as large pages where the level allows
         self.field = field
         self.bit = bit
+        self.cookie = -1                     # of the last write to every field
+        self.shadow_value = 0                # what the field that the case is about was given in the shadow VMCS
         self.spoilt: dict[int, int] = {}     # field of the current VMCS that a step has made bad -> its good value
         self.immediate_exit = False          # kvm_run->immediate_exit: the next `run` returns at once
         self.eptp = eptp_of(base.setup)
-        self.binding = Binding(base.setup.caps, self._phrases(), symbols_of(base.setup))
+        known = {"f": field_names.encoding(field)} if field else {}
+        self.binding = Binding(base.setup.caps, self._phrases(), {**known, **symbols_of(base.setup)})
         self._linear: dict[int, int] = {}    # guest-physical page -> L2's linear address for it
         self._table_pages: dict[int, int] = {}
         self._before: dict[int, int] = {}    # linear page -> frame that the tables named before the last change
@@ -72,6 +76,10 @@ class Harness:
     def flags(self, level: int) -> int:
         """RFLAGS of `level`; -1 while it does not run."""
         return self.kvm.cpu(self.vcpu).rflags if self.level == level and waits(self.kvm, 0) else -1
+
+    def peek(self, gpa: int) -> int:
+        """64 bits of L1's memory."""
+        return kvm_read_guest(self.kvm, gpa) or 0
 
     # -- levels -------------------------------------------------------------------------------------------------
 
@@ -189,6 +197,7 @@ class Harness:
         eptps = eptps_of_list(self.setup) if self.setup.eptp_list else {}
         return {
             **{name: lambda eptp=eptp: eptp for name, eptp in eptps.items()},          # type: ignore[misc]
+            "the shadow value": lambda: self.shadow_value,
             **({"FA": lambda: binding.MARK_A, "FB": lambda: binding.MARK_B} if eptps else {}),
             "current EPTP": lambda: self.eptp, "bad memory type": lambda: self.eptp & ~7 | 2,
             "page of the PTE": lambda: self._table_page(1), "page that holds the guest PD for P1": lambda: self._table_page(2),

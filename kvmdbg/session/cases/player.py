@@ -15,6 +15,7 @@ from kvmdbg.machine.actions import Action, load_program, waits, why_idle
 from kvmdbg.machine.hw.controls import AR_G, AR_UNUSABLE
 from kvmdbg.machine.hw.fields import FIELDS
 from kvmdbg.machine.hw.instructions import parse_insn
+from kvmdbg.machine.hw.outcome import ARITHMETIC_FLAGS
 from kvmdbg.machine.hw.segmentation import AR_EXPAND_DOWN
 from kvmdbg.machine.hw.state import Segment
 from kvmdbg.machine.kvm import tables, vmcs12_template
@@ -122,6 +123,12 @@ class Player:
         selector = 0 if unusable else getattr(cpu.descriptors, name).selector
         loaded: dict[str, Any] = {name: Segment(selector, base, limit, ar)}
         cpu.descriptors = cpu.descriptors._replace(**loaded)
+
+    def flags(self, value: int) -> None:
+        """Give the arithmetic flags of the guest that runs this value, as arithmetic would. The debugger has no word for it."""
+        self.remark(f"the guest's arithmetic flags become {value:#x}, which no word of the debugger does")
+        cpu = self.kvm.cpu(self.vcpu)
+        cpu.rflags = cpu.rflags & ~ARITHMETIC_FLAGS | value
 
     def map(self, level: str, address: int, target: int, flags: str = "", size: int = PAGE, root: int | None = None,
             eptp: int | None = None) -> None:

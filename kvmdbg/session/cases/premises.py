@@ -11,7 +11,7 @@ from kvmdbg.machine.eras.versions import kernel
 from kvmdbg.machine.hw.controls import CR4_BITS
 from kvmdbg.machine.hw.execute import VECTORS
 from kvmdbg.machine.hw.fields import F
-from kvmdbg.session.cases.binding import PAGE_SHIFT
+from kvmdbg.session.cases.binding import MASK64, PAGE_SHIFT, SHADOW_VMCS
 from kvmdbg.session.cases.layout import CachedRoot, SegmentRegister
 from kvmdbg.session.cases.model import Value
 from kvmdbg.session.cases.setup import EPTP_NAMES, FIRST_EPTP, Plan
@@ -23,6 +23,11 @@ DEFAULT_STATE: Final = "format 0, size header+4096, vmxon_pa 0x1000, vmcs12_pa 0
 FIELDS_OF_VMCS12: Final = {"vpid": F.VIRTUAL_PROCESSOR_ID, "vmfunc_controls": F.VM_FUNCTION_CONTROL,
                            "idt_limit": F.GUEST_IDTR_LIMIT}
 EXITING: Final = {"HLT": "hlt_exiting", "PAUSE": "pause_exiting", "INVLPG": "invlpg_exiting", "NMI": "nmi_exiting"}
+LINK_POINTER: Final = ("link_pointer", "vmcs_link_pointer", "vmcs_link_ptr")
+LINKS: Final = {
+    **dict.fromkeys(("~0", "all ones", "-1", str(MASK64)), MASK64),
+    **dict.fromkeys(("a cleared shadow VMCS", "a shadow VMCS", "the shadow VMCS", "shadow VMCS"), SHADOW_VMCS),
+}
 
 
 def nothing(plan: Plan, value: Value) -> None:
@@ -37,6 +42,8 @@ def vmcs12(plan: Plan, value: Value) -> None:
             eptp_list(plan, setting)
         elif name == "exc_bitmap":
             intercepted(plan, (setting,))
+        elif name in LINK_POINTER:
+            link_pointer(plan, setting)
         elif name == "eptp" and setting == FIRST_EPTP:
             plan.control("enable_ept", True)
         else:
@@ -57,6 +64,13 @@ def intercepted(plan: Plan, groups: Value) -> None:
 def idt_limit(plan: Plan, groups: Value) -> None:
     """Of L2."""
     raise Unsupported("IDT limit: events are delivered without an IDT as yet")
+
+
+def link_pointer(plan: Plan, text: Value) -> None:
+    """All ones, or the shadow VMCS that L1 has made and cleared (base.py)."""
+    if str(text) not in LINKS:
+        raise Unsupported(f"vmcs12 link_pointer: {text}")
+    plan.fields[F.VMCS_LINK_POINTER] = LINKS[str(text)]
 
 
 def eptp_list(plan: Plan, text: Value) -> None:

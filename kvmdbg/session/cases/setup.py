@@ -28,6 +28,7 @@ from kvmdbg.machine.hw.controls import (
     SEC_ENABLE_EPT,
     SEC_ENABLE_VMFUNC,
     SEC_ENABLE_VPID,
+    SEC_SHADOW_VMCS,
     SEC_UNRESTRICTED_GUEST,
     SEC_VIRTUAL_INTR_DELIVERY,
     SEC_VIRTUALIZE_APIC_ACCESSES,
@@ -90,6 +91,7 @@ CONTROLS: Final = {
     "use_tpr_shadow": Control(F.CPU_BASED_VM_EXEC_CONTROL, CPU_TPR_SHADOW),
     "use_io_bitmaps": Control(F.CPU_BASED_VM_EXEC_CONTROL, CPU_USE_IO_BITMAPS),
     "use_msr_bitmaps": Control(F.CPU_BASED_VM_EXEC_CONTROL, CPU_USE_MSR_BITMAPS),
+    "shadow_vmcs": Control(F.SECONDARY_VM_EXEC_CONTROL, SEC_SHADOW_VMCS),
     "virtualize_apic_accesses": Control(F.SECONDARY_VM_EXEC_CONTROL, SEC_VIRTUALIZE_APIC_ACCESSES),
     "virtual_interrupt_delivery": Control(F.SECONDARY_VM_EXEC_CONTROL, SEC_VIRTUAL_INTR_DELIVERY),
 }

@@ -26,6 +26,12 @@ _TOKEN: Final = re.compile(r"""
 _FIELD: Final = re.compile(r"(?:GUEST|HOST|ENTRY|EXIT|EXC)_[A-Z0-9_]+")       # how a VMCS field's name begins
 _FLAG: Final = re.compile(r"([A-Z]+)=([01])")
 _BIT: Final = re.compile(rf"({_FIELD.pattern})\.(\w+) = ([01])")
+BITMAP_BITS: Final = "bits of the bitmaps of VMCS shadowing"       # what a step is about, whatever its first word is
+SHADOW_FIELD: Final = "a field of the shadow VMCS"
+_REWORDED: Final = (
+    (re.compile(r"(?:(?:set|clear) )?(?:both|(?:the )?VM(?:READ|WRITE)) bitmap bit"), BITMAP_BITS),
+    (re.compile(r"shadow field\b|read (?:the )?field \w+ of the shadow VMCS"), SHADOW_FIELD),
+)
 _AFTER_CONTROL: Final = re.compile(r"(?<= [01]), (?=[A-Z]{2}\.)")    # `unrestricted guest 0, SS.RPL ...`: two operations
 _LOADED: Final = ("debug", "EFER", "PAT", "BNDCFGS")            # `load` of these at entry or exit is a control
 _OPERATORS: Final = frozenset(("|", "&", "^", "+", "-", "*", "<<", ">>", "=", "|=", "&=", "~"))
@@ -138,6 +144,9 @@ def _implied(operation: Operation) -> Operation:
     if match := _BIT.fullmatch(" ".join((operation.word, *operation.plain))):
         change = ("|=", match[2]) if match[3] == "1" else ("&=", f"~{match[2]}")
         return operation._replace(word="vmwrite", operands=tuple(Operand("", text) for text in (match[1], *change)))
+    for pattern, word in _REWORDED:
+        if pattern.match(operation.text):
+            return operation._replace(word=word)
     operation = operation._replace(word=operation.word.removesuffix(":"))
     if not _FIELD.fullmatch(operation.word) or not operation.operands:
         return operation

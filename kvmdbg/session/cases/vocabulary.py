@@ -21,7 +21,6 @@ MSRS: Final = "MSRs that software reads and writes are not bound to the model ye
 EMULATOR: Final = "instructions emulated by L0 are not modelled"
 REQUESTS: Final = "vCPU requests made by hand are not modelled"
 VMX_CONTROLS: Final = "this VM-execution control is not modelled"
-SHADOW_VMCS: Final = "VMCS shadowing is not modelled"
 
 ACTORS: Final[Mapping[str, str]] = {
     "cpu": SEVERAL_CPUS, "vcpu": SEVERAL_CPUS, "VP": HYPER_V, "L0.user": USER_SPACE, "host": USER_SPACE,
@@ -49,7 +48,7 @@ KEYS: Final[Mapping[str, str]] = {
     "status": HYPER_V,
     **dict.fromkeys(("length",), "the model's instructions are all three bytes long"),
     "l2_instructions": EVENTS, "never": "several possible values are not compared yet",
-    "values": "reads of many fields are not compared yet", "order": "an order in words cannot be compared",
+    "order": "an order in words cannot be compared",
 }
 RULE: Final = "rule_"                    # any of these keys is a rule in words
 
@@ -57,7 +56,6 @@ RULE: Final = "rule_"                    # any of these keys is a rule in words
 CAPS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("svm", "npt", "gmet", "vgif"), AMD),
     **dict.fromkeys(("hyperv_tlbflush", "nested_direct_flush", "evmcs", "enforce_cpuid"), HYPER_V),
-    **dict.fromkeys(("shadow_vmcs", "vmwrite_ro_fields"), SHADOW_VMCS),
     **dict.fromkeys(("preemption_timer", "mtf", "intr_window", "activity_hlt"), EVENTS),
     **dict.fromkeys(("posted_interrupts", "mbec", "pml", "xsave", "lam"), VMX_CONTROLS),
     "advanced_exit_info": "advanced EPT-violation information is not modelled",

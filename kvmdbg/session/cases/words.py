@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from kvmdbg.catalog import open_drawer
 from kvmdbg.errors import Unsupported, UserError
+from kvmdbg.machine.hw.fields import Field
+from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.session.cases import fact, vocabulary
 from kvmdbg.session.cases.matrix import step_text
 from kvmdbg.session.cases.model import Case, Expectation, Value
@@ -19,6 +22,7 @@ Facts = tuple[tuple[str, Value], ...]
 open_drawer("kvmdbg.session.cases.operations")
 open_drawer("kvmdbg.session.cases.facts")
 
+ANY_FIELD: Final = re.compile(r"\bfield f\b")
 OF_ROWS: Final = "rows with "                 # an aside: the step belongs to the rows with this word
 ONCE_MORE: Final = "once more as a large page"
 SVM_OUTCOME: Final = "svm_exit"
@@ -103,8 +107,18 @@ def sizes(case: Case, values: Mapping[str, Value]) -> tuple[bool, ...]:
 
 
 def fields(case: Case) -> tuple[str, ...]:
-    """The fields that `the address` of a step stands for, one after the other; "" where a case names none."""
+    """The fields that `the address` of a step stands for, one after the other; `field f` is every one that vmcs12 has.
+
+    "" where a case names none.
+    """
+    if not case.given.get("fields") and any(ANY_FIELD.search(step) for step in case.steps):
+        return tuple(f"{encoding:#x}" for field in vmcs12.MEMBERS for encoding in _halves(field))
     return tuple(str(name).partition(" ")[0] for name in case.given.get("fields", ())) or ("",)
+
+
+def _halves(field: Field) -> tuple[int, ...]:
+    """Its encoding; of a field of 64 bits that of its upper half, too."""
+    return (field.encoding, field.encoding + 1) if field.width == 64 else (field.encoding,)
 
 
 def chosen(cases: Sequence[Case], case_id: str) -> list[Case]:

@@ -1,32 +1,51 @@
-"""`vmread FIELD`, `vmread field=~0`, `vmread FIELD to memory`: read a field of the current VMCS."""
+"""`vmread FIELD`, `vmread field=~0`, `vmread FIELD to memory`, `vmread all`: read fields of the current VMCS."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from kvmdbg.errors import Unsupported
-from kvmdbg.machine.kvm.guest_memory import kvm_read_guest
-from kvmdbg.session.cases import binding, field_names
+from kvmdbg.session.cases import all_fields, binding, field_names
+from kvmdbg.session.cases.all_fields import Fields
 from kvmdbg.session.cases.binding import MASK64
 from kvmdbg.session.cases.harness import Harness
 from kvmdbg.session.cases.operation import operation
 from kvmdbg.session.cases.steps import Actor, Operation
 
-TO_MEMORY: Final = ("to", "memory")
+MEMORY: Final = "memory"             # as an operand: a memory operand, on the page that `given` says more of
 MASK32: Final = 0xFFFF_FFFF          # a wider encoding is as unsupported as all ones in 32 bits
 
 
 @operation("vmread")
-def vmread(h: Harness, op: Operation, actor: Actor) -> int:
-    """What RAX holds afterwards; or the operand page, which L1 reaches through the tables that it has then."""
+def vmread(h: Harness, op: Operation, actor: Actor) -> int | Fields:
+    """What RAX holds afterwards, or the memory operand; of `all` what every field held."""
     by_encoding = op.named("field")
-    to_memory = op.plain[-2:] == TO_MEMORY
-    if not by_encoding and len(op.plain) != 1 + len(TO_MEMORY) * to_memory:
+    if op.plain[:1] and op.plain[0] in all_fields.WORDS:
+        return all_fields.vmread_all(h, op.rest)
+    if op.plain[:1] == (MEMORY,) or op.plain[-1:] == (MEMORY,):
+        return to_memory(h, op)
+    if op.plain[:1] == ("field",) and len(op.plain) == 2:
+        by_encoding = op.plain[1]
+    if not by_encoding and len(op.plain) != 1:
         raise Unsupported(f"{op.text}: one field is read at a time")
-    number = h.binding.number64(by_encoding) & MASK32 if by_encoding else field_names.encoding(op.plain[0])
-    if to_memory:
-        h.player.poke(binding.DESCRIPTOR, ~h.rax & MASK64)             # not what the read might leave there by chance
-        h.player.inject(f"vmread {field_names.word(number)}, @{binding.DESCRIPTOR:#x}")
-        return kvm_read_guest(h.kvm, binding.DESCRIPTOR) or 0
+    number = encoding_of(h, by_encoding) if by_encoding else field_names.encoding(op.plain[0])
     h.player.inject(f"vmread {field_names.word(number)}")
     return h.rax
+
+
+def to_memory(h: Harness, op: Operation) -> int:
+    """`memory, FIELD`, `FIELD to memory`: on the operand page, which L1 reaches through the tables that it has then."""
+    names = [text for text in op.plain if text not in (MEMORY, "to")]
+    if len(names) != 1:
+        raise Unsupported(f"{op.text}: one field is read at a time")
+    h.player.poke(binding.DESCRIPTOR, ~h.peek(binding.DESCRIPTOR) & MASK64)         # not what the read might leave there by chance
+    h.player.inject(f"vmread {field_names.word(field_names.encoding(names[0]))}, @{binding.DESCRIPTOR:#x}")
+    return h.peek(binding.DESCRIPTOR)
+
+
+def encoding_of(h: Harness, text: str) -> int:
+    """`field=` and `field X`: a name, a number, or a word that stands for one."""
+    try:
+        return field_names.encoding(text)
+    except Unsupported:
+        return h.binding.number64(text) & MASK32

@@ -12,10 +12,11 @@ from kvmdbg.machine.hw.capabilities import NUMBERS, vmx_msrs
 from kvmdbg.machine.hw.fields import FIELDS
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.nested_checks import nested_caps
-from kvmdbg.session.cases import field_names
+from kvmdbg.session.cases import all_fields, binding, field_names
 from kvmdbg.session.cases.base import vmcs12_values
 from kvmdbg.session.cases.harness import Harness
 from kvmdbg.session.cases.operation import operation
+from kvmdbg.session.cases.operations.vmread import MEMORY, encoding_of
 from kvmdbg.session.cases.steps import Actor, Operation
 
 Old = Callable[[], int]
@@ -25,6 +26,7 @@ HARDWARE_EXCEPTION: Final = 3
 EVENT: Final = (                 # words of interruption information: lowest bit, and the value of a bare word
     (r"valid", 31, 1), (r"type (\d+)", 8, 0), (r"hw-exception", 8, HARDWARE_EXCEPTION), (r"error-code flag ([01])", 11, 0),
     (r"(?:vector )?(\w+)", 0, 0))
+NAMED: Final = re.compile(r"field (\S+) (?:value |= )?(.+)")
 ANY: Final = ("any", "any of the above")
 CLEARED: Final = re.compile(r"(\w+) cleared$")
 FIXED: Final = ("a bit that FIXED1 forbids", "a bit that FIXED0 demands cleared")
@@ -35,6 +37,16 @@ REGISTER: Final = re.compile(r"(?:HOST|GUEST)_(CR0|CR4)$")
 @operation("vmwrite")
 def vmwrite(h: Harness, op: Operation, actor: Actor) -> None:
     """Nothing is read."""
+    if op.plain[:1] and op.plain[0] in all_fields.WORDS:
+        all_fields.vmwrite_all(h, op.rest)
+        return
+    if MEMORY in op.plain and len(op.plain) == 2:
+        (name,) = (text for text in op.plain if text != MEMORY)
+        h.player.inject(f"vmwrite {field_names.word(field_names.encoding(name))}, @{binding.DESCRIPTOR:#x}")
+        return
+    if match := NAMED.fullmatch(op.rest):
+        h.player.inject(f"vmwrite {field_names.word(encoding_of(h, match[1]))}, {h.binding.number64(match[2]):#x}")
+        return
     if len(op.plain) < 2:
         raise Unsupported(f"{op.text}: a field and one value")
     name, text = op.plain[0], " ".join(op.plain[1:])

@@ -20,9 +20,11 @@ def test_a_field_by_name_and_by_encoding() -> None:
     assert said(h, start) == ["inject vmread VIRTUAL_PROCESSOR_ID"] * 2 + ["inject vmread 0xffffffff"]
 
 
-def test_one_field_at_a_time() -> None:
+def test_one_field_at_a_time_unless_it_is_every_field() -> None:
     with pytest.raises(Unsupported, match="one field is read at a time"):
-        observe("L1: vmread every field")
+        observe("L1: vmread GUEST_CR3 GUEST_CR4")
+    with pytest.raises(Unsupported, match="one field, or every field"):
+        observe("L1: vmread every guest field")
 
 
 def test_to_memory() -> None:
@@ -39,3 +41,15 @@ def test_through_a_fifth_level_of_tables() -> None:
     assert read.last.value == binding.PML5
     levels = [event.level for event in load.events(Referenced) if event.structure == "guest"]
     assert levels[-5:] == [5, 4, 3, 2, 1]
+
+
+def test_a_memory_operand() -> None:
+    h = harness({"vmcs12": {"enable_vpid": True, "vpid": 9}})
+    start = len(h.player.lines)
+    assert vmread(h, *operation("L1: vmread memory, VPID")) == vmread(h, *operation("L1: vmread VPID, memory")) == 9
+    assert said(h, start)[1::2] == [f"inject vmread VIRTUAL_PROCESSOR_ID, @{binding.DESCRIPTOR:#x}"] * 2
+
+
+def test_a_field_of_a_case() -> None:
+    h = harness({"vmcs12": {"enable_vpid": True, "vpid": 9}})
+    assert vmread(h, *operation("L1: vmread field VPID")) == vmread(h, *operation("L1: vmread field 0")) == 9

@@ -60,3 +60,12 @@ def test_bits_of_a_control_register_field() -> None:
 def test_other_forms_are_unsupported(step: str) -> None:
     with pytest.raises(Unsupported):
         vmwrite(harness(), *operation(step))
+
+
+def test_a_memory_operand_and_a_field_of_the_case() -> None:
+    h = harness()
+    h.player.poke(binding.DESCRIPTOR, 0x7000)
+    vmwrite(h, *operation("L1: vmwrite memory, GUEST_CR3"))
+    assert vmcs12.get(h.kvm, h.vcpu, F.GUEST_CR3) == 0x7000
+    vmwrite(h, *operation("L1: vmwrite field GUEST_CR3 value 0x8000"))
+    assert vmcs12.get(h.kvm, h.vcpu, F.GUEST_CR3) == 0x8000
