@@ -11,6 +11,8 @@ references for a cold walk of four levels.  The order is that of SDM Vol. 3C 29.
 violation or misconfiguration of its address, then its own P and reserved bits; after the leaf the guest's rights; then A
 and D are set in the guest's entries, all at once; then EPT translates the page; then the translation is cached.
 
+With paging-structure caches a walk starts below the deepest entry that is cached of the upper levels, if there is any.
+
 Every access is of the eight bytes around its address, aligned down: the model's memory has cells of 64 bits, and nothing
 straddles a page.
 """
@@ -21,6 +23,7 @@ from typing import Final, NoReturn
 
 from kvmdbg.errors import ModelBug
 from kvmdbg.machine.hw import ept, invalidate, paging, tlb
+from kvmdbg.machine.hw import paging_structure_caches as upper
 from kvmdbg.machine.hw.apic_access import NO_PAGE, apic_access_page, exit_of
 from kvmdbg.machine.hw.controls import (
     CR0_AM,
@@ -217,26 +220,52 @@ def _drop_replaced(hw: Hardware, cpu: Cpu, replaced: TlbKey | None, key: TlbKey)
 
 
 def _walk_guest(hw: Hardware, cpu: Cpu, mode: Paging, la: int, access: str) -> Walk:
-    """The paging structures at CR3 for `la`: mapped, permitted, and their A and D flags set."""
-    levels = iter(mode.levels)
+    """The paging structures at CR3 for `la`, from the lowest that is known of: mapped, permitted, and their A and D flags set."""
+    caching = hw.caps.paging_structure_caches
+    found = upper.lookup_linear(hw, cpu, mode, la) if caching else None
+    start = None
+    if found is not None:
+        start = upper.start_of(found)
+        hw.emit(Hit, cpu.id, found[0], access, la)
+    levels = iter(mode.levels if start is None else mode.levels[mode.levels.index(start.level):])
+    passed: list[upper.Passed] = []
+
+    def place(level: int, address: int, update: bool) -> int:
+        if found is not None and level == found[0].table_level - 1:
+            return found[1].frame + (address & upper.TABLE - 1)
+        return _table_entry(hw, cpu, address, la, update)
 
     def read(address: int) -> int:
-        pa = _table_entry(hw, cpu, address, la, update=False)
+        level = next(levels)
+        pa = place(level, address, update=False)
         cell = read64(hw, pa & ~7)
-        hw.emit(Referenced, cpu.id, "guest", next(levels), pa, mode.entry(pa, cell))
+        entry = mode.entry(pa, cell)
+        hw.emit(Referenced, cpu.id, "guest", level, pa, entry)
+        if caching:
+            passed.append(upper.Passed(level, address, pa, entry))
         return cell
 
-    walk = paging.software_walk(read, mode, cpu.cr3, la, cpu.pdptes)
+    try:
+        walk = paging.software_walk(read, mode, cpu.cr3, la, cpu.pdptes, start=start)
+        _check_walk(hw, cpu, la, access, walk)
+        for step in walk.steps:
+            flags = paging.A | paging.D if step is walk.steps[-1] and access == "write" else paging.A
+            if flags & ~step.value:
+                pa = place(step.level, step.address, update=True)
+                cell = read64(hw, pa & ~7)
+                write64(hw, pa & ~7, mode.cell(pa, cell, mode.entry(pa, cell) | flags))
+    except VmExit:
+        upper.keep_linear(hw, cpu, mode, la, passed, found, accessed=False)
+        raise
+    upper.keep_linear(hw, cpu, mode, la, passed, found, accessed=True)
+    return walk
+
+
+def _check_walk(hw: Hardware, cpu: Cpu, la: int, access: str, walk: Walk) -> None:
+    """#PF unless the page is mapped and the access permitted."""
     if not walk.mapped:
         _page_fault(hw, cpu, la, access, paging.PF_PRESENT | paging.PF_RESERVED if walk.reserved else 0)
     _check_guest_rights(hw, cpu, la, access, walk.user, READ | WRITE * walk.write | EXECUTE * walk.execute)
-    for step in walk.steps:
-        flags = paging.A | paging.D if step is walk.steps[-1] and access == "write" else paging.A
-        if flags & ~step.value:
-            pa = _table_entry(hw, cpu, step.address, la, update=True)
-            cell = read64(hw, pa & ~7)
-            write64(hw, pa & ~7, mode.cell(pa, cell, mode.entry(pa, cell) | flags))
-    return walk
 
 
 def _table_entry(hw: Hardware, cpu: Cpu, address: int, la: int, update: bool) -> int:
@@ -299,17 +328,24 @@ def _translate_gpa(hw: Hardware, cpu: Cpu, gpa: int, access: str, rights: int, c
             _ept_violation(hw, cpu, gpa, la, rights | context, entry.ept)
         if entry.dirty or not rights & WRITE:
             return hit
-        return _walk_ept(hw, cpu, gpa, rights, context, la, key)
-    return _walk_ept(hw, cpu, gpa, rights, context, la, None)
+        return _walk_ept(hw, cpu, gpa, access, rights, context, la, key)
+    return _walk_ept(hw, cpu, gpa, access, rights, context, la, None)
 
 
-def _walk_ept(hw: Hardware, cpu: Cpu, gpa: int, rights: int, context: int, la: int,
+def _walk_ept(hw: Hardware, cpu: Cpu, gpa: int, access: str, rights: int, context: int, la: int,
               replaced: TlbKey | None) -> tuple[TlbKey, TlbEntry]:
     """Walk the EPT paging structures, set their A and D flags if enabled, and cache the mapping."""
-    walk = ept.software_walk(lambda pa: read64(hw, pa), cpu.eptp, gpa, hw.caps)
+    caching = hw.caps.paging_structure_caches
+    found = upper.lookup_guest_physical(hw, cpu, gpa) if caching else None
+    if found is not None:
+        hw.emit(Hit, cpu.id, found[0], access, gpa)
+    walk = ept.software_walk(lambda pa: read64(hw, pa), cpu.eptp, gpa, hw.caps,
+                             start=None if found is None else upper.ept_start_of(found))
     for level, pa, value in walk.steps:
         hw.emit(Referenced, cpu.id, "ept", level, pa, value)
     if walk.misconfigured:
+        if caching:
+            upper.keep_guest_physical(hw, cpu, gpa, walk.steps, found, accessed=not cpu.eptp & ept.EPTP_AD)
         raise VmExit(EXIT_REASON_EPT_MISCONFIG, 0, gpa)
     if not walk.present or rights & ~walk.rights:
         _ept_violation(hw, cpu, gpa, la, rights | context, walk.rights)
@@ -317,6 +353,8 @@ def _walk_ept(hw: Hardware, cpu: Cpu, gpa: int, rights: int, context: int, la: i
     if cpu.eptp & ept.EPTP_AD:
         _set_ept_flags(hw, walk, bool(rights & WRITE))
         dirty = walk.dirty or bool(rights & WRITE)
+    if caching:
+        upper.keep_guest_physical(hw, cpu, gpa, walk.steps, found, accessed=True)
     pa = walk.page + (gpa & walk.size - 1)
     size, apic = _apic_page(hw, cpu, pa, walk.size)
     key = TlbKey(GUEST_PHYSICAL, NONE, NONE, tlb.current_ep4ta(cpu), gpa & -size, size)

@@ -41,6 +41,14 @@ _LARGE_RESERVED: Final = {2: 0x1F_F000, 3: 0x3FFF_F000}   # bits 20:12 of a 2-Mi
 _LARGE_NAMES: Final = {2: "2-MiB", 3: "1-GiB"}
 
 
+class Start(NamedTuple):
+    """Where a walk begins that knows what the upper levels say: in a table below them, with the rights that they leave."""
+
+    level: int                # of the table's entries
+    table: int                # its physical address
+    rights: int               # AND of bits 2:0 of the entries above
+
+
 class EptWalk(NamedTuple):
     """What the EPT paging structures say about one guest-physical address."""
 
@@ -118,19 +126,19 @@ def misconfigured(entry: int, level: int, caps: Caps) -> str:
     return f"memory type {memtype} is reserved" if memtype in _MEMTYPES_RESERVED else ""
 
 
-def software_walk(read: Callable[[int], int | None], eptp: int, gpa: int, caps: Caps) -> EptWalk:
+def software_walk(read: Callable[[int], int | None], eptp: int, gpa: int, caps: Caps, *, start: Start | None = None,
+                  until: int = 0) -> EptWalk:
     """Walk the tables at EPTP bits 51:12 for `gpa`; sets no flags, requires no rights.
 
     Misconfiguration is found entry by entry, before anybody looks at rights (F.2).
     read: the 64 bits at an address of the tables' own space, or None where it has no memory.
-    raises: whatever `read` raises.
+    start: the table to begin in instead.    until: the last level to read: where its entry names a table, `page` and `address`
+    are the table's and `size` is that of a 4-KiB page.    raises: whatever `read` raises.
     """
     steps: list[Step] = []
     if gpa >> GPA_BITS:
         return EptWalk((), False, "")
-    rights = RIGHTS
-    table = eptp & ADDRESS
-    level = 4
+    level, table, rights = (4, eptp & ADDRESS, RIGHTS) if start is None else start
     while True:
         address = table + index(gpa, level) * 8
         entry = read(address)
@@ -148,4 +156,6 @@ def software_walk(read: Callable[[int], int | None], eptp: int, gpa: int, caps: 
             size = page_size(level)
             page = table & -size
             return EptWalk(tuple(steps), True, "", page | gpa & size - 1, page, size, rights, bool(entry & DIRTY))
+        if level == until:
+            return EptWalk(tuple(steps), True, "", table, table, page_size(1), rights)
         level -= 1

@@ -86,10 +86,11 @@ def _drop_current_vpid(hw: Hardware, cpu: Cpu, by: str, type: str = "") -> None:
 def invlpg(hw: Hardware, cpu: Cpu, la: int) -> None:
     """INVLPG: the page of `la` for the current PCID, global mappings of it whatever their PCID, every fragment of it.
 
+    And all entries of the paging-structure caches for the current PCID, on the path to `la` or not.
     la: 64-bit linear address; not canonical -> no operation.
     """
     if canonical(la, hw.caps.linear_bits):
-        keys = _linear_page(hw, cpu, la)
+        keys = _linear_page(hw, cpu, la, any_table=True)
         remove(hw, cpu, by="invlpg", vpid=cpu.vpid, pcid=current_pcid(cpu), address=la, keys=keys)
 
 
@@ -140,8 +141,9 @@ def ept_violation(hw: Hardware, cpu: Cpu, gpa: int, la: int | None) -> None:
         remove(hw, cpu, by="ept violation", vpid=cpu.vpid, pcid=current_pcid(cpu), ep4ta=tag, address=gpa, keys=keys)
 
 
-def _linear_page(hw: Hardware, cpu: Cpu, la: int) -> tuple[TlbKey, ...]:
-    return select(hw, cpu, kinds=BY_VPID, vpid=cpu.vpid, pcid=current_pcid(cpu), address=la, globals_=ALL_GLOBALS)
+def _linear_page(hw: Hardware, cpu: Cpu, la: int, any_table: bool = False) -> tuple[TlbKey, ...]:
+    return select(hw, cpu, kinds=BY_VPID, vpid=cpu.vpid, pcid=current_pcid(cpu), address=la, globals_=ALL_GLOBALS,
+                  any_table=any_table)
 
 
 # -- VMX ----------------------------------------------------------------------------------------------------------------

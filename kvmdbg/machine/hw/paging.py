@@ -88,6 +88,16 @@ class Walk(NamedTuple):
         return self.present and not self.reserved
 
 
+class Start(NamedTuple):
+    """Where a walk begins that knows what the upper levels say: in a table below them, with the rights that they leave."""
+
+    level: int        # of the table's entries
+    table: int        # its address, in the tables' own space
+    write: bool = True
+    user: bool = True
+    execute: bool = True
+
+
 def index(la: int, level: int) -> int:
     """Number (0..511) of the entry of 64 bits for linear address `la` in its table of `level`."""
     return la >> 3 + 9 * level & 0x1FF
@@ -243,25 +253,32 @@ def identity(la: int) -> Walk:
     return Walk((), True, False, la, la & -PAGE_1G, PAGE_1G, True, True, True, True)
 
 
-def software_walk(read: Callable[[int], int | None], paging: Paging, cr3: int, la: int, pdptes: Pdptes = NO_PDPTES) -> Walk:
+def software_walk(read: Callable[[int], int | None], paging: Paging, cr3: int, la: int, pdptes: Pdptes = NO_PDPTES, *,
+                  start: Start | None = None, until: int = 0) -> Walk:
     """Walk the tables for canonical `la`; sets no flags, checks no rights.
 
     read: the 64 bits around an address of the tables' own space, or None where it has no memory.
     cr3: used in every mode but PAE paging.    pdptes: used in PAE paging only.    raises: whatever `read` raises.
+    start: where to begin instead.    until: the last level to read: where its entry names a table, `page` and `address` are the
+    table's and `size` is PAGE_4K.
     """
     if paging.mode == NO_PAGING:
         return identity(la)
     steps: list[Step] = []
     rights = RW | US
     disabled = 0
-    if paging.mode == PAE:
+    levels = paging.levels
+    if start is not None:
+        levels, table = levels[levels.index(start.level):], start.table
+        rights, disabled = RW * start.write | US * start.user, 0 if start.execute else XD
+    elif paging.mode == PAE:
         pdpte = pdptes[la >> 30 & 3]
         if not pdpte & P:
             return Walk((), False, False)
         table = pdpte & ADDRESS
     else:
         table = paging.root(cr3)
-    for level in paging.levels:
+    for level in levels:
         address = paging.entry_at(table, la, level)
         cell = read(address)
         if cell is None:
@@ -277,6 +294,8 @@ def software_walk(read: Callable[[int], int | None], paging: Paging, cr3: int, l
         if paging.is_leaf(entry, level):
             break
         table = entry & ADDRESS
+        if level == until:
+            return Walk(tuple(steps), True, False, table, table, PAGE_4K, bool(rights & RW), bool(rights & US), not disabled)
     size = paging.page_size(level)
     page = paging.page(entry, level)
     return Walk(tuple(steps), True, False, page | la & size - 1, page, size, bool(rights & RW), bool(rights & US),

@@ -40,7 +40,8 @@ class Caps(NamedTuple):
     required: tuple[int, ...] = (0x16, 0x0400_6172, 0x3_6DFB, 0x11FB)     # must be 1: pin-based, primary, exit, entry controls
     shadow_vmcs: bool = True                 # "VMCS shadowing"
     vmwrite_any_field: bool = True           # IA32_VMX_MISC bit 29: VMWRITE reaches exit-information fields, too
-    tlb_capacity: int = 0                    # entries a logical processor can hold; 0 = unlimited
+    tlb_capacity: int = 0                    # translations a logical processor can hold; 0 = unlimited
+    paging_structure_caches: bool = False    # entries of upper levels are cached too (SDM Vol. 3A 4.10.3)
 
     @property
     def linear_bits(self) -> int:

@@ -1,7 +1,7 @@
 """The TLB: which cached translation an access may use, what is cached, what an invalidation removes (A.1-A.3).
 
-The model holds translations only: it has no paging-structure caches, and never caches speculatively. Both are allowed:
-a processor may implement any, all or none of the caches (SDM Vol. 3C 29.4.1).
+Nothing is cached speculatively, as a processor may do.  The same tables hold the entries of the paging-structure caches, where the
+processor has any (paging_structure_caches.py); what is removed, and by which tags, is said here for both.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ NO_GLOBALS: Final = "none"               # they stay
 
 NONZERO_VPID: Final = -3                 # `vpid` of select(): every VPID but 0000H
 
-_Probe = Callable[[tuple[str, int, int, int, int, int]], TlbEntry | None]
+_Probe = Callable[[tuple[str, int, int, int, int, int, int]], TlbEntry | None]
 
 
 def current_pcid(cpu: Cpu) -> int:
@@ -57,7 +57,7 @@ def lookup_linear(hw: Hardware, cpu: Cpu, la: int) -> tuple[TlbKey, TlbEntry] | 
     for size in SIZES:
         page = la & -size
         for owner in (pcid, GLOBAL):
-            entry = probe((kind, vpid, owner, tag, page, size))
+            entry = probe((kind, vpid, owner, tag, page, size, 0))
             if entry is not None:
                 return TlbKey(kind, vpid, owner, tag, page, size), entry
     return None
@@ -72,7 +72,7 @@ def lookup_guest_physical(hw: Hardware, cpu: Cpu, gpa: int) -> tuple[TlbKey, Tlb
     tag = current_ep4ta(cpu)
     for size in EPT_SIZES:
         page = gpa & -size
-        entry = probe((GUEST_PHYSICAL, NONE, NONE, tag, page, size))
+        entry = probe((GUEST_PHYSICAL, NONE, NONE, tag, page, size, 0))
         if entry is not None:
             return TlbKey(GUEST_PHYSICAL, NONE, NONE, tag, page, size), entry
     return None
@@ -90,7 +90,7 @@ def insert(hw: Hardware, cpu: Cpu, key: TlbKey, *, frame: int, guest: int = READ
     """
     table = hw.tlb[cpu.id]
     capacity = hw.caps.tlb_capacity
-    while capacity and len(table) >= capacity and key not in table:
+    while capacity and len(table) >= capacity and key not in table and _translations(table) >= capacity:
         _evict(hw, cpu, table)
     rights = guest & ept
     entry = TlbEntry(frame, bool(rights & READ), bool(rights & WRITE), bool(rights & EXECUTE), user, dirty, gpa,
@@ -100,9 +100,14 @@ def insert(hw: Hardware, cpu: Cpu, key: TlbKey, *, frame: int, guest: int = READ
     return entry
 
 
+def _translations(table: Table[TlbKey, TlbEntry]) -> int:
+    """How many translations are cached: entries of paging-structure caches take no room from them."""
+    return sum(not key.table_level for key, _ in table.unordered())
+
+
 def _evict(hw: Hardware, cpu: Cpu, table: Table[TlbKey, TlbEntry]) -> None:
-    """Remove the entry of the lowest age: ages are unique, so the choice depends on no order."""
-    _, oldest = min((entry.age, key) for key, entry in table.unordered())
+    """Remove the translation of the lowest age: ages are unique, so the choice depends on no order."""
+    _, oldest = min((entry.age, key) for key, entry in table.unordered() if not key.table_level)
     hw.emit(Evicted, cpu.id, oldest)
     del table[oldest]
 
@@ -110,10 +115,13 @@ def _evict(hw: Hardware, cpu: Cpu, table: Table[TlbKey, TlbEntry]) -> None:
 # -- invalidation -------------------------------------------------------------------------------------------------------
 
 def select(hw: Hardware, cpu: Cpu, *, kinds: Iterable[str], vpid: int | None = None, pcid: int | None = None,
-           ep4ta: int | None = None, address: int | None = None, globals_: str = ALL_GLOBALS) -> tuple[TlbKey, ...]:
+           ep4ta: int | None = None, address: int | None = None, globals_: str = ALL_GLOBALS,
+           any_table: bool = False) -> tuple[TlbKey, ...]:
     """Sorted keys of the cached translations that match every tag given; None matches all, and so does a tag the kind lacks.
 
-    address: linear address (guest-physical for that kind) in the page; a fragment of a larger page counts as that page (A.4).
+    Entries of the paging-structure caches are among them; they are never global.
+    address: linear address (guest-physical for that kind) in the page, or on whose path the table lies; a fragment of a larger
+    page counts as that page (A.4).    any_table: entries of the paging-structure caches match whatever the address is.
     globals_: ALL_GLOBALS, OWN_GLOBALS or NO_GLOBALS.    vpid: may be NONZERO_VPID.
     """
     wanted = frozenset(kinds)
@@ -123,7 +131,7 @@ def select(hw: Hardware, cpu: Cpu, *, kinds: Iterable[str], vpid: int | None = N
         and (vpid is None or key.vpid == NONE or _vpid_matches(key.vpid, vpid))
         and (ep4ta is None or key.ep4ta == NONE or key.ep4ta == ep4ta)
         and (key.pcid == NONE or _pcid_matches(key, entry, pcid, globals_))
-        and (address is None or _covers(key, entry, address))))
+        and (address is None or any_table and key.table_level or _covers(key, entry, address))))
 
 
 def _vpid_matches(vpid: int, wanted: int) -> bool:

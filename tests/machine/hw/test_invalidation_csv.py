@@ -3,9 +3,9 @@
 Each operation runs on TLBs that hold an entry for every combination of kind, VPID, PCID, EP4TA, page and globality, with
 EPT in use and without. A `yes` row holds when everything that it describes is gone; a `may` row when everything that it
 describes, and that no `yes` row of the same operation describes, is still there: the model drops nothing more than it must.
+Entries of the paging-structure caches are among them, for every combination of kind, tags and path.
 
 Rows left out, and why:
-- structure `psc`: the model has no paging-structure caches, which a processor may lack (SDM Vol. 3C 29.4.1).
 - confidence other than verified and derived (I073, I074: a #PF that a VM exit replaces): the table itself asks for that.
 - "VM exit taken instead" (I043, I044): the exit is taken before invalidate.py is asked; see tests of execute.py.
 - VM entry, VM exit and VMFUNC with "enable VPID" = 1: nothing is called; see tests of entry.py, exit.py and insn/vmfunc.py.
@@ -38,6 +38,8 @@ CURRENT_VPID, CURRENT_PCID, OTHER_PCID, DESCRIPTOR_VPID = 5, 3, 4, 9
 K4, M2 = 0x1000, 0x20_0000
 # offset from LA or GPA, size of the entry, size of the page that the paging structures specify: 4K and 2M pages that hold the
 # address, a fragment of such a 2M page, and pages that do not hold it
+TABLES = ((0, M2, 2), (0x40_0000, M2, 2), (0, 1 << 30, 3), (1 << 30, 1 << 30, 3), (0, 1 << 39, 4), (1 << 39, 1 << 39, 4))
+# the same of entries of the paging-structure caches: what they are for, and the level; on the path, and not
 PAGES = ((0, K4, K4), (-0x1000, M2, M2), (0x1000, K4, M2), (0x2000, K4, K4), (0x40_0000, K4, K4), (0x40_0000, M2, M2))
 
 
@@ -133,7 +135,7 @@ def intel_rows() -> list[Row]:
 
 
 def in_scope(row: Row) -> bool:
-    return (row["operation"] in SCENARIOS and row["structure"] != "psc" and row["confidence"] in ("verified", "derived")
+    return (row["operation"] in SCENARIOS and row["confidence"] in ("verified", "derived")
             and not row["condition"].startswith(EXCLUDED_CONDITIONS))
 
 
@@ -162,7 +164,7 @@ class Cached(NamedTuple):
 def describes(row: Row, scenario: Scenario, cached: Cached) -> bool:
     """Whether the entry is one that the row speaks of ("How to read invalidation.csv")."""
     key, entry = cached
-    if key.kind != row["mapping_kind"]:
+    if key.kind != row["mapping_kind"] or row["structure"] == ("tlb" if key.table_level else "psc"):
         return False
     if row["applies_to"] != "any" and (row["applies_to"] == "global") != cached.is_global:
         return False
@@ -218,10 +220,18 @@ def zoo(scenario: Scenario, globals_pcid: int) -> Iterator[Cached]:
                 yield cached(LINEAR, vpid, pcid, NONE, LA + offset, size, span, own)
                 for tag in (A, B):
                     yield cached(COMBINED, vpid, pcid, tag, LA + offset, size, span, own)
+    for offset, size, level in TABLES:
+        for tag in (A, B):
+            yield cached(GUEST_PHYSICAL, NONE, NONE, tag, GPA + offset, size, size, NONE, level)
+        for vpid in (0, CURRENT_VPID, 6, DESCRIPTOR_VPID):
+            for pcid in pcids:
+                yield cached(LINEAR, vpid, pcid, NONE, LA + offset, size, size, pcid, level)
+                for tag in (A, B):
+                    yield cached(COMBINED, vpid, pcid, tag, LA + offset, size, size, pcid, level)
 
 
-def cached(kind: str, vpid: int, pcid: int, tag: int, page: int, size: int, span: int, own: int) -> Cached:
-    return Cached(TlbKey(kind, vpid, pcid, tag, page & -size, size),
+def cached(kind: str, vpid: int, pcid: int, tag: int, page: int, size: int, span: int, own: int, level: int = 0) -> Cached:
+    return Cached(TlbKey(kind, vpid, pcid, tag, page & -size, size, level),
                   TlbEntry(0x9000, True, True, True, True, True, NONE, own, 0, span=span))
 
 
@@ -281,6 +291,6 @@ def test_the_table_is_covered() -> None:
         "TASK_SWITCH", "EPT_MISCONFIG", "VM_ENTRY_FAIL_VMFAIL", "VMXON", "VMXOFF", "VMPTRLD", "VMCLEAR", "VMWRITE",
         "VMFUNC_VMEXIT", "SMI_DEFAULT", "RSM_DEFAULT", "INIT", "RESET", "WBINVD_INVD", "WRMSR"}
     skipped = [row for row in intel_rows() if row["operation"] in SCENARIOS and not in_scope(row)]
-    assert {row["row_id"] for row in skipped if row["structure"] != "psc"} == {
+    assert {row["row_id"] for row in skipped} == {
         "I043", "I044", "I073", "I074", "I109", "I110", "I116", "I117", "I139", "I140"}
     assert len(ROWS) > 100

@@ -7,7 +7,7 @@ from kvmdbg.machine.hw.tlbkey import COMBINED, GLOBAL, GUEST_PHYSICAL, KINDS, LI
 
 def test_a_plain_tuple_finds_a_key_in_a_dict() -> None:
     key = TlbKey(COMBINED, 5, 3, 7, 0x401000, 0x1000)
-    assert {key: 1}[(COMBINED, 5, 3, 7, 0x401000, 0x1000)] == 1      # type: ignore[index]
+    assert {key: 1}[(COMBINED, 5, 3, 7, 0x401000, 0x1000, 0)] == 1      # type: ignore[index]
 
 
 def test_keys_of_every_kind_sort_together() -> None:
