@@ -40,6 +40,7 @@ class Tags(NamedTuple):
     ep4ta: int                   # NONE for linear
     page: int
     span: int                    # bytes of the page that the paging structures specify
+    is_table: bool = False       # an entry of a paging-structure cache: what it covers is `page` and `span`
 
 
 def covers(closing: Closing, tags: Tags) -> bool:
@@ -48,7 +49,12 @@ def covers(closing: Closing, tags: Tags) -> bool:
             and (closing.vpid == ANY or tags.vpid == NONE or _vpid_fits(tags.vpid, closing.vpid))
             and (closing.ep4ta == ANY or tags.ep4ta in (NONE, closing.ep4ta))
             and (tags.pcid == NONE or _pcid_fits(closing, tags))
-            and (closing.address == ANY or closing.address & -tags.span == tags.page & -tags.span))
+            and (closing.address == ANY or closing.address & -tags.span == tags.page & -tags.span or every_table(closing, tags)))
+
+
+def every_table(closing: Closing, tags: Tags) -> bool:
+    """INVLPG takes the paging-structure caches' entries wherever they lie (SDM Vol. 3A 4.10.4.1)."""
+    return tags.is_table and closing.by == "invlpg"
 
 
 def _vpid_fits(vpid: int, named: int) -> bool:

@@ -16,8 +16,9 @@ from __future__ import annotations
 from typing import Final, NamedTuple, Protocol
 
 from kvmdbg.machine.hw import ept
-from kvmdbg.machine.hw.paging import EXECUTE, READ, WRITE, Walk
+from kvmdbg.machine.hw.paging import EXECUTE, PAGE_4K, READ, WRITE, Walk
 from kvmdbg.machine.hw.tlbkey import COMBINED, GLOBAL, GUEST_PHYSICAL, LINEAR, NONE, TlbEntry, TlbKey
+from kvmdbg.machine.kvm.state import ShadowKey
 from kvmdbg.oracle.closing import Tags
 from kvmdbg.oracle.contexts import Context
 from kvmdbg.oracle.index import Index
@@ -41,6 +42,7 @@ class Cached(NamedTuple):
 
     gpa_of_linear: int = NONE    # shadow paging: the guest-physical page that the frame was when it was cached
     is_global: bool = False      # shadow paging: the guest's tables said "global" then, of which the processor knows nothing
+    names: ShadowKey | None = None      # entry of a paging-structure cache made of KVM's shadow pages: which one it named then
 
     @property
     def gpa(self) -> int:
@@ -48,6 +50,11 @@ class Cached(NamedTuple):
         if self.key.kind == LINEAR:
             return self.gpa_of_linear
         return self.key.page if self.key.kind == GUEST_PHYSICAL else self.entry.gpa
+
+    @property
+    def size(self) -> int:
+        """Bytes of what the frame is: of the page, or of the table that a combined entry of a paging-structure cache names."""
+        return PAGE_4K if self.key.table_level and self.key.kind == COMBINED else self.key.size
 
     @property
     def shadows_ept12(self) -> bool:
@@ -66,7 +73,7 @@ class Cached(NamedTuple):
         if key.kind == LINEAR:
             own = self.own_pcid
             pcid = GLOBAL if self.is_global else own
-        return Tags(kind, user.vcpu, vpid, pcid, own, self.ep4ta12, key.page, max(self.entry.span, key.size))
+        return Tags(kind, user.vcpu, vpid, pcid, own, self.ep4ta12, key.page, max(self.entry.span, key.size), bool(key.table_level))
 
     @property
     def own_pcid(self) -> int:
@@ -75,7 +82,7 @@ class Cached(NamedTuple):
 
     def guest_physical_tags(self) -> Tags:
         """The guest-physical mapping that its EPT component could be filled from again."""
-        return Tags(GUEST_PHYSICAL, self.user.vcpu, NONE, NONE, NONE, self.ep4ta12, self.gpa, self.key.size)
+        return Tags(GUEST_PHYSICAL, self.user.vcpu, NONE, NONE, NONE, self.ep4ta12, self.gpa, self.size)
 
 
 class Component(Protocol):
@@ -129,11 +136,12 @@ class GuestTables:
         return found
 
     def fresh(self, past: Past) -> bool:
-        return self._gives(past.linear(self.cached.user, self.cached.key.page), self.cached.user)
+        key, user = self.cached.key, self.cached.user
+        return self._gives(past.linear(user, key.page, until=key.table_level), user)
 
     def right(self, past: Past) -> bool:
-        context = self._context(past)
-        return any(self._gives(walk, context) for walk in past.permitted(context, self.cached.key.page))
+        key, context = self.cached.key, self._context(past)
+        return any(self._gives(walk, context) for walk in past.permitted(context, key.page, until=key.table_level))
 
     def _gives(self, walk: Walk, context: Context) -> bool:
         key, entry = self.cached.key, self.cached.entry
@@ -163,7 +171,7 @@ class Ept12:
 
     def fresh(self, past: Past) -> bool:
         walk = past.ept12(self.cached.ep4ta12, self.cached.gpa)
-        return (walk.mapped and walk.size >= self.cached.key.size and walk.address == self.target
+        return (walk.mapped and walk.size >= self.cached.size and walk.address == self.target
                 and not self.cached.entry.ept & ~walk.rights)
 
     right = fresh
@@ -188,7 +196,7 @@ class HostTables:
         entry = self.cached.entry
         walk = past.host_ept(self.cached.key.ep4ta << 12, self.cached.gpa)
         if not self.cached.shadows_ept12:
-            found = walk.mapped and walk.address == entry.frame and walk.size >= self.cached.key.size
+            found = walk.mapped and walk.address == entry.frame and walk.size >= self.cached.size
             return found and not entry.ept & ~walk.rights
         if self.gfn is None or past.frame(self.gfn) != entry.frame & ~0xFFF:
             return False

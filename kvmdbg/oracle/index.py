@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary, ref
 from kvmdbg.errors import ModelBug
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.tlbkey import TlbEntry, TlbKey
-from kvmdbg.machine.kvm.state import Kvm
+from kvmdbg.machine.kvm.state import Kvm, ShadowKey
 from kvmdbg.oracle.closings import Closings
 from kvmdbg.oracle.contexts import Contexts, alive
 from kvmdbg.tape import ABSENT, Entry
@@ -156,6 +156,12 @@ class Index:
     def slots_that_change(self) -> tuple[Cell, ...]:
         """The memslots that have come or gone since the tape began."""
         return tuple((self.kvm.memslots, base) for base in self._cells[self.kvm.memslots])
+
+    def shadow_page_at(self, hpa: int, position: int) -> ShadowKey | None:
+        """Which shadow page of KVM a host frame held as of `position`."""
+        pages = self.kvm.shadow_pages
+        known: set[ShadowKey] = {key for key, _ in pages.unordered()} | set(self._cells[pages])
+        return next((key for key in known if (page := self.value_at(pages, key, position)) is not None and page.hpa == hpa), None)
 
     def last_write(self, owner: Any, key: Any, position: int) -> int:
         """Position of the last write to a cell before `position`; -1 when there was none."""

@@ -46,6 +46,8 @@ def fits(row: Row, operation: Operation, key: TlbKey, entry: TlbEntry) -> bool:
     is_global = key.pcid == GLOBAL
     if key.kind != row.mapping_kind or (is_global and row.global_survives == "may"):
         return False
+    if row.structure == ("tlb" if key.table_level else "psc"):
+        return False
     if row.applies_to != "any" and (row.applies_to == "global") != is_global:
         return False
     return (tag_fits(row.vpid_match, key.vpid, operation.vpid, operation.named_vpid)
@@ -71,7 +73,10 @@ def tag_fits(match: str, value: int, current: int, named: int) -> bool:
 
 
 def address_fits(scope: str, operation: Operation, key: TlbKey, entry: TlbEntry) -> bool:
-    """Is the translation for the operation's address? A fragment counts as the page that it is part of (A.4)."""
+    """Is the translation for the operation's address? A fragment counts as the page that it is part of (A.4).
+
+    Of a paging-structure cache: does the entry lie on the path to that address?
+    """
     if scope == "all":
         return True
     address = operation.gpa if key.kind == GUEST_PHYSICAL else operation.la
@@ -82,7 +87,7 @@ def address_fits(scope: str, operation: Operation, key: TlbKey, entry: TlbEntry)
 def _yes_rows() -> dict[str, tuple[Row, ...]]:
     found: dict[str, list[Row]] = {}
     for row in ROWS:
-        if row.must_invalidate == "yes" and row.structure != "psc" and row.confidence in TRUSTED:
+        if row.must_invalidate == "yes" and row.confidence in TRUSTED:
             found.setdefault(row.operation, []).append(row)
     return {name: tuple(rows) for name, rows in found.items()}
 

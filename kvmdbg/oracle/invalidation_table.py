@@ -17,7 +17,7 @@ class Row(NamedTuple):
     source: str
     vendor: str               # "intel" or "amd"
     mapping_kind: str         # "linear", "guest-physical" or "combined"
-    structure: str            # "tlb", "psc" (paging-structure caches, which the model lacks) or "both"
+    structure: str            # "tlb", "psc" (paging-structure caches) or "both"
     vpid_match: str           # "current", "descriptor", "zero", "nonzero", "all", "other", "n/a"; AMD: "asid:..."
     pcid_match: str           # "current", "operand", "descriptor", "zero", "all", "other", "n/a"
     ep4ta_match: str

@@ -39,7 +39,7 @@ def operations(index: Index, start: int, stop: int) -> Iterator[Done]:
                 after = position + 1 + len(event.dropped)
             case Faulted(vector="#PF"):
                 context = index.contexts.at(event.cpu, position)
-                operation = context and about("PAGE_FAULT", ("#PF exception on LA; TLB",), context)._replace(la=event.address)
+                operation = context and about("PAGE_FAULT", ("#PF exception on LA;",), context)._replace(la=event.address)
                 after = position
             case VmEntered(vpid=0) | VmExited():
                 operation = transition(index, position, event)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from kvmdbg.errors import ModelBug
 from kvmdbg.machine.hw.events import Hit
+from kvmdbg.machine.hw.paging_structure_caches import ept_start_of, start_of
 from kvmdbg.machine.hw.tlb import EPT_SIZES
 from kvmdbg.machine.hw.tlbkey import COMBINED, GLOBAL, GUEST_PHYSICAL, LINEAR, NONE, TlbEntry, TlbKey
 from kvmdbg.machine.kvm.state import Kvm
@@ -13,6 +14,7 @@ from kvmdbg.oracle.contexts import Context
 from kvmdbg.oracle.index import Index
 from kvmdbg.oracle.invalidation import must_be_gone
 from kvmdbg.oracle.operations import Done, operations
+from kvmdbg.oracle.upper_levels import used_entry
 from kvmdbg.oracle.verdict import describe
 from kvmdbg.oracle.walks import Past
 from kvmdbg.tape import ABSENT
@@ -79,12 +81,15 @@ def check_creation(index: Index, position: int, cpu: int, key: TlbKey, entry: Tl
         return
     if not tags_fit(key, context) or key.pcid == GLOBAL and not context.pge:
         raise ModelBug(f"{context.name} created the {describe(key)} with tags that are not its own (SDM Vol. 3C 29.4.2)", position)
+    used, until = used_entry(index, cpu, key, position), key.table_level
     if key.kind == GUEST_PHYSICAL:
-        walk = Past(index, position).host_ept(key.ep4ta << 12, key.page)
+        start = None if used is None else ept_start_of(used)
+        walk = Past(index, position).host_ept(key.ep4ta << 12, key.page, start=start, until=until)
         if not walk.mapped or walk.page != entry.frame or walk.rights != entry.ept:
             raise ModelBug(f"the {describe(key)} was created, and the EPT paging structures do not say so", position)
     elif key.kind == LINEAR:
-        shadow = Past(index, position).shadow(context.shadow, key.page)
+        below = None if used is None else start_of(used)
+        shadow = Past(index, position).shadow(context.shadow, key.page, start=below, until=until)
         if not shadow.mapped or shadow.page != entry.frame or shadow.user != entry.user or shadow.write < entry.write:
             raise ModelBug(f"the {describe(key)} was created, and the paging structures at CR3 do not say so", position)
     elif key.kind == COMBINED and not from_guest_physical(index, cpu, key, entry, position):

@@ -12,13 +12,14 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from kvmdbg.errors import UserError
-from kvmdbg.machine.hw.tlbkey import GUEST_PHYSICAL, LINEAR, NONE, TlbKey
+from kvmdbg.machine.hw.tlbkey import COMBINED, GUEST_PHYSICAL, LINEAR, NONE, STRUCTURES, TlbKey
 from kvmdbg.machine.kvm.state import Kvm
 from kvmdbg.oracle.blame import flush_owner, transition_function, writer
 from kvmdbg.oracle.closing import Closing
-from kvmdbg.oracle.components import EPT12, GUEST, HOST, TAG, Cached, Component, components
+from kvmdbg.oracle.components import EPT12, GUEST, HOST, TAG, Cached, Component
 from kvmdbg.oracle.contexts import Context
 from kvmdbg.oracle.index import Cell, Index
+from kvmdbg.oracle.upper_levels import parts
 from kvmdbg.oracle.walks import Past
 from kvmdbg.oracle.window import closed, window
 
@@ -60,9 +61,12 @@ def look(index: Index, cpu: int, key: TlbKey, position: int) -> Cached:
     user = index.contexts.last_user(cpu, key.vpid, key.pcid, key.ep4ta, position) or filled_by
     if user is None or key.kind == LINEAR and user.shadow == NONE:
         raise UserError(f"no guest has run with the tags of {describe(key)}", "The oracle judges what a guest could use.")
+    filled = max(filled_at, 0)
+    if key.table_level:
+        names = None if key.kind == COMBINED else index.shadow_page_at(entry.frame, filled)
+        return Cached(cpu, key, entry, filled_at, filled_by, user, NONE if names is None else names.gfn << 12, names=names)
     if key.kind != LINEAR:
         return Cached(cpu, key, entry, filled_at, filled_by, user)
-    filled = max(filled_at, 0)
     gfn = index.value_at(index.kvm.gfn_of, entry.frame & ~0xFFF, filled)
     walk = Past(index, filled).linear(filled_by or user, key.page)
     gpa = NONE if gfn is None else (gfn << 12) + (entry.frame & 0xFFF)
@@ -75,7 +79,7 @@ def judge_with_cells(index: Index, cached: Cached, position: int) -> tuple[Verdi
     if reuse is not None:
         return reuse, ()
     past = Past(index, position)
-    wrong = [part for part in components(index, cached) if not part.fresh(past)]
+    wrong = [part for part in parts(index, cached) if not part.fresh(past)]
     if not wrong:
         return Verdict(FRESH, "", "", None, None, cached.filled_at, "", "equal to what the tables say now"), tuple(past.cells)
     verdicts = [differs(index, cached, part, position) for part in wrong]
@@ -158,4 +162,5 @@ def describe(key: TlbKey) -> str:
     """A translation in words, addresses in hexadecimal."""
     tags = "" if key.vpid == NONE else f" vpid {key.vpid}"
     ept = "" if key.ep4ta == NONE else f" ep4ta {key.ep4ta:#x}"
-    return f"{key.kind} mapping of {key.page:#x}{tags}{ept}"
+    what = f"{STRUCTURES[key.table_level]}-cache entry for" if key.table_level else "mapping of"
+    return f"{key.kind} {what} {key.page:#x}{tags}{ept}"

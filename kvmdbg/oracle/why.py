@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from kvmdbg.errors import UserError
 from kvmdbg.machine.hw.controls import EXIT_REASONS
 from kvmdbg.machine.hw.events import Faulted, Hit, Referenced, Retired, VmEntered, VmExited
 from kvmdbg.machine.hw.fields import FIELDS
-from kvmdbg.machine.hw.tlbkey import GUEST_PHYSICAL, TlbKey
+from kvmdbg.machine.hw.tlbkey import GUEST_PHYSICAL, STRUCTURES, TlbKey
 from kvmdbg.machine.kvm.events import (
     Decided,
     ExitHandled,
@@ -35,7 +35,6 @@ EXIT_SOURCE: Final = "vmx.c: vmx_handle_exit()"
 # functions that only carry out what their caller decided
 PLUMBING: Final = frozenset({"write", "put", "read", "insert", "remove", "write64", "vmcs_write", "count", "<genexpr>", "<lambda>"})
 STEPS: Final = (Decided, FlushAsked, NestedEntered, NestedEntryFailed, NestedExited, GuestWrote)
-STRUCTURES: Final = {4: "PML4E", 3: "PDPTE", 2: "PDE", 1: "PTE"}
 
 
 class Link(NamedTuple):
@@ -77,12 +76,26 @@ def access(kvm: Kvm, index: Index, cpu: int, filled: int, key: TlbKey) -> Iterat
         owner, _, args, _ = entries[at]
         if owner in (VmEntered, VmExited, Retired, Faulted):
             return
-        if owner is Referenced and args[0] == cpu and (key.kind != GUEST_PHYSICAL or args[1] == "ept"):
+        if owner is Referenced and args[0] == cpu and concerns(Referenced(*args), key):
             yield reference(kvm, index, cpu, at, Referenced(*args))
         elif owner is Hit and args[0] == cpu:
             yield Link(at, f"through the {describe(args[1])} that was cached", function_at(kvm, at, "translate"), HIT_SOURCE)
-        if key.kind == GUEST_PHYSICAL and owner is Referenced and args[1] == "ept" and args[2] == 4:
+        if key.kind == GUEST_PHYSICAL and begins_in_ept(owner, args):
             return
+
+
+def concerns(read: Referenced, key: TlbKey) -> bool:
+    """Did the reference belong to what was cached? Nothing below an entry of a paging-structure cache did."""
+    if key.kind == GUEST_PHYSICAL:
+        return read.structure == "ept" and read.level >= key.table_level
+    return read.structure == "ept" or read.level >= key.table_level
+
+
+def begins_in_ept(owner: Any, args: Any) -> bool:
+    """Is it the first thing that a walk of EPT did: read the root, or begin below a cached entry of an upper level?"""
+    if owner is Hit:
+        return bool(args[1].kind == GUEST_PHYSICAL and args[1].table_level)
+    return owner is Referenced and args[1] == "ept" and args[2] == 4
 
 
 def reference(kvm: Kvm, index: Index, cpu: int, at: int, read: Referenced) -> Link:

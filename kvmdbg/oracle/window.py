@@ -27,7 +27,7 @@ def window(index: Index, cached: Cached, part: Component, position: int) -> Wind
     while at >= 0:
         past = Past(index, at)
         if part.right(past):
-            changed_by = cause if changed_by < 0 else changed_by
+            changed_by = past.unseen if past.unseen >= 0 else cause if changed_by < 0 else changed_by
             current = last_current(index, cached, part, past.before + 1, at)
             if current >= 0:
                 return Window(changed_by, current)

@@ -10,7 +10,7 @@ from kvmdbg.machine.hw.controls import EXIT_REASON_FAILED_VMENTRY, INTR_TYPE_NMI
 from kvmdbg.machine.hw.fields import FIELDS
 from kvmdbg.machine.hw.interrupts import NMI_VECTOR
 from kvmdbg.machine.hw.state import Insn
-from kvmdbg.machine.hw.tlbkey import TlbEntry, TlbKey
+from kvmdbg.machine.hw.tlbkey import STRUCTURES, TlbEntry, TlbKey
 from kvmdbg.machine.kvm import events as kvm_events
 from kvmdbg.machine.kvm.program import Program
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
@@ -46,10 +46,11 @@ def _entries(count: int) -> str:
 
 
 def key_text(key: TlbKey) -> str:
-    """A TLB key in words: kind, tags, page."""
+    """A TLB key in words: kind, tags, page; of a paging-structure cache its level and the first address that it is for."""
     tags = [f"{name} {'global' if value == -2 else f'{value:x}' if name == 'ep4ta' else value}"
             for name, value in (("vpid", key.vpid), ("pcid", key.pcid), ("ep4ta", key.ep4ta)) if value != -1]
-    return f"{key.kind} {' '.join(tags)} page {key.page:#x}"
+    what = f"{STRUCTURES[key.table_level]} for" if key.table_level else "page"
+    return f"{key.kind} {' '.join(tags)} {what} {key.page:#x}"
 
 
 def _interrupt(event: hw.Raised | hw.Taken) -> str:

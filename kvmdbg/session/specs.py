@@ -19,7 +19,7 @@ from kvmdbg.machine.hw import events as hw
 from kvmdbg.machine.hw.controls import EXIT_REASONS, INTR_TYPE_EXTERNAL, INTR_TYPE_NMI, exit_reason_name
 from kvmdbg.machine.hw.instructions import INSTRUCTIONS
 from kvmdbg.machine.hw.interrupts import NMI_VECTOR
-from kvmdbg.machine.hw.tlbkey import KINDS, TlbEntry, TlbKey
+from kvmdbg.machine.hw.tlbkey import KINDS, STRUCTURES, TlbEntry, TlbKey
 from kvmdbg.machine.kvm import events as kvm_events
 from kvmdbg.machine.kvm.state import GUEST_MMU, ROOT_MMU, Kvm
 from kvmdbg.oracle.verdict import FORBIDDEN, STALE
@@ -100,6 +100,12 @@ def _injected(event: kvm_events.EventInjected) -> tuple[str, ...]:
     return (kind, str(event.vector), "again" if event.again else "")
 
 
+def _cached(key: TlbKey) -> tuple[str, ...]:
+    """Labels of what is cached: its kind, and whether it is a translation or an upper level of which name."""
+    return (key.kind, "table", STRUCTURES[key.table_level]) if key.table_level else (key.kind, "page")
+
+
+_CACHED: Final = (*KINDS, "page", "table", *(name for level, name in STRUCTURES.items() if level > 1))
 VECTORS: Final = ("#UD", "#GP", "#PF", "#DF", "#SS", "#NP", "#TS", "#DB", "#AC")
 _BY: Final = ("invvpid", "invept", "invlpg", "mov cr3", "mov cr4", "mov cr0", "vm entry", "vm exit", "#pf", "ept violation")
 _TYPES: Final = ("individual-address", "single-context", "all-context", "single-context-retaining-globals")
@@ -141,14 +147,16 @@ kind("kick", "an IPI makes a vCPU leave the guest, or a sleeping one is woken; q
      _fixed("kvm_make_all_cpus_request", "kvm_vcpu_kick", "woken"), open=True)
 kind("decision", "KVM decides for or against something; qualify by the kernel function or by the answer",
      {kvm_events.Decided: lambda e: (e.function, e.answer)}, _fixed("yes", "no"), open=True)
-kind("fill", "a translation is cached; qualify by its kind", {FILL: lambda key: (key.kind,)}, _fixed(*KINDS))
-kind("drop", "a cached translation vanishes; qualify by its kind", {DROP: lambda key: (key.kind,)}, _fixed(*KINDS))
+kind("fill", "a translation is cached; qualify by its kind, or by page, or table for an entry of an upper level",
+     {FILL: _cached}, _fixed(*_CACHED))
+kind("drop", "a cached translation vanishes; qualify as fill", {DROP: _cached}, _fixed(*_CACHED))
 kind("evict", "a translation makes room for another", {hw.Evicted: lambda e: (e.key.kind,)}, _fixed(*KINDS))
-kind("hit", "a cached translation is used; qualify by its kind or by the access",
-     {hw.Hit: lambda e: (e.key.kind, e.access)}, _fixed(*KINDS, "read", "write", "fetch"))
+kind("hit", "a cached translation is used; qualify as fill, or by the access",
+     {hw.Hit: lambda e: (*_cached(e.key), e.access)}, _fixed(*_CACHED, "read", "write", "fetch"))
 for _verdict, _meaning in ((STALE, "a translation is used that its level still has to invalidate; qualify as hit"),
                            (FORBIDDEN, "a translation is used that had to be gone: somebody lost a flush; qualify as hit")):
-    kind(_verdict, _meaning, {hw.Hit: lambda e: (e.key.kind, e.access)}, _fixed(*KINDS, "read", "write", "fetch"), verdict=_verdict)
+    kind(_verdict, _meaning, {hw.Hit: lambda e: (*_cached(e.key), e.access)}, _fixed(*_CACHED, "read", "write", "fetch"),
+         verdict=_verdict)
 kind("access", "a load, store or fetch reaches memory; qualify by which", {hw.Accessed: lambda e: (e.access,)},
      _fixed("read", "write", "fetch"))
 kind("walk", "a page walk reads an entry; qualify by guest or ept, or by level4 ... level1",

@@ -12,7 +12,7 @@ from typing import Any, Final
 from kvmdbg.errors import UserError
 from kvmdbg.machine.hw.fields import FIELDS, by_name
 from kvmdbg.machine.hw.state import Insn
-from kvmdbg.machine.hw.tlbkey import TlbEntry, TlbKey
+from kvmdbg.machine.hw.tlbkey import STRUCTURES, TlbEntry, TlbKey
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.state import INVALID_PAGE, Kvm, Vcpu
 from kvmdbg.session.parse import did_you_mean
@@ -174,6 +174,7 @@ def show_cached(row: Cached) -> str:
     tags = [f"cpu{row.cpu}", key.kind]
     tags += [f"{name} {'global' if value == -2 else f'{value:x}' if name == 'ep4ta' else value}"
              for name, value in (("vpid", key.vpid), ("pcid", key.pcid), ("ep4ta", key.ep4ta)) if value != -1]
+    tags += [STRUCTURES[key.table_level]] if key.table_level else []
     return f"  {' '.join(tags)}: {key.page:#x} ({key.size >> 10}K) -> {entry.frame:#x} {rights}"
 
 

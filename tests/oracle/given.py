@@ -10,6 +10,7 @@ from kvmdbg.machine.boot import boot
 from kvmdbg.machine.eras.versions import kernel
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.instructions import parse_insn
+from kvmdbg.machine.hw.state import Caps
 from kvmdbg.machine.hw.tlbkey import TlbKey
 from kvmdbg.machine.kvm import tables, vmcs12_template
 from kvmdbg.machine.kvm.state import Config
@@ -28,8 +29,8 @@ class Machine:
     """One L1 that has set up L2-X and L2-Y over one EPT12; both map L2_LA to DATA, L1 maps L1_LA to itself."""
 
     def __init__(self, name: str = "v6.12", vpid: bool = True, ept: bool = True, config: Config = Config(),
-                 listening: bool = False):
-        self.kvm = boot(kernel(name), config, listening=listening)
+                 listening: bool = False, caps: Caps = Caps()):
+        self.kvm = boot(kernel(name), config, caps, listening=listening)
         self.vcpu = self.kvm.vcpus[0]
         tables.map_page(self.kvm, self.vcpu, "L1", L1_LA, L1_LA)
         tables.poke(self.kvm, self.vcpu, 0x3000, VMCS12_REVISION)

@@ -8,6 +8,8 @@ from typing import Any
 
 from kvmdbg.errors import Unsupported, UserError
 from kvmdbg.machine.hw.controls import CR4_PCIDE, CR4_PGE, CR4_SMEP, EFER_NXE
+from kvmdbg.machine.hw.state import Caps
+from kvmdbg.machine.kvm import tables
 from kvmdbg.machine.kvm.host_events import happen, parse_host_event
 from kvmdbg.machine.kvm.state import RUNNABLE, Config
 from oracle.given import CR3_X, CR3_Y, DATA, EPT, L1_LA, L2_LA, OTHER, Machine, X, Y
@@ -28,11 +30,13 @@ INVEPTS = {1: ("single-context 0x1001e", "single-context 0x1001f"), 2: ("all-con
 class Wanderer:
     """A machine and what it does next; `steps` is the log of what it did."""
 
-    def __init__(self, name: str, seed: int, config: Config = Config(), host: bool = False) -> None:
+    def __init__(self, name: str, seed: int, config: Config = Config(), host: bool = False,
+                 caps: Caps = Caps()) -> None:
         self.random = Random(seed)
         self.host = Random(seed) if host else None        # what happens on the host goes its own way: the guest's does not change
+        self.upper = Random(seed) if caps.paging_structure_caches else None     # and so do edits of upper levels
         self.ept = self.random.random() < 0.8 and config.enable_ept
-        self.machine = Machine(name, vpid=self.random.random() < 0.8, ept=self.ept, config=config).run(f"vmptrld {X:#x}")
+        self.machine = Machine(name, vpid=self.random.random() < 0.8, ept=self.ept, config=config, caps=caps).run(f"vmptrld {X:#x}")
         era = self.machine.kvm.era
         self.invalidations = tuple(
             f"{name} {operands}" for name, offered, known in (
@@ -48,6 +52,8 @@ class Wanderer:
             if vcpu.exit_to_user or vcpu.mp_state != RUNNABLE:
                 break
             self.step()
+            if self.upper is not None and self.upper.random() < 0.3:
+                self.edit_upper_level(self.upper)
             if self.host is not None and self.host.random() < 0.3:
                 self.happen(self.host.choice(HOST_WORDS))
         return self
@@ -96,6 +102,21 @@ class Wanderer:
                 self.machine.map("ept12", address, target).unmap("ept12", address)
             else:
                 self.machine.map(level, address, target, **how)
+
+    def edit_upper_level(self, random: Random) -> None:
+        """An entry above the last level comes to name another table, or its old one with other rights, or nothing."""
+        level = random.choice(("L1", "L2", "L2", "ept12") if self.ept else ("L1", "L2"))
+        pages = {"L1": L1_PAGES, "L2": L2_PAGES, "ept12": (*TARGETS, *TABLE_PAGES)}[level]
+        address, other, table_level = random.choice(pages), random.choice(pages), random.choice((2, 2, 3, 4))
+        roots = {"L1": (0x1000,), "L2": (CR3_X, CR3_Y), "ept12": (EPT,)}[level]
+        eptp = EPT if level == "L2" and self.ept else None
+        taken, added = random.choice((0, 0, 2, 4, 7)), random.choice((0, 0, 0x20))
+        kvm, vcpu, root, source = self.machine.kvm, self.machine.vcpu, random.choice(roots), random.choice(roots)
+        self.steps.append(f"{level} {address:#x} level {table_level} as {other:#x} without {taken:#x}")
+        with suppress(UserError):
+            _, value = tables.entry_of(kvm, vcpu, level, other, table_level, source, eptp)
+            value = value & ~taken | (0 if level == "ept12" else added)
+            tables.set_entry(kvm, vcpu, level, address, value, table_level, root, eptp)
 
     def of_l2(self) -> str:
         pick, cpu = self.random.choice, self.machine.kvm.cpu(self.machine.vcpu)

@@ -26,7 +26,7 @@ LEVELS = ("L1", "L2", "ept12", "L3")
 FLAGS = ("rwxu", "r", "w", "clear", "0", "-1", "0x83", "zz")
 BEGINNINGS = ((), L2, L2_WITH_EPT)
 MACHINES = ("", "enable_vpid=0", "enable_ept=0", "enable_ept=0 enable_vpid=0", "tlb_capacity=4", "unrestricted_guest=0",
-            "invvpid_types=2", "pcid=0 invpcid=0", "maxphyaddr=36")
+            "paging_structure_caches=1", "invvpid_types=2", "pcid=0 invpcid=0", "maxphyaddr=36")
 KERNELS = (*(version.name for version in VERSIONS), *COMMITS.names(), *(f"{name}^" for name in COMMITS.names()))
 
 

@@ -90,7 +90,8 @@ def machine(s: Session, words: Machine = None) -> Text | None:
 
     Module parameters and size: enable_ept, enable_vpid, nested, vcpus, cpus, memory, vpids (what other VMs have left over),
     apic_access_page (of L1; with nested=0).
-    Processor: maxphyaddr, invept_types, invvpid_types, pcid, tlb_capacity (0 = unlimited) and so on.
+    Processor: maxphyaddr, invept_types, invvpid_types, pcid, tlb_capacity (0 = unlimited), paging_structure_caches (entries of
+    upper levels are cached too) and so on.
     """
     if words:
         if s.tape.end or s.origin:

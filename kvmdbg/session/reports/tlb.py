@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from kvmdbg.errors import UserError
 from kvmdbg.machine.hw.events import Evicted, Invalidated
-from kvmdbg.machine.hw.tlbkey import COMBINED, GLOBAL, GUEST_PHYSICAL, KINDS, LINEAR, NONE, TlbEntry, TlbKey
+from kvmdbg.machine.hw.tlbkey import COMBINED, GLOBAL, GUEST_PHYSICAL, KINDS, LINEAR, NONE, STRUCTURES, TlbEntry, TlbKey
 from kvmdbg.machine.kvm.state import Kvm
 from kvmdbg.oracle.verdict import FORBIDDEN, FRESH, STALE, STATUSES
 from kvmdbg.session.changes import Changes
@@ -19,10 +19,12 @@ from kvmdbg.tape import ABSENT, Tape
 
 COLUMNS = columns("row>/3", "tag", "status", "vpid>", "pcid>/3", "ep4ta>/2", "gva>", "gpa>/1", "hpa>", "size/4", "rights/4", "kind",
                   "since/1")
-SIZES = {0x1000: "4K", 0x20_0000: "2M", 0x4000_0000: "1G"}
+SIZES = {0x1000: "4K", 0x20_0000: "2M", 0x40_0000: "4M", 1 << 30: "1G", 1 << 39: "512G", 1 << 48: "256T"}
 SHORT = {LINEAR: "lin", GUEST_PHYSICAL: "gphys", COMBINED: "comb"}
 GLYPHS = {FRESH: ".", STALE: "~", FORBIDDEN: "X"}          # beside the word, and none of grid.MARKS
-FILTERS = "a VPID, cpuN, or one of " + ", ".join((*KINDS, *STATUSES))
+PAGES, TABLES = "pages", "tables"          # translations, and entries of the paging-structure caches
+LEVELS = {name.lower(): level for level, name in STRUCTURES.items() if level > 1}
+FILTERS = "a VPID, cpuN, or one of " + ", ".join((*KINDS, *STATUSES, PAGES, TABLES, *LEVELS))
 
 
 class Line(NamedTuple):
@@ -43,6 +45,9 @@ def tlb(s: View, argument: str = "") -> Grid:
     `info tlb 3` shows one VPID, `info tlb cpu1` one processor, `info tlb guest-physical` one kind of mapping, `info tlb stale` one
     status.  status: . fresh (what the tables say), ~ stale (allowed: the level that changed the tables owes the invalidation),
     X forbidden (that level has done what the manual asks, and somebody below it lost it); of one that is gone: when it went.
+    Entries of the paging-structure caches (`machine paging_structure_caches=1`) have the name of their level behind the kind, the
+    size of what they are used for, and as hpa the table that they name: `info tlb tables` shows them alone, `info tlb pages` the
+    translations, `info tlb pde` one level.
     row: its number in the whole table, for `why tlb 3`.  tag: whose the VPID is, or for guest-physical mappings the EPT.  pcid "G":
     global.  rights: r w x u, D when the leaf's dirty flag was set.  since: position of the fill or of the removal.  Numbers but
     rows, VPIDs and PCIDs are hexadecimal.
@@ -57,14 +62,20 @@ def tlb(s: View, argument: str = "") -> Grid:
     rows = tuple(Row((str(number), *cells(s.kvm, line, owner(line.key.vpid))), line.mark, (line.cpu, line.key), style(line))
                  for number, line in numbered)
     filled, gone = (sum(line.mark == mark for line in lines) for mark in (FILLED, GONE))
-    title = f"TLB  {len(lines) - removed(lines)} entries  +{filled} -{gone}{verdicts(lines)}"
+    upper = sum(bool(line.key.table_level) and not is_removed(line) for line in lines)
+    held = f"{len(lines) - removed(lines) - upper} entries" + (f" and {upper} of upper levels" if upper else "")
+    title = f"TLB  {held}  +{filled} -{gone}{verdicts(lines)}"
     return Grid(title, COLUMNS, rows, "" if rows else "No cached translations.")
 
 
 def place(line: Line) -> tuple[object, ...]:
-    """Where a line stands: by processor, linear and combined mappings by VPID first, then guest-physical ones."""
+    """Where a line stands: by processor, linear and combined mappings by VPID first, then guest-physical ones.
+
+    Upper levels stand behind the translations with the same tags, the highest first.
+    """
     key = line.key
-    return (line.cpu, key.kind == GUEST_PHYSICAL, key.vpid, key.ep4ta, key.pcid, key.page, key.kind)
+    return (line.cpu, key.kind == GUEST_PHYSICAL, key.vpid, key.ep4ta, key.pcid, key.table_level > 0, -key.table_level, key.page,
+            key.kind)
 
 
 def removed(lines: list[Line]) -> int:
@@ -94,6 +105,10 @@ def chosen(argument: str) -> Any:
         return lambda line: text in (line.key.kind, SHORT[line.key.kind])
     if text in STATUSES:
         return lambda line: line.status == text
+    if text in (PAGES, TABLES):
+        return lambda line: bool(line.key.table_level) == (text == TABLES)
+    if text in LEVELS:
+        return lambda line: line.key.table_level == LEVELS[text]
     try:
         vpid = int(text.removeprefix("vpid").lstrip("= "), 0)
     except ValueError:
@@ -154,7 +169,12 @@ def cells(kvm: Kvm, line: Line, owner: str) -> tuple[str, ...]:
     judged = f"{GLYPHS[line.status]} {line.status}" if line.status else "-"
     return (tag, judged, "-" if key.vpid == NONE else str(key.vpid), pcid, hexadecimal(key.ep4ta, NONE),
             "-" if physical else f"{key.page:x}", hexadecimal(gpa, NONE), f"{entry.frame:x}", SIZES.get(key.size, f"{key.size:x}"),
-            rights(entry), SHORT[key.kind], line.since)
+            rights(key, entry), kind(key), line.since)
+
+
+def kind(key: TlbKey) -> str:
+    """ "comb", or of a paging-structure cache "comb PDE"."""
+    return f"{SHORT[key.kind]} {STRUCTURES[key.table_level]}" if key.table_level else SHORT[key.kind]
 
 
 def ept_name(kvm: Kvm, ep4ta: int) -> str:
@@ -162,11 +182,11 @@ def ept_name(kvm: Kvm, ep4ta: int) -> str:
     return str(kvm.hw.frames.get(ep4ta << 12, "EPT")).partition(" ")[0]
 
 
-def rights(entry: TlbEntry) -> str:
-    """ "rwxu" with "-" for a missing right, then D for a dirty leaf."""
+def rights(key: TlbKey, entry: TlbEntry) -> str:
+    """ "rwxu" with "-" for a missing right, then D for a dirty leaf; of an upper level what it leaves to what lies below."""
     letters = "".join(letter if granted else "-" for letter, granted in
                       (("r", entry.read), ("w", entry.write), ("x", entry.execute), ("u", entry.user)))
-    return letters + ("D" if entry.dirty else "")
+    return letters + ("D" if entry.dirty and not key.table_level else "")
 
 
 def style(line: Line) -> str:

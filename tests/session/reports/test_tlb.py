@@ -10,7 +10,10 @@ from kvmdbg.machine.hw.tlb import insert
 from kvmdbg.machine.hw.tlbkey import LINEAR, NONE, TlbKey
 from kvmdbg.machine.kvm.guest_memory import kvm_write_guest
 from kvmdbg.session.causes import translations
+from kvmdbg.session.grid import Grid
 from kvmdbg.session.reports.tlb import about_to_go, tlb
+from kvmdbg.session.results import parts
+from kvmdbg.session.session import Session
 from kvmdbg.session.tape_index import index_of
 from looking import Looking, looking
 from session_support import FORBIDDEN_IN_L2, LOSES_FLUSHES, session
@@ -123,3 +126,34 @@ def test_another_part_is_refused() -> None:
 
 def test_an_empty_tlb_says_so() -> None:
     assert tlb(looking()).note == "No cached translations."
+
+
+# -- paging-structure caches ---------------------------------------------------------------------------------------------
+
+
+def with_upper_levels() -> Session:
+    return session("machine paging_structure_caches=1", "map L1 0x400000 0x5000", "inject load 0x400000")
+
+
+def test_entries_of_upper_levels_have_rows_of_their_own() -> None:
+    s = with_upper_levels()
+    pages, tables_ = tlb(s, "pages"), tlb(s, "tables")
+    assert len(pages.rows) + len(tables_.rows) == len(tlb(s).rows) and tables_.rows
+    assert set(pages.column("kind")) == {"comb", "gphys"}
+    assert {kind.partition(" ")[2] for kind in tables_.column("kind")} == {"PML4E", "PDPTE", "PDE"}
+    sizes = dict(zip(tables_.column("kind"), tables_.column("size"), strict=True))
+    assert (sizes["comb PML4E"], sizes["comb PDPTE"], sizes["comb PDE"]) == ("512G", "1G", "2M")
+    assert set(tables_.column("status")) == {". fresh"} and not any("D" in rights for rights in tables_.column("rights"))
+    assert f"{len(pages.rows)} entries and {len(tables_.rows)} of upper levels" in tlb(s).title
+
+
+@pytest.mark.parametrize(("argument", "names"), [("pde", {"PDE"}), ("PML4E", {"PML4E"}), ("pml5e", set())])
+def test_one_level_can_be_asked_for(argument: str, names: set[str]) -> None:
+    assert {kind.partition(" ")[2] for kind in tlb(with_upper_levels(), argument).column("kind")} == names
+
+
+def test_a_row_of_an_upper_level_can_be_asked_why() -> None:
+    s = with_upper_levels()
+    row = tlb(s, "pde").rows[0]
+    grid, = parts(s.execute(f"why tlb {row.cells[0]}"))
+    assert isinstance(grid, Grid) and "PDE-cache entry for" in grid.title
