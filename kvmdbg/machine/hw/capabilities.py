@@ -56,6 +56,8 @@ _LOCKED: Final = 1 << 0
 _VMX_OUTSIDE_SMX: Final = 1 << 2
 _REGION_SIZE: Final = 0x1000
 _TRUE_CONTROLS: Final = 1 << 55
+_NO_ERROR_CODE_CHECK: Final = 1 << 56
+_ZERO_LENGTH_INJECTION: Final = 1 << 30
 _STORES_LMA: Final = 1 << 5
 _ACTIVITY_HLT: Final = 1 << 6
 _VMWRITE_ANY_FIELD: Final = 1 << 29
@@ -107,8 +109,8 @@ class ControlCaps(NamedTuple):
 def control_caps(caps: Caps) -> ControlCaps:
     """The controls that a processor with `caps` offers."""
     pin, cpu, exit, entry = caps.required
-    timer = c.PIN_PREEMPTION_TIMER if caps.preemption_timer else 0
-    return ControlCaps(Settings(pin, _PIN_OFFERED | PIN_DEFAULT1 | timer), Settings(cpu, _CPU_OFFERED | CPU_DEFAULT1),
+    asked = (c.PIN_PREEMPTION_TIMER if caps.preemption_timer else 0) | (c.PIN_POSTED_INTERRUPTS if caps.posted_interrupts else 0)
+    return ControlCaps(Settings(pin, _PIN_OFFERED | PIN_DEFAULT1 | asked), Settings(cpu, _CPU_OFFERED | CPU_DEFAULT1),
                        Settings(0, _secondary(caps)), Settings(exit, _EXIT_OFFERED | EXIT_DEFAULT1),
                        Settings(entry, _ENTRY_OFFERED | ENTRY_DEFAULT1),
                        c.VMFUNC_EPTP_SWITCHING if caps.vmfunc and caps.eptp_switching else 0)
@@ -120,39 +122,29 @@ def required_controls(caps: Caps) -> dict[int, int]:
 
 
 def _secondary(caps: Caps) -> int:
-    offered = c.SEC_ENABLE_RDTSCP
-    if caps.ept:
-        offered |= c.SEC_ENABLE_EPT
-    if caps.vpid:
-        offered |= c.SEC_ENABLE_VPID
-    if caps.ept and caps.unrestricted_guest:
-        offered |= c.SEC_UNRESTRICTED_GUEST
-    if caps.invpcid:
-        offered |= c.SEC_ENABLE_INVPCID
-    if caps.apic_accesses:
-        offered |= c.SEC_VIRTUALIZE_APIC_ACCESSES
-    if caps.virtual_interrupts:
-        offered |= c.SEC_VIRTUAL_INTR_DELIVERY
-    if caps.vmfunc:
-        offered |= c.SEC_ENABLE_VMFUNC
-    if caps.shadow_vmcs:
-        offered |= c.SEC_SHADOW_VMCS
-    return offered
+    ept = {c.SEC_ENABLE_EPT: True, c.SEC_UNRESTRICTED_GUEST: caps.unrestricted_guest, c.SEC_ENABLE_PML: caps.pml,
+           c.SEC_MODE_BASED_EXECUTE: caps.mode_based_execute}
+    others = {c.SEC_ENABLE_RDTSCP: True, c.SEC_ENABLE_VPID: caps.vpid, c.SEC_ENABLE_INVPCID: caps.invpcid,
+              c.SEC_VIRTUALIZE_APIC_ACCESSES: caps.apic_accesses, c.SEC_VIRTUALIZE_X2APIC_MODE: caps.x2apic_mode,
+              c.SEC_APIC_REGISTER_VIRT: caps.apic_registers, c.SEC_VIRTUAL_INTR_DELIVERY: caps.virtual_interrupts,
+              c.SEC_ENABLE_VMFUNC: caps.vmfunc, c.SEC_SHADOW_VMCS: caps.shadow_vmcs}
+    return sum(bit for bit, offered in (others | (ept if caps.ept else {})).items() if offered)
 
 
 # -- the other MSRs -------------------------------------------------------------------------------------------------------
 
 
 def vmx_basic(caps: Caps, revision: int) -> int:
-    """IA32_VMX_BASIC (A.1): region size, write-back, no 32-bit limit, no dual monitor; the TRUE MSRs as `caps` says."""
-    return revision | _REGION_SIZE << 32 | MEMTYPE_WB << 50 | (_TRUE_CONTROLS if caps.true_controls else 0)
+    """IA32_VMX_BASIC (A.1): region size, write-back, no 32-bit limit, no dual monitor; the TRUE MSRs and bit 56 as `caps` says."""
+    asked = (_TRUE_CONTROLS if caps.true_controls else 0) | (_NO_ERROR_CODE_CHECK if caps.no_error_code_check else 0)
+    return revision | _REGION_SIZE << 32 | MEMTYPE_WB << 50 | asked
 
 
 def vmx_misc(caps: Caps) -> int:
     """IA32_VMX_MISC (A.6): the timer counts with the time-stamp counter's bit 0, HLT is the one inactive state."""
     stores_lma = _STORES_LMA if caps.ept and caps.unrestricted_guest else 0
-    any_field = _VMWRITE_ANY_FIELD if caps.vmwrite_any_field else 0
-    return stores_lma | _ACTIVITY_HLT | any_field | caps.cr3_targets << 16
+    asked = (_VMWRITE_ANY_FIELD if caps.vmwrite_any_field else 0) | (_ZERO_LENGTH_INJECTION if caps.zero_length_injection else 0)
+    return stores_lma | _ACTIVITY_HLT | asked | caps.cr3_targets << 16
 
 
 def vmx_vmcs_enum() -> int:
@@ -161,10 +153,10 @@ def vmx_vmcs_enum() -> int:
 
 
 def vmx_ept_vpid_cap(caps: Caps) -> int:
-    """IA32_VMX_EPT_VPID_CAP (A.10): of EPT four levels, UC and WB, and what `caps` says."""
+    """IA32_VMX_EPT_VPID_CAP (A.10): of EPT four levels, and what `caps` says."""
     found = 0
     if caps.ept:
-        flags = {0: caps.ept_execute_only, 6: True, 8: True, 14: True, 16: caps.ept_2m, 17: caps.ept_1g,
+        flags = {0: caps.ept_execute_only, 6: True, 8: caps.ept_uc, 14: caps.ept_wb, 16: caps.ept_2m, 17: caps.ept_1g,
                  20: bool(caps.invept_types), 21: caps.ept_ad, 25: 1 in caps.invept_types, 26: 2 in caps.invept_types}
         found |= sum(1 << bit for bit, offered in flags.items() if offered)
     if caps.vpid and caps.invvpid_types:

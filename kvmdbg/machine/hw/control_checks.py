@@ -1,7 +1,7 @@
 """VM-entry checks on the VM-execution, VM-exit and VM-entry control fields, in the manual's order: error 7.
 
 A control that the modelled processor does not offer (`capabilities.control_caps`) is refused by the first checks, so the
-checks of what such a control would demand (posted interrupts, PML, ...) are not needed.
+checks of what such a control would demand (#VE, Intel PT, ...) are not needed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from kvmdbg.machine.hw.checking import (
     secondary,
     with_caps,
 )
-from kvmdbg.machine.hw.control_registers import page_address_problem, too_wide
+from kvmdbg.machine.hw.control_registers import page_address_problem, too_wide, wide_problem
 from kvmdbg.machine.hw.controls import (
     CPU_BITS,
     CPU_NMI_WINDOW_EXITING,
@@ -32,6 +32,7 @@ from kvmdbg.machine.hw.controls import (
     CPU_USE_MSR_BITMAPS,
     CR0_PE,
     ENTRY_BITS,
+    EXIT_ACK_INTR_ON_EXIT,
     EXIT_BITS,
     EXIT_SAVE_PREEMPTION_TIMER,
     INTR_INFO_ERROR_CODE,
@@ -43,16 +44,21 @@ from kvmdbg.machine.hw.controls import (
     PIN_BITS,
     PIN_EXTERNAL_INTERRUPT_EXITING,
     PIN_NMI_EXITING,
+    PIN_POSTED_INTERRUPTS,
     PIN_PREEMPTION_TIMER,
     PIN_VIRTUAL_NMIS,
+    SEC_APIC_REGISTER_VIRT,
     SEC_BITS,
     SEC_ENABLE_EPT,
+    SEC_ENABLE_PML,
     SEC_ENABLE_VMFUNC,
     SEC_ENABLE_VPID,
+    SEC_MODE_BASED_EXECUTE,
     SEC_SHADOW_VMCS,
     SEC_UNRESTRICTED_GUEST,
     SEC_VIRTUAL_INTR_DELIVERY,
     SEC_VIRTUALIZE_APIC_ACCESSES,
+    SEC_VIRTUALIZE_X2APIC_MODE,
     VMFUNC_EPTP_SWITCHING,
     names_of,
 )
@@ -102,7 +108,26 @@ def without_virtual_interrupts(s: Subject) -> bool:
 
 
 def needs_tpr_shadow(value: int, _: Subject) -> str:
-    return "not set VIRTUAL_INTR_DELIVERY without TPR_SHADOW"
+    return f"not set {names_of(value & VIRTUALIZED_APIC, SEC_BITS)} without TPR_SHADOW"
+
+
+def one_kind_of_apic(value: int, _: Subject) -> str:
+    return "not set VIRTUALIZE_X2APIC_MODE together with VIRTUALIZE_APIC_ACCESSES" if value & SEC_VIRTUALIZE_APIC_ACCESSES else ""
+
+
+def needs_virtual_interrupt_delivery(value: int, s: Subject) -> str:
+    if s.secondary & SEC_VIRTUAL_INTR_DELIVERY:
+        return ""
+    return "not set POSTED_INTERRUPTS while SECONDARY_VM_EXEC_CONTROL lacks VIRTUAL_INTR_DELIVERY"
+
+
+def needs_acknowledgement(value: int, _: Subject) -> str:
+    return "" if value & EXIT_ACK_INTR_ON_EXIT else "set ACK_INTR_ON_EXIT for POSTED_INTERRUPTS"
+
+
+def descriptor_address(value: int, s: Subject) -> str:
+    """Of 64 bytes."""
+    return "have bits 5:0 = 0" if value & 0x3F else wide_problem(value, s.caps)
 
 
 def needs_external_interrupt_exiting(value: int, _: Subject) -> str:
@@ -117,8 +142,9 @@ def needs_nmi_exiting(value: int, _: Subject) -> str:
     return "not set VIRTUAL_NMIS without NMI_EXITING" if value & PIN_VIRTUAL_NMIS else ""
 
 
-def needs_ept(value: int, _: Subject) -> str:
-    return "" if value & SEC_ENABLE_EPT else "not set UNRESTRICTED_GUEST without ENABLE_EPT"
+def needs_ept(control: int) -> Rule:
+    """A secondary control that means nothing without EPT."""
+    return lambda value, _: "" if value & SEC_ENABLE_EPT else f"not set {SEC_BITS[control]} without ENABLE_EPT"
 
 
 def valid_eptp(value: int, s: Subject) -> str:
@@ -151,10 +177,14 @@ def event_type(info: int) -> int:
     return info >> 8 & 7
 
 
+def in_protected_mode(s: Subject) -> bool:
+    """Will the guest be? Only an unrestricted one can be in real-address mode, where no exception has an error code."""
+    return not s.secondary & SEC_UNRESTRICTED_GUEST or bool(s.read(F.GUEST_CR0) & CR0_PE)
+
+
 def takes_error_code(s: Subject, info: int) -> bool:
     """Must this event deliver an error code?"""
-    return (event_type(info) == INTR_TYPE_HARD_EXCEPTION and info & 0xFF in ERROR_CODE_VECTORS
-            and bool(s.read(F.GUEST_CR0) & CR0_PE))
+    return event_type(info) == INTR_TYPE_HARD_EXCEPTION and info & 0xFF in ERROR_CODE_VECTORS and in_protected_mode(s)
 
 
 def legal_event_type(info: int, _: Subject) -> str:
@@ -174,13 +204,19 @@ def legal_event_vector(info: int, _: Subject) -> str:
 
 
 def legal_error_code_bit(info: int, s: Subject) -> str:
-    if bool(info & INTR_INFO_ERROR_CODE) == takes_error_code(s, info):
+    if bool(info & INTR_INFO_ERROR_CODE) == takes_error_code(s, info) or free_error_code(s, info):
         return ""
     return f"{'not ' if info & INTR_INFO_ERROR_CODE else ''}set bit 11 (deliver error code) for this event"
 
 
-def soft_event_length(value: int, _: Subject) -> str:
-    return "" if 1 <= value <= 15 else "be 1..15 for a software event"
+def free_error_code(s: Subject, info: int) -> bool:
+    """May a hardware exception have an error code or not, whichever it is (IA32_VMX_BASIC bit 56)?"""
+    return s.caps.no_error_code_check and event_type(info) == INTR_TYPE_HARD_EXCEPTION and in_protected_mode(s)
+
+
+def soft_event_length(value: int, s: Subject) -> str:
+    least = 0 if s.caps.zero_length_injection else 1
+    return "" if least <= value <= 15 else f"be {least}..15 for a software event"
 
 
 EVENT = has(F.VM_ENTRY_INTR_INFO_FIELD, INTR_INFO_VALID)
@@ -191,6 +227,8 @@ def soft_event(s: Subject) -> bool:
 
 
 ALL: Final = 0xFFFF_FFFF
+VIRTUALIZED_APIC: Final = SEC_VIRTUALIZE_X2APIC_MODE | SEC_APIC_REGISTER_VIRT | SEC_VIRTUAL_INTR_DELIVERY
+POSTED = has(F.PIN_BASED_VM_EXEC_CONTROL, PIN_POSTED_INTERRUPTS)
 TPR_SHADOW = has(F.CPU_BASED_VM_EXEC_CONTROL, CPU_TPR_SHADOW)
 EPTP_SWITCHING = both(secondary(SEC_ENABLE_VMFUNC), has(F.VM_FUNCTION_CONTROL, VMFUNC_EPTP_SWITCHING))
 PAGE: Final = with_caps(page_address_problem)
@@ -213,11 +251,18 @@ CONTROL_CHECKS: Final[tuple[Check, ...]] = (
           both(TPR_SHADOW, without_virtual_interrupts)),
     Check("the TPR threshold is not above VTPR", C, EXECUTION, F.TPR_THRESHOLD, tpr_threshold_and_vtpr,
           both(TPR_SHADOW, both(without_apic_accesses, without_virtual_interrupts))),
-    Check("virtual-interrupt delivery needs the TPR shadow", C, EXECUTION, F.SECONDARY_VM_EXEC_CONTROL, needs_tpr_shadow,
-          both(secondary(SEC_VIRTUAL_INTR_DELIVERY), lacks(F.CPU_BASED_VM_EXEC_CONTROL, CPU_TPR_SHADOW))),
+    Check("a virtualized APIC needs the TPR shadow", C, EXECUTION, F.SECONDARY_VM_EXEC_CONTROL, needs_tpr_shadow,
+          both(secondary(VIRTUALIZED_APIC), lacks(F.CPU_BASED_VM_EXEC_CONTROL, CPU_TPR_SHADOW))),
     Check("virtual-interrupt delivery needs external-interrupt exiting", C, EXECUTION, F.PIN_BASED_VM_EXEC_CONTROL,
           needs_external_interrupt_exiting, secondary(SEC_VIRTUAL_INTR_DELIVERY)),
+    Check("x2APIC mode and APIC accesses are not virtualized at once", C, EXECUTION, F.SECONDARY_VM_EXEC_CONTROL, one_kind_of_apic,
+          secondary(SEC_VIRTUALIZE_X2APIC_MODE)),
     Check("the APIC-access address is a page", C, EXECUTION, F.APIC_ACCESS_ADDR, PAGE, secondary(SEC_VIRTUALIZE_APIC_ACCESSES)),
+    Check("posted interrupts need virtual-interrupt delivery", C, EXECUTION, F.PIN_BASED_VM_EXEC_CONTROL,
+          needs_virtual_interrupt_delivery, POSTED),
+    Check("posted interrupts need the acknowledgement on exit", C, EXECUTION, F.VM_EXIT_CONTROLS, needs_acknowledgement, POSTED),
+    Check("the posted-interrupt vector has eight bits", C, EXECUTION, F.POSTED_INTR_NV, only(0xFF), POSTED),
+    Check("the posted-interrupt descriptor is in memory", C, EXECUTION, F.POSTED_INTR_DESC_ADDR, descriptor_address, POSTED),
     Check("virtual NMIs need NMI exiting", C, EXECUTION, F.PIN_BASED_VM_EXEC_CONTROL, needs_nmi_exiting,
           lacks(F.PIN_BASED_VM_EXEC_CONTROL, PIN_NMI_EXITING)),
     Check("NMI-window exiting needs virtual NMIs", C, EXECUTION, PRIMARY, needs_virtual_nmis,
@@ -225,8 +270,12 @@ CONTROL_CHECKS: Final[tuple[Check, ...]] = (
     Check("the VPID is not 0 if VPIDs are enabled", C, EXECUTION, F.VIRTUAL_PROCESSOR_ID, is_not_zero,
           secondary(SEC_ENABLE_VPID)),
     Check("the EPTP is valid if EPT is enabled", C, EXECUTION, F.EPT_POINTER, valid_eptp, secondary(SEC_ENABLE_EPT)),
-    Check("an unrestricted guest needs EPT", C, EXECUTION, F.SECONDARY_VM_EXEC_CONTROL, needs_ept,
+    Check("PML needs EPT", C, EXECUTION, F.SECONDARY_VM_EXEC_CONTROL, needs_ept(SEC_ENABLE_PML), secondary(SEC_ENABLE_PML)),
+    Check("the PML address is a page", C, EXECUTION, F.PML_ADDRESS, PAGE, secondary(SEC_ENABLE_PML)),
+    Check("an unrestricted guest needs EPT", C, EXECUTION, F.SECONDARY_VM_EXEC_CONTROL, needs_ept(SEC_UNRESTRICTED_GUEST),
           secondary(SEC_UNRESTRICTED_GUEST)),
+    Check("mode-based execute control needs EPT", C, EXECUTION, F.SECONDARY_VM_EXEC_CONTROL, needs_ept(SEC_MODE_BASED_EXECUTE),
+          secondary(SEC_MODE_BASED_EXECUTE)),
     Check("VM functions are offered", C, EXECUTION, F.VM_FUNCTION_CONTROL, offered_functions,
           secondary(SEC_ENABLE_VMFUNC)),
     Check("EPTP switching needs EPT", C, EXECUTION, F.VM_FUNCTION_CONTROL, switching_needs_ept, EPTP_SWITCHING),

@@ -86,8 +86,10 @@ def ep4ta(eptp: int) -> int:
 
 def eptp_valid(eptp: int, caps: Caps) -> str:
     """"" for an EPT pointer that VM entry would accept, else what is wrong with it (SDM Vol. 3C 26.2.1.1)."""
-    if eptp & EPTP_MEMTYPE_MASK not in (MEMTYPE_UC, MEMTYPE_WB):
-        return f"bits 2:0 are {eptp & EPTP_MEMTYPE_MASK}, not the memory type UC (0) or WB (6)"
+    offered = {MEMTYPE_UC: ("UC (0)", caps.ept_uc), MEMTYPE_WB: ("WB (6)", caps.ept_wb)}
+    if not offered.get(eptp & EPTP_MEMTYPE_MASK, ("", False))[1]:
+        types = " or ".join(name for name, there in offered.values() if there)
+        return f"bits 2:0 are {eptp & EPTP_MEMTYPE_MASK}, not the memory type {types}"
     if eptp & EPTP_WALK_LENGTH_MASK != EPTP_WALK_LENGTH_4:
         return f"bits 5:3 are {eptp >> 3 & 7}, not 3 (a page-walk length of 4)"
     if eptp & EPTP_AD and not caps.ept_ad:

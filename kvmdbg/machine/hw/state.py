@@ -26,6 +26,8 @@ class Caps(NamedTuple):
     ept_2m: bool = True                      # bit 16
     ept_1g: bool = True                      # bit 17
     ept_execute_only: bool = True            # bit 0
+    ept_uc: bool = True                      # bit 8: EPT paging structures in uncacheable memory
+    ept_wb: bool = True                      # bit 14: in write-back memory
     pcid: bool = True
     invpcid: bool = True
     preemption_timer: bool = True            # IA32_VMX_PINBASED_CTLS bit 6
@@ -36,6 +38,13 @@ class Caps(NamedTuple):
     eptp_switching: bool = True              # VM function 0 (IA32_VMX_VMFUNC bit 0)
     apic_accesses: bool = True               # "virtualize APIC accesses"
     virtual_interrupts: bool = False         # "virtual-interrupt delivery"
+    posted_interrupts: bool = False          # "process posted interrupts"
+    x2apic_mode: bool = False                # "virtualize x2APIC mode"
+    apic_registers: bool = False             # "APIC-register virtualization"
+    pml: bool = False                        # "enable PML"
+    mode_based_execute: bool = False         # "mode-based execute control for EPT"
+    no_error_code_check: bool = False        # IA32_VMX_BASIC bit 56: any hardware exception is injected with or without error code
+    zero_length_injection: bool = False      # IA32_VMX_MISC bit 30: software events of length 0 are injected
     true_controls: bool = True               # IA32_VMX_BASIC bit 55: the TRUE MSRs say which default1 controls may be 0
     required: tuple[int, ...] = (0x16, 0x0400_6172, 0x3_6DFB, 0x11FB)     # must be 1: pin-based, primary, exit, entry controls
     shadow_vmcs: bool = True                 # "VMCS shadowing"

@@ -15,6 +15,7 @@ from kvmdbg.machine.hw.controls import (
     CPU_USE_IO_BITMAPS,
     CPU_USE_MSR_BITMAPS,
     ENTRY_SMM,
+    EXIT_ACK_INTR_ON_EXIT,
     EXIT_LOAD_CET_STATE,
     EXIT_SAVE_PREEMPTION_TIMER,
     PIN_EXTERNAL_INTERRUPT_EXITING,
@@ -22,14 +23,18 @@ from kvmdbg.machine.hw.controls import (
     PIN_POSTED_INTERRUPTS,
     PIN_PREEMPTION_TIMER,
     PIN_VIRTUAL_NMIS,
+    SEC_APIC_REGISTER_VIRT,
     SEC_ENABLE_EPT,
     SEC_ENABLE_PML,
     SEC_ENABLE_VMFUNC,
     SEC_ENABLE_VPID,
+    SEC_MODE_BASED_EXECUTE,
     SEC_SHADOW_VMCS,
+    SEC_SUB_PAGE_WRITE,
     SEC_UNRESTRICTED_GUEST,
     SEC_VIRTUAL_INTR_DELIVERY,
     SEC_VIRTUALIZE_APIC_ACCESSES,
+    SEC_VIRTUALIZE_X2APIC_MODE,
 )
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.memory import write64
@@ -39,13 +44,16 @@ from vmx import GOOD, reader, with_vmcs
 PRIMARY = F.CPU_BASED_VM_EXEC_CONTROL
 INFO = F.VM_ENTRY_INTR_INFO_FIELD
 PAGE_FAULT = 0x8000_0B0E                 # hardware exception 14 with error code
-OFFERS = Caps(virtual_interrupts=True)
+OFFERS = Caps(virtual_interrupts=True, posted_interrupts=True, x2apic_mode=True, apic_registers=True, pml=True, mode_based_execute=True)
 EXIT = GOOD[F.VM_EXIT_CONTROLS]
+POSTED = {F.PIN_BASED_VM_EXEC_CONTROL: PIN_EXTERNAL_INTERRUPT_EXITING | PIN_POSTED_INTERRUPTS,
+          PRIMARY: CPU_TPR_SHADOW | CPU_SECONDARY_CONTROLS, F.SECONDARY_VM_EXEC_CONTROL: SEC_VIRTUAL_INTR_DELIVERY,
+          F.VM_EXIT_CONTROLS: EXIT | EXIT_ACK_INTR_ON_EXIT}
 
 BAD: dict[str, dict[int, int]] = {
-    "pin-based controls are offered": {F.PIN_BASED_VM_EXEC_CONTROL: PIN_POSTED_INTERRUPTS},
+    "pin-based controls are offered": {F.PIN_BASED_VM_EXEC_CONTROL: 1 << 8},
     "primary controls are offered": {PRIMARY: CPU_TERTIARY_CONTROLS},
-    "secondary controls are offered": {F.SECONDARY_VM_EXEC_CONTROL: SEC_ENABLE_PML},
+    "secondary controls are offered": {F.SECONDARY_VM_EXEC_CONTROL: SEC_SUB_PAGE_WRITE},
     "CR3-target count is not above what is offered": {F.CR3_TARGET_COUNT: 5},
     "I/O bitmap A is a page": {PRIMARY: CPU_USE_IO_BITMAPS, F.IO_BITMAP_A: 0x1001},
     "I/O bitmap B is a page": {PRIMARY: CPU_USE_IO_BITMAPS, F.IO_BITMAP_B: 1 << 46},
@@ -54,14 +62,23 @@ BAD: dict[str, dict[int, int]] = {
     "the TPR threshold has four bits": {PRIMARY: CPU_TPR_SHADOW, F.TPR_THRESHOLD: 0x10},
     "the TPR threshold is not above VTPR": {PRIMARY: CPU_TPR_SHADOW, F.TPR_THRESHOLD: 1},
     "the APIC-access address is a page": {F.SECONDARY_VM_EXEC_CONTROL: SEC_VIRTUALIZE_APIC_ACCESSES, F.APIC_ACCESS_ADDR: 8},
-    "virtual-interrupt delivery needs the TPR shadow": {F.SECONDARY_VM_EXEC_CONTROL: SEC_VIRTUAL_INTR_DELIVERY,
-                                                        F.PIN_BASED_VM_EXEC_CONTROL: PIN_EXTERNAL_INTERRUPT_EXITING},
+    "a virtualized APIC needs the TPR shadow": {F.SECONDARY_VM_EXEC_CONTROL: SEC_APIC_REGISTER_VIRT},
+    "x2APIC mode and APIC accesses are not virtualized at once": {
+        PRIMARY: CPU_TPR_SHADOW | CPU_SECONDARY_CONTROLS,
+        F.SECONDARY_VM_EXEC_CONTROL: SEC_VIRTUALIZE_X2APIC_MODE | SEC_VIRTUALIZE_APIC_ACCESSES},
     "virtual-interrupt delivery needs external-interrupt exiting": {PRIMARY: CPU_TPR_SHADOW | CPU_SECONDARY_CONTROLS,
                                                                     F.SECONDARY_VM_EXEC_CONTROL: SEC_VIRTUAL_INTR_DELIVERY},
+    "posted interrupts need virtual-interrupt delivery": {F.PIN_BASED_VM_EXEC_CONTROL: PIN_POSTED_INTERRUPTS},
+    "posted interrupts need the acknowledgement on exit": {**POSTED, F.VM_EXIT_CONTROLS: EXIT},
+    "the posted-interrupt vector has eight bits": {**POSTED, F.POSTED_INTR_NV: 0x100},
+    "the posted-interrupt descriptor is in memory": {**POSTED, F.POSTED_INTR_DESC_ADDR: 0x20},
     "virtual NMIs need NMI exiting": {F.PIN_BASED_VM_EXEC_CONTROL: PIN_VIRTUAL_NMIS},
     "NMI-window exiting needs virtual NMIs": {PRIMARY: CPU_NMI_WINDOW_EXITING, F.PIN_BASED_VM_EXEC_CONTROL: PIN_NMI_EXITING},
     "the VPID is not 0 if VPIDs are enabled": {F.VIRTUAL_PROCESSOR_ID: 0},
     "the EPTP is valid if EPT is enabled": {F.EPT_POINTER: 0x7_0006},
+    "PML needs EPT": {F.SECONDARY_VM_EXEC_CONTROL: SEC_ENABLE_PML},
+    "the PML address is a page": {F.SECONDARY_VM_EXEC_CONTROL: SEC_ENABLE_PML | SEC_ENABLE_EPT, F.PML_ADDRESS: 0x800},
+    "mode-based execute control needs EPT": {F.SECONDARY_VM_EXEC_CONTROL: SEC_MODE_BASED_EXECUTE},
     "an unrestricted guest needs EPT": {F.SECONDARY_VM_EXEC_CONTROL: SEC_UNRESTRICTED_GUEST},
     "VM functions are offered": {F.SECONDARY_VM_EXEC_CONTROL: SEC_ENABLE_EPT | SEC_ENABLE_VMFUNC, F.VM_FUNCTION_CONTROL: 2},
     "EPTP switching needs EPT": {F.SECONDARY_VM_EXEC_CONTROL: SEC_ENABLE_VMFUNC, F.VM_FUNCTION_CONTROL: 1},
@@ -105,6 +122,14 @@ FINE: dict[str, dict[int, int]] = {
     "NMI": {INFO: 0x8000_0202},
     "software interrupt": {INFO: 0x8000_0480, F.VM_ENTRY_INSTRUCTION_LEN: 2},
     "an event that is not valid": {INFO: 0x0000_0120},
+    "posted interrupts": {**POSTED, F.POSTED_INTR_NV: 0xFF, F.POSTED_INTR_DESC_ADDR: (1 << 46) - 64},
+    "a posted-interrupt vector that is not used": {F.POSTED_INTR_NV: 0x100, F.POSTED_INTR_DESC_ADDR: 1},
+    "x2APIC mode": {PRIMARY: CPU_TPR_SHADOW | CPU_SECONDARY_CONTROLS,
+                    F.SECONDARY_VM_EXEC_CONTROL: SEC_VIRTUALIZE_X2APIC_MODE | SEC_APIC_REGISTER_VIRT},
+    "#GP with error code in a guest that cannot leave protected mode": {
+        F.SECONDARY_VM_EXEC_CONTROL: 0, F.GUEST_CR0: 0x20, INFO: 0x8000_0B0D},
+    "#GP without error code in real-address mode": {
+        F.SECONDARY_VM_EXEC_CONTROL: SEC_ENABLE_EPT | SEC_UNRESTRICTED_GUEST, F.GUEST_CR0: 0x20, INFO: 0x8000_030D},
     "MSR areas of 16-byte entries": {F.VM_EXIT_MSR_LOAD_COUNT: 2, F.VM_EXIT_MSR_LOAD_ADDR: (1 << 46) - 32},
 }
 
@@ -140,3 +165,17 @@ def test_the_tpr_threshold_is_compared_with_the_virtual_apic_page() -> None:
     hw, cpu = with_vmcs({PRIMARY: CPU_TPR_SHADOW, F.TPR_THRESHOLD: 3, F.VIRTUAL_APIC_PAGE_ADDR: 0x6000})
     write64(hw, 0x6080, 0x30)
     assert first_problem(subject(hw, cpu, reader(hw, cpu)), CONTROL_AREA) is None
+
+
+@pytest.mark.parametrize(("caps", "change", "problem"), [
+    (Caps(ept_uc=False), {F.EPT_POINTER: 0x7_0018}, "must be a valid EPTP: bits 2:0 are 0, not the memory type WB (6)"),
+    (Caps(ept_wb=False), {F.EPT_POINTER: 0x7_001E}, "must be a valid EPTP: bits 2:0 are 6, not the memory type UC (0)"),
+    (Caps(no_error_code_check=True), {INFO: 0x8000_030D}, ""), (Caps(no_error_code_check=True), {INFO: 0x8000_0B06}, ""),
+    (Caps(no_error_code_check=True), {INFO: 0x8000_080D}, "must not set bit 11"),
+    (Caps(zero_length_injection=True), {INFO: 0x8000_0480}, ""),
+    (Caps(zero_length_injection=True), {INFO: 0x8000_0480, F.VM_ENTRY_INSTRUCTION_LEN: 16}, "must be 0..15 for a software event")])
+def test_what_a_capability_allows(caps: Caps, change: dict[int, int], problem: str) -> None:
+    hw, cpu = with_vmcs(change, caps=caps)
+    found = first_problem(subject(hw, cpu, reader(hw, cpu)), CONTROL_AREA)
+    assert problem in (found.text if found else "")
+    assert bool(found) == bool(problem)
