@@ -11,7 +11,7 @@ from kvmdbg.machine.boot import boot
 from kvmdbg.machine.eras import versions
 from kvmdbg.machine.hw.state import Caps
 from kvmdbg.machine.kvm.state import Config, Kvm
-from kvmdbg.session import script
+from kvmdbg.session import machine_words, script
 from kvmdbg.session.breakpoints import Breakpoints
 from kvmdbg.session.formats import displayed
 from kvmdbg.session.grid import Grid
@@ -141,15 +141,7 @@ class State:
 
     def machine_words(self) -> str:
         """What `machine` was told, "" for the machine that one gets anyway."""
-        words = [f"{name}={_word(value)}" for name, value in self.kvm.config._asdict().items() if value != getattr(Config(), name)]
-        words += [f"{name}={_word(value)}" for name, value in self.caps._asdict().items() if value != getattr(Caps(), name)]
-        return " ".join(words)
-
-
-def _word(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(int(value))
-    return ",".join(map(str, value)) if isinstance(value, tuple) else f"{value}"
+        return " ".join(machine_words.changed(self.kvm.config, self.caps))
 
 
 def spoken(part: Result) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from kvmdbg.machine.hw.checking import CONTROL_AREA, GUEST_AREA, HOST_AREA, Check, Problem, Subject, subject
 from kvmdbg.machine.hw.checks import CHECKS
@@ -32,17 +32,40 @@ LEFT_TO_THE_PROCESSOR: Final = frozenset({
 
 
 def nested_caps(kvm: Kvm) -> Caps:
-    """What L1's virtual processor offers (nested.c: nested_vmx_setup_ctls_msrs()); of CR3-target values none (VMX_MISC)."""
-    return kvm.hw.caps._replace(
-        cr3_targets=0, true_controls=kvm.era.offers_true_controls_to_l1(), required=kvm.era.controls_required_of_l1(),
-        ept=kvm.config.enable_ept and kvm.era.offers_ept_to_l1(), ept_ad=kvm.hw.caps.ept_ad and kvm.era.nested_ept_ad(),
-        vpid=kvm.era.offers_vpid_to_l1(kvm.config.enable_vpid),
-        preemption_timer=kvm.era.emulates_preemption_timer(),
-        virtual_interrupts=kvm.hw.caps.virtual_interrupts and kvm.era.offers_virtual_interrupts_to_l1(),
-        shadow_vmcs=kvm.era.offers_vmcs_shadowing_to_l1(), vmwrite_any_field=kvm.era.vmwrite_reaches_read_only_fields(),
-        vmfunc=kvm.hw.caps.vmfunc and kvm.config.enable_ept and kvm.era.offers_vmfunc_to_l1(),
-        eptp_switching=kvm.hw.caps.eptp_switching and bool(kvm.era.vm_functions_of_l1() & VMFUNC_EPTP_SWITCHING),
-        invvpid_types=kvm.era.nested_invvpid_types(kvm.config.enable_vpid), invept_types=kvm.era.nested_invept_types())
+    """What L1's virtual processor offers: what KVM can, less what user space keeps from L1."""
+    return limited(offered_to_l1(kvm), kvm.config.l1_caps)
+
+
+def offered_to_l1(kvm: Kvm) -> Caps:
+    """What KVM can offer L1 (nested.c: nested_vmx_setup_ctls_msrs()); of CR3-target values none (VMX_MISC)."""
+    hw, era = kvm.hw.caps, kvm.era
+    ept, ept_ad = kvm.config.enable_ept and era.offers_ept_to_l1(), hw.ept_ad and era.nested_ept_ad()
+    return hw._replace(
+        cr3_targets=0, true_controls=era.offers_true_controls_to_l1(), required=era.controls_required_of_l1(),
+        no_error_code_check=hw.no_error_code_check and era.offers_no_error_code_check_to_l1(), zero_length_injection=False,
+        ept=ept, ept_ad=ept_ad, ept_uc=hw.ept_uc and era.offers_ept_uc_to_l1(),
+        pml=ept and ept_ad and era.offers_pml_to_l1(),
+        mode_based_execute=hw.mode_based_execute and era.offers_mode_based_execute_to_l1(),
+        vpid=era.offers_vpid_to_l1(kvm.config.enable_vpid),
+        preemption_timer=era.emulates_preemption_timer(),
+        x2apic_mode=hw.x2apic_mode and era.offers_x2apic_mode_to_l1(),
+        apic_registers=hw.apic_registers and era.offers_apic_registers_to_l1(),
+        virtual_interrupts=hw.virtual_interrupts and era.offers_virtual_interrupts_to_l1(),
+        posted_interrupts=hw.posted_interrupts and era.offers_posted_interrupts_to_l1(),
+        shadow_vmcs=era.offers_vmcs_shadowing_to_l1(), vmwrite_any_field=era.vmwrite_reaches_read_only_fields(),
+        vmfunc=hw.vmfunc and kvm.config.enable_ept and era.offers_vmfunc_to_l1(),
+        eptp_switching=hw.eptp_switching and bool(era.vm_functions_of_l1() & VMFUNC_EPTP_SWITCHING),
+        invvpid_types=era.nested_invvpid_types(kvm.config.enable_vpid), invept_types=era.nested_invept_types())
+
+
+def limited(offered: Caps, wanted: tuple[tuple[str, Any], ...]) -> Caps:
+    """`offered` without what `wanted`, fields of Caps, has less of: user space can take away, and never give."""
+    return offered._replace(**{name: less(getattr(offered, name), value) for name, value in wanted})
+
+
+def less(offered: Any, wanted: Any) -> Any:
+    """What both allow: of truths and numbers the smaller, of types those in both."""
+    return tuple(one for one in offered if one in wanted) if isinstance(offered, tuple) else min(offered, wanted)
 
 
 def is_all_ones(value: int, _: Subject) -> str:

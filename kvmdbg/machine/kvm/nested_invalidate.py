@@ -46,7 +46,7 @@ def handle_invept(kvm: Kvm, vcpu: Vcpu) -> None:
     if not nested_vmx_check_permission(kvm, vcpu):
         return
     type, descriptor = vcpu.exit_insn.operands
-    if unsupported_type(kvm, vcpu, type, kvm.era.nested_invept_types()):
+    if unsupported_type(kvm, vcpu, type, nested_caps(kvm).invept_types):
         return
     words = read_operand(kvm, vcpu, descriptor)
     if words is None:
@@ -82,7 +82,7 @@ def free_roots_of(kvm: Kvm, vcpu: Vcpu, matching: bool, eptp: int) -> None:
 
 def handle_invvpid(kvm: Kvm, vcpu: Vcpu) -> None:
     """INVVPID of L1: whatever VPID it names, vpid02 is what its L2s run with; at once, on this processor."""
-    offered = kvm.era.nested_invvpid_types(kvm.config.enable_vpid)
+    offered = nested_caps(kvm).invvpid_types
     if not offered:
         raise_exception(kvm, vcpu, "#UD")
         return

@@ -17,6 +17,7 @@ from kvmdbg.machine.hw.controls import (
     ENTRY_LOAD_IA32_EFER,
     PIN_PREEMPTION_TIMER,
     SEC_ENABLE_INVPCID,
+    SEC_ENABLE_PML,
     SEC_ENABLE_RDTSCP,
     SEC_ENABLE_VMFUNC,
     SEC_SHADOW_VMCS,
@@ -122,7 +123,8 @@ def merged_controls(kvm: Kvm, vcpu: Vcpu, mine: dict[int, int]) -> dict[int, int
                                                            | SEC_ENABLE_VMFUNC | SEC_VIRTUALIZE_APIC_ACCESSES
                                                            | SEC_SHADOW_VMCS)
     if theirs(F.CPU_BASED_VM_EXEC_CONTROL) & CPU_SECONDARY_CONTROLS:
-        secondary |= theirs(F.SECONDARY_VM_EXEC_CONTROL) & ~SEC_SHADOW_VMCS       # L2's VMREAD and VMWRITE are emulated
+        # L2's VMREAD and VMWRITE are emulated, and KVM's MMU logs what L1 wants logged
+        secondary |= theirs(F.SECONDARY_VM_EXEC_CONTROL) & ~(SEC_SHADOW_VMCS | SEC_ENABLE_PML)
     return mine | {
         F.PIN_BASED_VM_EXEC_CONTROL: pin | theirs(F.PIN_BASED_VM_EXEC_CONTROL) & ~PIN_PREEMPTION_TIMER,
         F.CPU_BASED_VM_EXEC_CONTROL: primary | theirs(F.CPU_BASED_VM_EXEC_CONTROL) & ~CPU_USE_MSR_BITMAPS,   # L0 wants every exit

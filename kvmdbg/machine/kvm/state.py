@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from kvmdbg.machine.hw.state import Cpu, Hardware, Insn, Pdptes
 from kvmdbg.machine.kvm.era import Era
@@ -38,6 +38,7 @@ class Config(NamedTuple):
     memory: int = 0x4000_0000     # bytes of guest RAM, one memslot from gpa 0 on
     vpids: int = 0xFFFF           # VPID numbers that the vCPUs of other VMs have left over when this one is created
     apic_access_page: bool = False    # flexpriority: L1's local APIC is an APIC-access page
+    l1_caps: tuple[tuple[str, Any], ...] = ()    # fields of Caps: to which user space limits L1 (KVM_SET_MSRS of the VMX MSRs)
 
 
 class MmuRole(NamedTuple):

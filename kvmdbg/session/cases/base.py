@@ -10,17 +10,18 @@ from kvmdbg.machine.eras.versions import kernel
 from kvmdbg.machine.hw import controls, ept
 from kvmdbg.machine.hw.controls import AR_DB, AR_L, SEC_ENABLE_VPID
 from kvmdbg.machine.hw.fields import F
-from kvmdbg.machine.hw.state import Caps
 from kvmdbg.machine.hw.vmcs import SHADOW_INDICATOR, VMCS_REVISION
 from kvmdbg.machine.kvm.era import Era
-from kvmdbg.machine.kvm.state import Config, Kvm
+from kvmdbg.machine.kvm.state import Kvm
 from kvmdbg.machine.kvm.vmcs12_template import defaults
 from kvmdbg.machine.kvm.vmx import AR_CODE_64
 from kvmdbg.machine.kvm.vpid import VMX_NR_VPIDS
+from kvmdbg.session import machine_words
 from kvmdbg.session.cases import binding, pae_guest
+from kvmdbg.session.cases.control_names import CONTROLS, SECONDARY
 from kvmdbg.session.cases.layout import lay_out
 from kvmdbg.session.cases.player import EPT12, L1, L2, Place, Player
-from kvmdbg.session.cases.setup import CONTROLS, SECONDARY, Setup
+from kvmdbg.session.cases.setup import Setup
 
 PCID_MASK: Final = 0xFFF
 SECONDARY_BITS: Final = F.SECONDARY_VM_EXEC_CONTROL
@@ -71,7 +72,7 @@ def _boot(setup: Setup) -> Kvm:
     config = setup.config
     if not setup.caps.vpid:
         config = config._replace(enable_vpid=False)        # vmx.c: hardware_setup() switches it off
-    kvm = boot(_offering(era, setup.invvpid_types), config, setup.caps)
+    kvm = boot(_offering(era, setup.more_for_l1), config, setup.caps)
     kvm.tape.recording = False                             # what follows is part of how the machine was made
     if not setup.spare_vpids:
         _take_every_vpid(kvm)
@@ -81,16 +82,12 @@ def _boot(setup: Setup) -> Kvm:
     return kvm
 
 
-def _offering(era: Era, types: tuple[int, ...] | None) -> Era:
-    """The kernel with an L1 that user space lets see these INVVPID types only (KVM_SET_MSRS of VMX_EPT_VPID_CAP)."""
-    if types is None:
+def _offering(era: Era, questions: tuple[str, ...]) -> Era:
+    """The kernel with an L1 that is offered what no kernel offers it: these questions are answered with yes."""
+    if not questions:
         return era
-
-    def nested_invvpid_types(self: Era, enable_vpid: bool) -> tuple[int, ...]:
-        return types if enable_vpid else ()
-
-    limited: Era = type("Limited", (type(era),), {"nested_invvpid_types": nested_invvpid_types})()
-    return limited
+    more: Era = type("More", (type(era),), dict.fromkeys(questions, lambda self: True))()
+    return more
 
 
 def _take_every_vpid(kvm: Kvm) -> None:
@@ -104,24 +101,15 @@ def _take_every_vpid(kvm: Kvm) -> None:
 def _headlines(player: Player, setup: Setup) -> None:
     """The lines that choose the machine; what no word of the debugger can set is said as a remark."""
     player.lines.append(f"kernel {setup.kernel}")
-    changed = {name: value for name, value in (setup.config._asdict() | setup.caps._asdict()).items()
-               if value != (Config()._asdict() | Caps()._asdict())[name]}
-    if not setup.caps.vpid:
-        changed["enable_vpid"] = False
-    if changed:
-        player.lines.append("machine " + " ".join(f"{name}={_setting(value)}" for name, value in changed.items()))
-    if setup.invvpid_types is not None:
-        player.remark(f"before #0: user space offers L1 only INVVPID types {setup.invvpid_types}")
+    words = machine_words.changed(setup.config._replace(enable_vpid=setup.config.enable_vpid and setup.caps.vpid), setup.caps)
+    if words:
+        player.lines.append("machine " + " ".join(words))
+    for question in setup.more_for_l1:
+        player.remark(f"before #0: {question}() is answered with yes, which no kernel does")
     if not setup.spare_vpids:
         player.remark("before #0: every VPID but vpid01 is taken")
     if setup.compatibility:
         player.remark("before #0: L1 runs with CS.L = 0, CS.D = 1")
-
-
-def _setting(value: object) -> str:
-    if isinstance(value, bool):
-        return str(int(value))
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 # -- memory ------------------------------------------------------------------------------------------------------------

@@ -110,13 +110,13 @@ def _cap(name: str) -> Handler:
 def _invvpid(plan: Plan, offered: Value) -> None:
     """False: hidden from L1, whether or not VPIDs are."""
     if offered is False:
-        plan.invvpid_types = ()
+        plan.limit_l1("invvpid_types", ())
 
 
 def _invvpid_types(plan: Plan, types: Value) -> None:
     """The types that L1 is offered; the processor itself offers what KVM needs, unless it offers none at all."""
     if tuple(types) != plan.caps.invvpid_types:
-        plan.invvpid_types = tuple(types)
+        plan.limit_l1("invvpid_types", tuple(types))
 
 
 def _smm(plan: Plan, offered: Value) -> None:
@@ -129,6 +129,12 @@ def _offered_to_l1(plan: Plan, offered: Value) -> None:
     """KVM emulates it for L1, whatever the processor has."""
     if offered is False:
         raise Unsupported("caps: L1 is offered VMCS shadowing, and VMWRITE to any field, by every KVM since v4.19")
+
+
+def _pml(plan: Plan, offered: Value) -> None:
+    """KVM emulates it for L1, whatever the processor has; False: user space hides it."""
+    if offered is False:
+        plan.limit_l1("pml", False)
 
 
 def _maxphyaddr(plan: Plan, wanted: Value) -> None:
@@ -146,11 +152,15 @@ CAPS: Final[Mapping[str, Handler]] = {
     "pcid": _cap("pcid"), "ept_ad": _cap("ept_ad"), "huge_2m": _cap("ept_2m"),
     "unrestricted_guest": _cap("unrestricted_guest"), "invpcid": _cap("invpcid"),
     "virtualize_apic_accesses": _cap("apic_accesses"), "virtual_interrupt_delivery": _cap("virtual_interrupts"),
+    "posted_interrupts": _cap("posted_interrupts"), "process_posted_interrupts": _cap("posted_interrupts"),
+    "virtualize_x2apic": _cap("x2apic_mode"), "virtualize_x2apic_mode": _cap("x2apic_mode"),
+    "apic_register_virtualization": _cap("apic_registers"), "apic_register_virt": _cap("apic_registers"),
+    "pml": _pml, "mbec": premises.mode_based_execute, "mode_based_execute": premises.mode_based_execute,
     "use_tpr_shadow": nothing, "load_host_pat": nothing, "load_bndcfgs": nothing,
     "vmfunc": _cap("vmfunc"), "smm": _smm, "kvm_triple_fault_event": nothing, "eptp_switching": _cap("eptp_switching"),
     "invvpid": _invvpid, "invvpid_types": _invvpid_types, "invept": nothing, "invept_types": nothing,
     "maxphyaddr": _maxphyaddr, "mce": nothing, "load_guest_efer": nothing, "cr3_targets": nothing,
-    "nmi_exiting": nothing, "virtual_nmis": nothing, "nmi_window": nothing, "no_hw_errcode_cc": nothing,
+    "nmi_exiting": nothing, "virtual_nmis": nothing, "nmi_window": nothing, "no_hw_errcode_cc": premises.no_hw_errcode_cc,
     "max": nothing, "ept_uc": nothing, "ept_wb": nothing, "allowed0": nothing, "allowed1": nothing,
 }
 

@@ -46,6 +46,7 @@ class Harness:
         self.bit = bit
         self.cookie = -1                     # of the last write to every field
         self.shadow_value = 0                # what the field that the case is about was given in the shadow VMCS
+        self.secondary_told = False          # a step has said whether the secondary controls are activated
         self.spoilt: dict[int, int] = {}     # field of the current VMCS that a step has made bad -> its good value
         self.immediate_exit = False          # kvm_run->immediate_exit: the next `run` returns at once
         self.eptp = eptp_of(base.setup)

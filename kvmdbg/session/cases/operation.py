@@ -12,11 +12,13 @@ from typing import Final, NamedTuple
 from kvmdbg.catalog import Catalog
 from kvmdbg.errors import Unsupported
 from kvmdbg.session.cases import vocabulary
+from kvmdbg.session.cases.control_names import named
 from kvmdbg.session.cases.harness import Harness
 from kvmdbg.session.cases.model import Value
 from kvmdbg.session.cases.steps import Actor, Operation
 
 Run = Callable[[Harness, Operation, Actor], Value | None]
+A_CONTROL: Final = "a control of vmcs12"       # the operation of a step that names one in words
 LEVELS: Final = {"L1": 1, "L2": 2}
 
 
@@ -48,7 +50,8 @@ def operation(*words: str, actors: tuple[str, ...] = ("L1", "L2"), at_once: bool
 
 def find(op: Operation, actor: Actor) -> Declared:
     """The declaration of an operation.  raises: Unsupported with the word, and the reason where there is one."""
-    declared = OPERATIONS.get(f"{actor.name}: {op.word}") or OPERATIONS.get(op.word)
+    word = A_CONTROL if actor.name == "L1" and named(op.text) else op.word
+    declared = OPERATIONS.get(f"{actor.name}: {word}") or OPERATIONS.get(word)
     if actor.name in vocabulary.ACTORS and (declared is None or actor.name not in declared.actors):
         raise Unsupported(f"{actor.name}: {vocabulary.ACTORS[actor.name]}")
     if declared is None:

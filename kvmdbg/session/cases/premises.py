@@ -158,8 +158,17 @@ def drop(letter: str) -> Handler:
 
 
 def no_hw_errcode_cc(plan: Plan, on: Value) -> None:
-    if on:
-        raise Unsupported("no_hw_errcode_cc: VMX_BASIC bit 56 is 0 in the model")
+    """VMX_BASIC bit 56 of the processor and, which no KVM up to v6.12 does, of L1."""
+    if on is True:
+        plan.caps = plan.caps._replace(no_error_code_check=True)
+        plan.more_for_l1.append("offers_no_error_code_check_to_l1")
+
+
+def mode_based_execute(plan: Plan, offered: Value) -> None:
+    """The control of the processor and, which no KVM up to v6.12 does, of L1."""
+    if offered is True:
+        plan.caps = plan.caps._replace(mode_based_execute=True)
+        plan.more_for_l1.append("offers_mode_based_execute_to_l1")
 
 
 def alignment(plan: Plan, value: Value) -> None:
@@ -186,9 +195,13 @@ def no_vmx_in_cpuid(plan: Plan, groups: Value) -> None:
 
 
 def needs(plan: Plan, what: Value) -> None:
-    """A capability that the row needs; the model offers both memory types of EPT."""
-    if what not in ("-", "ept_uc", "ept_wb"):
-        raise Unsupported(f"needs {what}: this capability cannot be taken away")
+    """A memory type of EPT that L1 is offered, or is not: KVM knows only write-back, which user space can take away."""
+    if what not in ("-", "ept_uc", "no ept_uc", "ept_wb", "no ept_wb"):
+        raise Unsupported(f"needs {what}: no capability that a row can need")
+    if what == "ept_uc":
+        plan.more_for_l1.append("offers_ept_uc_to_l1")
+    elif what == "no ept_wb":
+        plan.limit_l1("ept_wb", False)
 
 
 def refused(reason: str) -> Handler:

@@ -3,39 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from kvmdbg.errors import Unsupported
-from kvmdbg.machine.hw.controls import (
-    CPU_HLT_EXITING,
-    CPU_INVLPG_EXITING,
-    CPU_NMI_WINDOW_EXITING,
-    CPU_PAUSE_EXITING,
-    CPU_SECONDARY_CONTROLS,
-    CPU_TPR_SHADOW,
-    CPU_USE_IO_BITMAPS,
-    CPU_USE_MSR_BITMAPS,
-    ENTRY_IA32E_MODE,
-    ENTRY_LOAD_BNDCFGS,
-    ENTRY_LOAD_DEBUG_CONTROLS,
-    ENTRY_LOAD_IA32_EFER,
-    EXIT_ACK_INTR_ON_EXIT,
-    EXIT_HOST_ADDR_SPACE_SIZE,
-    EXIT_LOAD_IA32_PAT,
-    PIN_EXTERNAL_INTERRUPT_EXITING,
-    PIN_NMI_EXITING,
-    PIN_VIRTUAL_NMIS,
-    SEC_ENABLE_EPT,
-    SEC_ENABLE_VMFUNC,
-    SEC_ENABLE_VPID,
-    SEC_SHADOW_VMCS,
-    SEC_UNRESTRICTED_GUEST,
-    SEC_VIRTUAL_INTR_DELIVERY,
-    SEC_VIRTUALIZE_APIC_ACCESSES,
-)
-from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.state import Caps
 from kvmdbg.machine.kvm.state import Config
+from kvmdbg.session.cases.control_names import CONTROLS, Control
 from kvmdbg.session.cases.layout import Layout
 from kvmdbg.session.cases.model import Case
 from kvmdbg.session.cases.vocabulary import AMD
@@ -62,40 +35,11 @@ KERNEL_RULES: Final = (
 )
 
 
-class Control(NamedTuple):
-    """A bit of a control field of vmcs12 under the name that cases give it."""
-
-    field: int
-    bit: int
-
-
-CONTROLS: Final = {
-    "enable_vpid": Control(F.SECONDARY_VM_EXEC_CONTROL, SEC_ENABLE_VPID),
-    "enable_ept": Control(F.SECONDARY_VM_EXEC_CONTROL, SEC_ENABLE_EPT),
-    "enable_vmfunc": Control(F.SECONDARY_VM_EXEC_CONTROL, SEC_ENABLE_VMFUNC),
-    "unrestricted_guest": Control(F.SECONDARY_VM_EXEC_CONTROL, SEC_UNRESTRICTED_GUEST),
-    "hlt_exiting": Control(F.CPU_BASED_VM_EXEC_CONTROL, CPU_HLT_EXITING),
-    "pause_exiting": Control(F.CPU_BASED_VM_EXEC_CONTROL, CPU_PAUSE_EXITING),
-    "invlpg_exiting": Control(F.CPU_BASED_VM_EXEC_CONTROL, CPU_INVLPG_EXITING),
-    "host_address_space_size": Control(F.VM_EXIT_CONTROLS, EXIT_HOST_ADDR_SPACE_SIZE),
-    "nmi_exiting": Control(F.PIN_BASED_VM_EXEC_CONTROL, PIN_NMI_EXITING),
-    "virtual_nmis": Control(F.PIN_BASED_VM_EXEC_CONTROL, PIN_VIRTUAL_NMIS),
-    "nmi_window": Control(F.CPU_BASED_VM_EXEC_CONTROL, CPU_NMI_WINDOW_EXITING),
-    "load_debug_controls": Control(F.VM_ENTRY_CONTROLS, ENTRY_LOAD_DEBUG_CONTROLS),
-    "load_efer": Control(F.VM_ENTRY_CONTROLS, ENTRY_LOAD_IA32_EFER),
-    "load_bndcfgs": Control(F.VM_ENTRY_CONTROLS, ENTRY_LOAD_BNDCFGS),
-    "ia32e_guest": Control(F.VM_ENTRY_CONTROLS, ENTRY_IA32E_MODE),
-    "load_host_pat": Control(F.VM_EXIT_CONTROLS, EXIT_LOAD_IA32_PAT),
-    "ack_interrupt_on_exit": Control(F.VM_EXIT_CONTROLS, EXIT_ACK_INTR_ON_EXIT),
-    "extint_exiting": Control(F.PIN_BASED_VM_EXEC_CONTROL, PIN_EXTERNAL_INTERRUPT_EXITING),
-    "use_tpr_shadow": Control(F.CPU_BASED_VM_EXEC_CONTROL, CPU_TPR_SHADOW),
-    "use_io_bitmaps": Control(F.CPU_BASED_VM_EXEC_CONTROL, CPU_USE_IO_BITMAPS),
-    "use_msr_bitmaps": Control(F.CPU_BASED_VM_EXEC_CONTROL, CPU_USE_MSR_BITMAPS),
-    "shadow_vmcs": Control(F.SECONDARY_VM_EXEC_CONTROL, SEC_SHADOW_VMCS),
-    "virtualize_apic_accesses": Control(F.SECONDARY_VM_EXEC_CONTROL, SEC_VIRTUALIZE_APIC_ACCESSES),
-    "virtual_interrupt_delivery": Control(F.SECONDARY_VM_EXEC_CONTROL, SEC_VIRTUAL_INTR_DELIVERY),
+NEEDED_CAPS: Final = {                    # control of vmcs12 -> what the processor must have, so that L1 can set it
+    CONTROLS["virtual_interrupt_delivery"]: "virtual_interrupts", CONTROLS["process_posted_interrupts"]: "posted_interrupts",
+    CONTROLS["virtualize_x2apic_mode"]: "x2apic_mode", CONTROLS["apic_register_virtualization"]: "apic_registers",
 }
-SECONDARY: Final = Control(F.CPU_BASED_VM_EXEC_CONTROL, CPU_SECONDARY_CONTROLS)
+TPR_SHADOW: Final = CONTROLS["use_tpr_shadow"]
 
 
 class Setup(NamedTuple):
@@ -104,7 +48,7 @@ class Setup(NamedTuple):
     kernel: str
     config: Config
     caps: Caps
-    invvpid_types: tuple[int, ...] | None    # that L1 is offered by choice of user space; None: all that KVM can
+    more_for_l1: tuple[str, ...]             # questions about what L1 is offered that are answered with yes, as on no kernel
     spare_vpids: bool                        # False: every VPID but vpid01 is taken
     compatibility: bool                      # L1 runs 32-bit code under long mode (CS.L = 0)
     vmx: bool                                # L1 is in VMX root operation, with a current VMCS
@@ -130,7 +74,7 @@ class Plan:
     row: int = 1                              # of the matrix: some premises are about certain rows
     config: Config = Config()
     caps: Caps = Caps()
-    invvpid_types: tuple[int, ...] | None = None
+    more_for_l1: list[str] = field(default_factory=list)
     spare_vpids: bool = True
     compatibility: bool = False
     vmx: bool = True
@@ -153,9 +97,18 @@ class Plan:
             raise Unsupported(f"vmcs12 {name}: this control is not modelled")
         self.controls[CONTROLS[name]] = on
 
+    def limit_l1(self, name: str, value: Any) -> None:
+        """User space lets L1 have no more than this of a capability, a field of Caps."""
+        self.config = self.config._replace(l1_caps=tuple((dict(self.config.l1_caps) | {name: value}).items()))
+
     def setup(self) -> Setup:
-        """The finished value."""
-        return Setup(self.kernel, self.config, self.caps, self.invvpid_types, self.spare_vpids, self.compatibility, self.vmx,
+        """The finished value: what L1 has switched on it is offered, and a virtualized APIC has the TPR shadow that it needs."""
+        for control, cap in NEEDED_CAPS.items():
+            if self.controls.get(control):
+                switch: dict[str, Any] = {cap: True}
+                self.caps = self.caps._replace(**switch)
+                self.controls.setdefault(TPR_SHADOW, True)
+        return Setup(self.kernel, self.config, self.caps, tuple(self.more_for_l1), self.spare_vpids, self.compatibility, self.vmx,
                      tuple(self.registers), tuple(sorted(self.controls.items())), tuple(sorted(self.fields.items())), self.ept_ad,
                      self.calls_at_once, self.v_flags, self.current_vmcs, self.operand_mapped, self.cpl, self.eptp_list,
                      self.vpid01, self.layout)

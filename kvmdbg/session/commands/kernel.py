@@ -8,11 +8,12 @@ from typing import Annotated, Any
 from kvmdbg.errors import UserError
 from kvmdbg.machine.eras import versions
 from kvmdbg.machine.eras.commit import COMMITS
-from kvmdbg.machine.hw.operands import number
 from kvmdbg.machine.hw.state import Caps
-from kvmdbg.machine.kvm.state import Config
+from kvmdbg.machine.kvm.nested_checks import less, offered_to_l1
+from kvmdbg.machine.kvm.state import Config, Kvm
 from kvmdbg.oracle.verdict import FORBIDDEN
 from kvmdbg.session.judged import judged_of
+from kvmdbg.session.machine_words import DEFAULTS, L1, OF_L1, limits, setting, spell
 from kvmdbg.session.operands import KernelOperand
 from kvmdbg.session.parse import COMMANDS, Candidate, Operand, command, did_you_mean, head, matching, resolve
 from kvmdbg.session.results import Result, Text
@@ -41,11 +42,11 @@ class CommitsOperand(Operand):
 KernelName = Annotated[str, KernelOperand()]
 Reverted = Annotated[tuple[str, ...], CommitsOperand(lacked=False)]
 Applied = Annotated[tuple[str, ...], CommitsOperand(lacked=True)]
-NAMES = {**Config._field_defaults, **Caps._field_defaults}
+NAMES = (*DEFAULTS, *(L1 + name for name in OF_L1))
 
 
 class MachineOperand(Operand):
-    """`enable_vpid=0 vcpus=2 invvpid_types=1,2`: fields of Config and Caps."""
+    """`enable_vpid=0 vcpus=2 invvpid_types=1,2 l1.ept_ad=0`: fields of Config and Caps, and what L1 is left of the latter."""
 
     name, describe, whole_line = "NAME=VALUE...", "words such as enable_vpid=0", True
 
@@ -55,29 +56,13 @@ class MachineOperand(Operand):
             name, equals, value = option.partition("=")
             if name not in NAMES or not equals:
                 raise UserError(f"{option!r} is nothing about the machine",
-                                did_you_mean(name, NAMES) or f"Known: {', '.join(NAMES)}.")
+                                did_you_mean(name, NAMES) or f"Known: {', '.join(DEFAULTS)}; {L1}NAME for what L1 is left.")
             found[name] = setting(name, value)
         return found
 
     def complete(self, session: Any, text: str) -> Iterable[Candidate]:
         last = text.rpartition(" ")[2]
         return [one._replace(start=len(text) - len(last)) for one in matching((f"{name}=" for name in NAMES), last)]
-
-
-def setting(name: str, text: str) -> Any:
-    """The value of a field of Config or Caps, as its default's type.  raises: UserError."""
-    default = NAMES[name]
-    values = [number(part) for part in text.split(",") if part]
-    if isinstance(default, tuple) and None not in values:
-        return tuple(values)
-    if len(values) == 1 and values[0] is not None and not isinstance(default, tuple):
-        if not isinstance(default, bool):
-            return values[0]
-        if values[0] in (0, 1):
-            return bool(values[0])
-    several = isinstance(default, tuple)
-    expected = "0 or 1" if isinstance(default, bool) else "numbers with commas between" if several else "a number"
-    raise UserError(f"{name}={text}: must be {expected}")
 
 
 Machine = Annotated[dict[str, Any] | None, MachineOperand()]
@@ -92,23 +77,31 @@ def machine(s: Session, words: Machine = None) -> Text | None:
     apic_access_page (of L1; with nested=0).
     Processor: maxphyaddr, invept_types, invvpid_types, pcid, tlb_capacity (0 = unlimited), paging_structure_caches (entries of
     upper levels are cached too) and so on.
+    l1.ept_ad=0 and the like: what of these user space leaves to L1, by writing its VMX capability MSRs.
     """
     if words:
         if s.tape.end or s.origin:
             raise UserError(f"the machine {'came with its state' if s.origin else 'has run already'}: its hardware cannot change",
                             "Begin the session with `machine`.")
         config = s.kvm.config._replace(**{name: value for name, value in words.items() if name in Config._fields})
+        kept = {name.removeprefix(L1): value for name, value in words.items() if name.startswith(L1)}
+        refuse_more(s.kvm, kept)
+        config = config._replace(l1_caps=tuple((dict(config.l1_caps) | kept).items()))
         caps = s.caps._replace(**{name: value for name, value in words.items() if name in Caps._fields})
         s.begin(s.kernel, config, caps)
         return None
-    values = (s.kvm.config._asdict() | s.caps._asdict()).items()
-    return Text(" ".join(f"{name}={show(value)}" for name, value in values))
+    values = s.kvm.config._asdict() | s.caps._asdict()
+    return Text(" ".join((*(f"{name}={spell(values[name])}" for name in DEFAULTS), *limits(s.kvm.config))))
 
 
-def show(value: Any) -> str:
-    if isinstance(value, tuple):
-        return ",".join(map(str, value))
-    return str(int(value)) if isinstance(value, bool) or value < 0x10000 else f"{value:#x}"
+def refuse_more(kvm: Kvm, kept: dict[str, Any]) -> None:
+    """raises: UserError where user space would give L1 what KVM does not offer (vmx_restore_*_msr() return -EINVAL)."""
+    offered = offered_to_l1(kvm)
+    for name, value in kept.items():
+        most = getattr(offered, name)
+        if less(most, value) != value:
+            raise UserError(f"{L1}{name}={spell(value)}: KVM offers L1 {spell(most) or 'none'} at most (vmx_set_vmx_msr())",
+                            "User space can take away from L1, not give.")
 
 
 @command("kernel", group="machine", examples=("kernel v4.3", "kernel v6.12 -2b4a5a5d5688", "kernel"), recorded=False)

@@ -44,7 +44,8 @@ from vmx import GOOD, reader, with_vmcs
 PRIMARY = F.CPU_BASED_VM_EXEC_CONTROL
 INFO = F.VM_ENTRY_INTR_INFO_FIELD
 PAGE_FAULT = 0x8000_0B0E                 # hardware exception 14 with error code
-OFFERS = Caps(virtual_interrupts=True, posted_interrupts=True, x2apic_mode=True, apic_registers=True, pml=True, mode_based_execute=True)
+OFFERS = Caps(virtual_interrupts=True, posted_interrupts=True, x2apic_mode=True, apic_registers=True,
+              pml=True, mode_based_execute=True)
 EXIT = GOOD[F.VM_EXIT_CONTROLS]
 POSTED = {F.PIN_BASED_VM_EXEC_CONTROL: PIN_EXTERNAL_INTERRUPT_EXITING | PIN_POSTED_INTERRUPTS,
           PRIMARY: CPU_TPR_SHADOW | CPU_SECONDARY_CONTROLS, F.SECONDARY_VM_EXEC_CONTROL: SEC_VIRTUAL_INTR_DELIVERY,

@@ -10,6 +10,7 @@ from kvmdbg.machine.actions import waits
 from kvmdbg.machine.hw.controls import AR_DB, AR_L, CR4_PCIDE, SEC_ENABLE_EPT, SEC_ENABLE_VPID
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import vmcs12
+from kvmdbg.machine.kvm.nested_checks import nested_caps
 from kvmdbg.machine.kvm.state import INVALID_GPA
 from kvmdbg.session.cases import binding, given
 from kvmdbg.session.cases.base import Base, bit_of, eptp_of, prepare, uses_ept
@@ -54,17 +55,23 @@ def test_registers_are_changed_by_l1_itself() -> None:
 def test_a_processor_without_vpid_hides_it_from_l1() -> None:
     made = base({"caps": {"vpid": False, "invvpid": False, "invvpid_types": []}})
     assert not made.player.kvm.config.enable_vpid and made.player.vcpu.vpid == 0
-    assert "machine vpid=0 enable_vpid=0" in made.player.lines
+    assert "machine enable_vpid=0 vpid=0 l1.invvpid_types=" in made.player.lines
 
 
 def test_what_no_word_can_set_is_part_of_the_machine() -> None:
-    limited = base({"caps": {"invvpid_types": [1, 2]}}).player
-    assert limited.kvm.era.nested_invvpid_types(True) == (1, 2) and limited.kvm.era.nested_invvpid_types(False) == ()
+    more = base({"caps": {"mbec": True}}).player
+    assert nested_caps(more.kvm).mode_based_execute
     assert base({"l0": {"vpid02": 0}}).player.vcpu.vpid02 == 0
     rights = base({"mode": "32-bit code segment under long mode"}).player
     assert rights.kvm.cpu(rights.vcpu).descriptors.cs.ar & (AR_L | AR_DB) == AR_DB
-    for player in (limited, rights):
+    for player in (more, rights):
         assert any(line.startswith("# before #0:") for line in player.lines)
+
+
+def test_what_user_space_keeps_from_l1_is_a_word_about_the_machine() -> None:
+    limited = base({"caps": {"invvpid_types": [1, 2]}}).player
+    assert nested_caps(limited.kvm).invvpid_types == (1, 2)
+    assert "machine l1.invvpid_types=1,2" in limited.lines
 
 
 def test_vpids_can_be_exhausted_on_the_kernel_that_allocates_at_creation() -> None:

@@ -9,8 +9,9 @@ import pytest
 from casework import case
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw.fields import F
+from kvmdbg.session.cases.control_names import CONTROLS
 from kvmdbg.session.cases.given import read, setups
-from kvmdbg.session.cases.setup import CONTROLS, Setup
+from kvmdbg.session.cases.setup import Setup
 
 
 def setup(given: dict[str, Any], extra: dict[str, Any] | None = None, step: str = "L1: nop") -> Setup:
@@ -20,18 +21,18 @@ def setup(given: dict[str, Any], extra: dict[str, Any] | None = None, step: str 
 def test_nothing_given_is_an_l1_in_vmx_operation() -> None:
     found = setup({})
     assert found.kernel == "v6.12" and found.vmx and not found.controls and not found.fields
-    assert found.invvpid_types is None and found.spare_vpids and not found.compatibility
+    assert found.config.l1_caps == () and not found.more_for_l1 and found.spare_vpids and not found.compatibility
 
 
 def test_capabilities_become_processor_and_l1_properties() -> None:
     found = setup({"caps": {"vpid": True, "invvpid": True, "invvpid_types": [1, 2], "huge_2m": False, "maxphyaddr": ">= 40",
                             "ept_ad": "bit 21"}})
-    assert found.invvpid_types == (1, 2) and found.caps.invvpid_types == (0, 1, 2, 3)
+    assert found.config.l1_caps == (("invvpid_types", (1, 2)),) and found.caps.invvpid_types == (0, 1, 2, 3)
     assert not found.caps.ept_2m and found.caps.maxphyaddr == 46 and found.caps.ept_ad
-    assert setup({"caps": {"invvpid_types": [0, 1, 2, 3]}}).invvpid_types is None
+    assert setup({"caps": {"invvpid_types": [0, 1, 2, 3]}}).config.l1_caps == ()
     hidden = setup({"caps": {"vpid": False, "invvpid": False, "invvpid_types": []}})
-    assert not hidden.caps.vpid and hidden.invvpid_types == ()
-    assert setup({"caps": {"vpid": True, "invvpid": False}}).invvpid_types == ()
+    assert not hidden.caps.vpid and dict(hidden.config.l1_caps) == {"invvpid_types": ()}
+    assert setup({"caps": {"vpid": True, "invvpid": False}}).config.l1_caps == (("invvpid_types", ()),)
     assert setup({"caps": {"maxphyaddr": 39}}).caps.maxphyaddr == 39
     assert setup({"caps": "IA32_VMX_EPT_VPID_CAP"}) == setup({})
     assert setup({"caps": {"la57": True}}).caps.la57 and setup({}, {"la57": True}).caps.la57
@@ -76,6 +77,21 @@ def test_state_of_a_row() -> None:
     assert setup({}, {"needs": "ept_wb", "no_hw_errcode_cc": False}) == setup({})
 
 
+def test_what_no_kernel_offers_l1_is_offered_where_a_case_asks_for_it() -> None:
+    checked = setup({"caps": {"mbec": True}}, {"no_hw_errcode_cc": True, "needs": "ept_uc"})
+    assert checked.caps.mode_based_execute and checked.caps.no_error_code_check
+    assert checked.more_for_l1 == ("offers_mode_based_execute_to_l1", "offers_no_error_code_check_to_l1", "offers_ept_uc_to_l1")
+    assert setup({"caps": {"pml": False}}, {"needs": "no ept_wb"}).config.l1_caps == (("pml", False), ("ept_wb", False))
+
+
+def test_a_control_that_l1_has_set_is_one_that_it_is_offered() -> None:
+    found = setup({"vmcs12": {"process_posted_interrupts": True, "virtual_interrupt_delivery": True}})
+    assert found.caps.posted_interrupts and found.caps.virtual_interrupts and not found.caps.x2apic_mode
+    assert dict(found.controls)[CONTROLS["use_tpr_shadow"]]
+    without = setup({"vmcs12": {"virtual_interrupt_delivery": True, "use_tpr_shadow": False}})
+    assert not dict(without.controls)[CONTROLS["use_tpr_shadow"]]
+
+
 @pytest.mark.parametrize(("given", "extra", "message"), [
     ({"weather": "fine"}, {}, "given weather: cannot be set up"),
     ({"caps": {"svm": True}}, {}, "caps svm: AMD is not modelled"),
@@ -95,8 +111,7 @@ def test_state_of_a_row() -> None:
     ({"cpuid": "VMX dim"}, {}, "VMX dim: cannot be set up"),
     ({"alignment": 16}, {}, "given alignment: 16"),
     ({}, {"mood": "good"}, "mood: no state that can be set up"),
-    ({}, {"needs": "no ept_wb"}, "needs no ept_wb: this capability cannot be taken away"),
-    ({}, {"no_hw_errcode_cc": True}, "no_hw_errcode_cc: VMX_BASIC bit 56 is 0 in the model"),
+    ({}, {"needs": "luck"}, "needs luck: no capability that a row can need"),
 ])
 def test_what_cannot_be_set_up_is_unsupported(given: dict[str, Any], extra: dict[str, Any], message: str) -> None:
     with pytest.raises(Unsupported) as caught:

@@ -7,7 +7,7 @@ import pytest
 from casework import operation as parsed
 from kvmdbg.errors import Unsupported
 from kvmdbg.session.cases import words
-from kvmdbg.session.cases.operation import LEVELS, OPERATIONS, find
+from kvmdbg.session.cases.operation import A_CONTROL, LEVELS, OPERATIONS, find
 
 
 def test_declared_words_are_found() -> None:
@@ -15,7 +15,8 @@ def test_declared_words_are_found() -> None:
     assert find(*parsed("L1: invvpid type=1 vpid=1")).word == "invvpid"
     assert find(*parsed("L2: pte_set gva=V -> other frame")).at_once
     assert find(*parsed("L1: GUEST_DR7 = 1 << 3")).word == "vmwrite"
-    assert find(*parsed("L1: load debug controls 1")).word == "load debug"
+    for step in ("load debug controls 1", "use TPR shadow 0", "APIC-register virtualization 1", "PML = 1"):
+        assert find(*parsed(f"L1: {step}")).word == A_CONTROL
     assert LEVELS == {"L1": 1, "L2": 2}
 
 

@@ -9,8 +9,9 @@ import pytest
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.session.cases import premises
+from kvmdbg.session.cases.control_names import CONTROLS
 from kvmdbg.session.cases.premises import Handler, phrases
-from kvmdbg.session.cases.setup import CONTROLS, Plan, Setup
+from kvmdbg.session.cases.setup import Plan, Setup
 
 
 def after(handler: Handler, value: Any) -> Setup:
@@ -67,8 +68,7 @@ def test_vmcs12_and_its_fields() -> None:
     (MODE, "64-bit, upside down", "upside down: cannot be set up"), (L1, "CR4.FROB=1", "CR4.FROB: no bit of CR4 in the model"),
     (L1, "self-IPI vector 0xf1 pending", "interrupts, NMIs and event injection cannot be set up by the runner of cases yet"),
     (premises.eptp, "A", "given eptp: A"), (premises.guest_rflags, "odd", "given guest_rflags: odd"),
-    (premises.needs, "no ept_wb", "needs no ept_wb: this capability cannot be taken away"),
-    (premises.no_hw_errcode_cc, True, "no_hw_errcode_cc: VMX_BASIC bit 56 is 0 in the model"), (premises.refused("no"), 1, "no"),
+    (premises.needs, "luck", "needs luck: no capability that a row can need"), (premises.refused("no"), 1, "no"),
 ])
 def test_refusals(handler: Handler, value: Any, message: str) -> None:
     with pytest.raises(Unsupported) as caught:

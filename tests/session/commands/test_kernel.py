@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kvmdbg.errors import Unsupported, UserError
+from kvmdbg.machine.kvm.nested_checks import nested_caps
 from session_support import FORBIDDEN_IN_L2, L2, LOSES_FLUSHES, say, session, stop_of
 
 
@@ -76,7 +77,16 @@ def test_the_machine_is_chosen_before_anything_ran() -> None:
         s.execute("machine tlb_capacity=9")
 
 
+def test_user_space_keeps_capabilities_from_l1() -> None:
+    s = session("machine l1.ept_ad=0 l1.invvpid_types=1,2", kernel="v6.12")
+    assert (nested_caps(s.kvm).ept_ad, nested_caps(s.kvm).invvpid_types, s.caps.ept_ad) == (False, (1, 2), True)
+    assert s.machine_words() == "l1.ept_ad=0 l1.invvpid_types=1,2" and "l1.ept_ad=0" in say(s, "machine")
+    s.execute("kernel v4.4")
+    assert nested_caps(s.kvm).invvpid_types == (2,)
+
+
 @pytest.mark.parametrize(("words", "message"), [
+    ("l1.posted_interrupts=1", "KVM offers L1 0 at most"), ("l1.maxphyaddr=40", "is nothing about the machine"),
     ("enable_vpidd=0", "Did you mean enable_vpid"), ("enable_vpid=2", "must be 0 or 1"), ("tlb_capacity=x", "must be a number"),
     ("invvpid_types=a", "must be numbers"), ("vcpus", "is nothing about the machine")])
 def test_mistakes(words: str, message: str) -> None:

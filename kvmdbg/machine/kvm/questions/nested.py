@@ -110,6 +110,34 @@ class NestedQuestions(FlushQuestions):
         """Bits that must be 1 in vmcs12's controls (nested_vmx_setup_ctls_msrs())."""
         return RequiredControls(pin=0x16, cpu=0x0400_6172, exit=0x3_6DFB, entry=0x11FB)
 
+    def offers_no_error_code_check_to_l1(self) -> bool:
+        """Has L1 bit 56 of VMX_BASIC? Up to v6.12 never (nested_vmx_setup_basic())."""
+        return False
+
+    def offers_ept_uc_to_l1(self) -> bool:
+        """May vmcs12's EPTP have the memory type UC? nested_vmx_setup_secondary_ctls() lists VMX_EPTP_WB_BIT alone."""
+        return False
+
+    def offers_mode_based_execute_to_l1(self) -> bool:
+        """May vmcs12 set "mode-based execute control for EPT"? Up to v6.12 never."""
+        return False
+
+    def offers_pml_to_l1(self) -> bool:
+        """May vmcs12 set "enable PML", where it may have EPT's A/D flags? (c5f983f6e845)"""
+        return True
+
+    def offers_x2apic_mode_to_l1(self) -> bool:
+        """May vmcs12 set "virtualize x2APIC mode"? (f2b93280edf5)"""
+        return True
+
+    def offers_apic_registers_to_l1(self) -> bool:
+        """May vmcs12 set "APIC-register virtualization"? (82f0dd4b27b9)"""
+        return True
+
+    def offers_posted_interrupts_to_l1(self) -> bool:
+        """May vmcs12 set "process posted interrupts"? (705699a13994)"""
+        return True
+
     def offers_vpid_to_l1(self, enable_vpid: bool) -> bool:
         """Can L1 set "enable VPID" in vmcs12?"""
         return enable_vpid

@@ -6,43 +6,48 @@ import re
 from typing import Final
 
 from kvmdbg.errors import Unsupported
-from kvmdbg.machine.hw.controls import CPU_SECONDARY_CONTROLS
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.session.cases.control_bits import NO_BIT
+from kvmdbg.session.cases.control_names import SECONDARY, Control, named
 from kvmdbg.session.cases.harness import Harness
-from kvmdbg.session.cases.operation import operation
+from kvmdbg.session.cases.operation import A_CONTROL, operation
 from kvmdbg.session.cases.operations.vmwrite import write
-from kvmdbg.session.cases.setup import CONTROLS
 from kvmdbg.session.cases.steps import Actor, Operation
 
-PHRASE: Final = re.compile(r"(.+?)(?:\s*=)?(?:\s+(0|1|enabled|disabled))?$")
 ONE_BIT: Final = re.compile(r"one bit:? write allowed0 with that bit (set|cleared)")
-OFF: Final = ("0", "disabled")
-NAMES: Final = {
-    "enable VPID": "enable_vpid", "enable EPT": "enable_ept", "NMI exiting": "nmi_exiting", "virtual NMIs": "virtual_nmis",
-    "NMI-window exiting": "nmi_window", "load debug controls": "load_debug_controls", "load EFER on entry": "load_efer",
-    "load PAT on exit": "load_host_pat", "load BNDCFGS": "load_bndcfgs", "IA-32e guest": "ia32e_guest",
-    "external-interrupt exiting": "extint_exiting", "virtual-interrupt delivery": "virtual_interrupt_delivery",
-    "virtualize APIC accesses": "virtualize_apic_accesses", "unrestricted guest": "unrestricted_guest",
+WORDS: Final = re.compile(r"(pin-based|primary|secondary|VM-exit|VM-entry) controls = (.+)")
+FIELDS: Final = {
+    "pin-based": F.PIN_BASED_VM_EXEC_CONTROL, "primary": F.CPU_BASED_VM_EXEC_CONTROL, "secondary": F.SECONDARY_VM_EXEC_CONTROL,
+    "VM-exit": F.VM_EXIT_CONTROLS, "VM-entry": F.VM_ENTRY_CONTROLS,
 }
 
 
-@operation("enable", "NMI", "virtual", "NMI-window", "load debug", "load EFER", "load PAT", "load BNDCFGS", "IA-32e",
-           "external-interrupt", "virtual-interrupt", "virtualize", "unrestricted", actors=("L1",))
+@operation(A_CONTROL, actors=("L1",))
 def control(h: Harness, op: Operation, actor: Actor) -> None:
-    """Without a number it is switched on."""
-    match = PHRASE.match(" ".join((op.word, *op.plain)))
-    if match is None or match[1] not in NAMES:
+    """On or off; operation.py sends what names a control here, whatever its first word is."""
+    found = named(op.text)
+    if found is None:
         raise Unsupported(f"{op.text}: this control is not known by name")
-    switch(h, NAMES[match[1]], match[2] not in OFF)
+    switch(h, *found)
 
 
-def switch(h: Harness, name: str, on: bool) -> None:
-    """A control of the current VMCS on or off; the secondary controls are activated with one of theirs."""
-    field, bit = CONTROLS[name]
-    if field == F.SECONDARY_VM_EXEC_CONTROL:
-        write(h, F.CPU_BASED_VM_EXEC_CONTROL, lambda old: old | CPU_SECONDARY_CONTROLS)
+def switch(h: Harness, control: Control, on: bool) -> None:
+    """A control of the current VMCS; the secondary controls are activated with one of theirs, unless a step has said otherwise."""
+    field, bit = control
+    if control == SECONDARY:
+        h.secondary_told = True
+    if field == F.SECONDARY_VM_EXEC_CONTROL and not h.secondary_told:
+        write(h, SECONDARY.field, lambda old: old | SECONDARY.bit)
     write(h, field, lambda old: old | bit if on else old & ~bit)
+
+
+@operation(*FIELDS, actors=("L1",))
+def whole_word(h: Harness, op: Operation, actor: Actor) -> None:
+    """`secondary controls = ~0`: the field as a whole."""
+    match = WORDS.fullmatch(op.text)
+    if match is None:
+        raise Unsupported(f"{op.text}: only `{op.word} controls = VALUE`")
+    write(h, FIELDS[match[1]], lambda _: h.binding.number(match[2]) & 0xFFFF_FFFF)
 
 
 @operation("for", actors=("L1",))
@@ -53,5 +58,5 @@ def for_one_bit(h: Harness, op: Operation, actor: Actor) -> None:
         raise Unsupported(f"{op.text}: only a bit of the kind that the row names")
     field, bit, allowed_0 = h.bit
     if field == F.SECONDARY_VM_EXEC_CONTROL:
-        write(h, F.CPU_BASED_VM_EXEC_CONTROL, lambda old: old | CPU_SECONDARY_CONTROLS)
+        write(h, SECONDARY.field, lambda old: old | SECONDARY.bit)
     write(h, field, lambda old: allowed_0 | bit if match[1] == "set" else allowed_0 & ~bit)

@@ -17,16 +17,18 @@ from kvmdbg.machine.hw.execute import VECTORS
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.session.cases import field_names
+from kvmdbg.session.cases.control_names import CONTROLS
 from kvmdbg.session.cases.harness import Harness
 from kvmdbg.session.cases.operation import operation
-from kvmdbg.session.cases.operations.control import OFF, switch
+from kvmdbg.session.cases.operations.control import switch
 from kvmdbg.session.cases.operations.vmwrite import ANY, write
 from kvmdbg.session.cases.steps import Actor, Operation
 
 VTPR: Final = 0x80                       # byte of the virtual-APIC page
 CONTROL_OF: Final = {
     F.IO_BITMAP_A: "use_io_bitmaps", F.IO_BITMAP_B: "use_io_bitmaps", F.MSR_BITMAP: "use_msr_bitmaps",
-    F.VIRTUAL_APIC_PAGE_ADDR: "use_tpr_shadow",
+    F.VIRTUAL_APIC_PAGE_ADDR: "use_tpr_shadow", F.APIC_ACCESS_ADDR: "virtualize_apic_accesses", F.PML_ADDRESS: "enable_pml",
+    F.POSTED_INTR_DESC_ADDR: "process_posted_interrupts",
 }
 BYTE: Final = re.compile(r"byte of (\w+) = (\w+)")
 INJECTED: Final = re.compile(r"(#[A-Z]{2}) with error code")
@@ -58,12 +60,16 @@ def control_of_the_address(h: Harness, op: Operation, actor: Actor) -> None:
     """The control that makes the processor use the address that the case is about.
 
     CR8 exits go with the TPR shadow, as the source of such cases has them: where the virtual-APIC page is no memory, KVM drops
-    the shadow, which it may only while L1 sees every access to CR8 anyway (nested.c: nested_get_vmcs12_pages()).
+    the shadow, which it may only while L1 sees every access to CR8 anyway (nested.c: nested_get_vmcs12_pages()).  EPT goes with
+    PML, which needs it.
     """
     encoding = field_names.encoding(h.field) if h.field else 0
     if encoding not in CONTROL_OF or op.rest not in ("enabled", "disabled"):
         raise Unsupported(f"{op.text}: no control of {h.field or 'a field that the case names'}")
-    switch(h, CONTROL_OF[encoding], op.rest not in OFF)
+    on = op.rest == "enabled"
+    switch(h, CONTROLS[CONTROL_OF[encoding]], on)
+    if encoding == F.PML_ADDRESS:
+        switch(h, CONTROLS["enable_ept"], on)
     if encoding == F.VIRTUAL_APIC_PAGE_ADDR:
         write(h, F.CPU_BASED_VM_EXEC_CONTROL, lambda old: old | CPU_CR8_LOAD_EXITING | CPU_CR8_STORE_EXITING)
 

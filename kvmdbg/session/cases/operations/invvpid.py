@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from kvmdbg.errors import Unsupported
+from kvmdbg.machine.kvm.nested_checks import nested_caps
 from kvmdbg.session.cases import binding
 from kvmdbg.session.cases.harness import Harness
 from kvmdbg.session.cases.operation import operation
@@ -36,7 +37,7 @@ def type_of(h: Harness, op: Operation) -> int:
     text = op.named("type") or "0"
     if LOWEST not in text:
         return h.binding.number64(text)
-    offered = h.kvm.era.nested_invvpid_types(h.kvm.config.enable_vpid)
+    offered = nested_caps(h.kvm).invvpid_types
     if not offered:
         raise Unsupported(f"{op.text}: L1 is offered no type")
     return min(offered)

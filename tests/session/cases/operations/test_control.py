@@ -10,7 +10,7 @@ from kvmdbg.machine.hw.controls import CPU_SECONDARY_CONTROLS, PIN_NMI_EXITING, 
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.session.cases.control_bits import Bit
-from kvmdbg.session.cases.operations.control import control, for_one_bit
+from kvmdbg.session.cases.operations.control import control, for_one_bit, whole_word
 
 
 def test_on_off_and_no_number() -> None:
@@ -60,3 +60,14 @@ def test_one_bit_of_a_kind() -> None:
 def test_without_a_kind_there_is_no_one_bit() -> None:
     with pytest.raises(Unsupported, match="only a bit of the kind that the row names"):
         for_one_bit(harness(), *operation("L1: for one bit: write allowed0 with that bit set"))
+
+
+def test_a_step_that_speaks_of_the_secondary_controls_has_the_last_word() -> None:
+    h = harness()
+    control(h, *operation("L1: secondary controls 0"))
+    control(h, *operation("L1: virtual-interrupt delivery 1"))
+    assert not vmcs12.get(h.kvm, h.vcpu, F.CPU_BASED_VM_EXEC_CONTROL) & CPU_SECONDARY_CONTROLS
+    whole_word(h, *operation("L1: secondary controls = ~0"))
+    assert vmcs12.get(h.kvm, h.vcpu, F.SECONDARY_VM_EXEC_CONTROL) == 0xFFFF_FFFF
+    with pytest.raises(Unsupported, match="only `secondary controls = VALUE`"):
+        whole_word(h, *operation("L1: secondary thoughts"))

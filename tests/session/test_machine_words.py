@@ -1,0 +1,30 @@
+"""The words of `machine`, written and read."""
+
+from __future__ import annotations
+
+import pytest
+
+from kvmdbg.errors import UserError
+from kvmdbg.machine.hw.state import Caps
+from kvmdbg.machine.kvm.state import Config
+from kvmdbg.session.machine_words import DEFAULTS, OF_L1, changed, setting, spell
+
+
+def test_what_differs_is_written_as_it_is_read() -> None:
+    config = Config(enable_vpid=False, memory=1 << 24, l1_caps=(("ept_ad", False), ("invvpid_types", (1, 2))))
+    words = changed(config, Caps(la57=True, invept_types=()))
+    assert words == ["enable_vpid=0", "memory=0x1000000", "invept_types=", "la57=1", "l1.ept_ad=0", "l1.invvpid_types=1,2"]
+    assert [setting(*word.split("=")) for word in words] == [False, 1 << 24, (), True, False, (1, 2)]
+    assert changed(Config(), Caps()) == []
+
+
+@pytest.mark.parametrize(("name", "text", "said"), [
+    ("ept", "2", "must be 0 or 1"), ("maxphyaddr", "many", "must be a number"), ("l1.invept_types", "x", "numbers with commas")])
+def test_what_is_no_value(name: str, text: str, said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        setting(name, text)
+
+
+def test_every_capability_of_l1_is_one() -> None:
+    assert set(OF_L1) <= set(Caps._fields) <= set(DEFAULTS)
+    assert spell((1, 0x1_0000)) == "1,0x10000"
