@@ -55,7 +55,7 @@ STATEMENTS: Final = (
               "x2APIC mode, APIC-register virtualization, posted interrupts, PML, mode-based execute control: offered if asked for "
               "(`machine x2apic_mode=1`), checked at VM entry, and refused when a guest would run with them",
               "nothing that is cached depends on them"),
-    Statement("VMX", MODELLED, "controls that must be 1, and what of its capabilities user space leaves to L1 (`machine l1.ept_ad=0`)",
+    Statement("VMX", MODELLED, "controls that must be 1; what of its capabilities user space leaves to L1 (`machine l1.ept_ad=0`)",
               "SDM Vol. 3D A.2 to A.5; nested.c: nested_vmx_setup_ctls_msrs(), vmx_set_vmx_msr()"),
     Statement("VMX", MODELLED, "VM functions with EPTP switching, MSR bitmaps, the capability MSRs",
               "SDM Vol. 3C 24.6.9, 25.5.5; Vol. 3D A"),

@@ -10,6 +10,7 @@ from kvmdbg.machine.hw.controls import EFER_NXE
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.guest_state import PDPTES
 from kvmdbg.session.cases.base import uses_ept
+from kvmdbg.session.cases.control_names import CONTROLS
 from kvmdbg.session.cases.harness import Harness
 from kvmdbg.session.cases.operation import operation
 from kvmdbg.session.cases.operations.control import switch
@@ -44,5 +45,5 @@ def pdpte_bit(h: Harness, op: Operation, actor: Actor) -> None:
     else:
         h.player.set_entry(L2, number << 30, h.player.entry(L2, number << 30, PDPT_LEVEL)[1] | bit, PDPT_LEVEL)
     if nx:
-        switch(h, "load_efer", True)
+        switch(h, CONTROLS["load_efer"], True)
         write(h, F.GUEST_IA32_EFER, lambda old: old & ~EFER_NXE | EFER_NXE * int(nx))
