@@ -8,8 +8,8 @@ from casework import case
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw.controls import SEC_ENABLE_VPID
 from kvmdbg.machine.hw.fields import F
-from kvmdbg.session.cases.reader import read_file
 from kvmdbg.session.cases.control_names import Control
+from kvmdbg.session.cases.reader import read_file
 from kvmdbg.session.cases.setup import KERNEL_RULES, NEWEST, Plan, kernel_of, vendor
 from support import shared_path
 
