@@ -7,10 +7,10 @@ from typing import Final
 from kvmdbg.errors import Unsupported, UserError
 from kvmdbg.machine.hw.controls import CR4_PAE, CR4_PGE, CR4_VMXE, RFLAGS_RESERVED1
 from kvmdbg.machine.hw.state import NO_INSN, NO_PDPTES, NO_VMCS, VMX_ROOT, Caps, Cpu, Descriptors, Hardware, Segment
-from kvmdbg.machine.hw.vmcs import CLEAR, VMCS_REVISION
-from kvmdbg.machine.kvm.apic_access_page import APIC_DEFAULT_PHYS_BASE, APIC_GFN, reset_apic_access_page
+from kvmdbg.machine.hw.vmcs import VMCS_REVISION
+from kvmdbg.machine.kvm.apic_access_page import APIC_DEFAULT_PHYS_BASE, APIC_GFN
 from kvmdbg.machine.kvm.era import Era
-from kvmdbg.machine.kvm.mmu import kvm_init_mmu
+from kvmdbg.machine.kvm.migration import vmx_vcpu_create
 from kvmdbg.machine.kvm.ops import VmxOps
 from kvmdbg.machine.kvm.program import EMPTY
 from kvmdbg.machine.kvm.restricted_guest import init_rmode_identity_map
@@ -43,9 +43,8 @@ from kvmdbg.machine.kvm.vmx import (
     KERNEL_CS,
     KERNEL_DS,
     KERNEL_TR,
-    init_vmcs01,
 )
-from kvmdbg.machine.kvm.vpid import VMX_NR_VPIDS, allocate_vpid
+from kvmdbg.machine.kvm.vpid import VMX_NR_VPIDS
 from kvmdbg.tape import Tape
 
 MOST_CPUS: Final = 64         # processors of the host: a VMXON region each below VMCS01_BASE
@@ -81,7 +80,7 @@ def assemble(tape: Tape, era: Era, config: Config, caps: Caps) -> Kvm:
     for cpu in cpus:
         hw.memory[cpu.vmxon_pointer] = VMCS_REVISION
     for vcpu in vcpus:
-        create_vcpu(kvm, vcpu)
+        vmx_vcpu_create(kvm, vcpu)
     return kvm
 
 
@@ -138,21 +137,10 @@ def make_vcpu(tape: Tape, number: int) -> Vcpu:
                 cr3_dirty=False, pdptrs=NO_PDPTES, pdptrs_dirty=False, cr4=CR4_PAE | CR4_PGE | CR4_VMXE, efer=BOOT_EFER,
                 mmu=ROOT_MMU, guest_mode=False, vmxon=False, vmxon_ptr=INVALID_GPA, current_vmptr=INVALID_GPA, vmcs02=INVALID_PAGE,
                 vmcs02_vmptr=INVALID_GPA, vpid02=0, last_vpid=0, nested_run_pending=False, dirty_vmcs12=False, smm=False,
-                smi_pending=False, smram=None, smm_guest_mode=False, smm_vmxon=False, saved_nested_state=None, next_cpu=0,
-                steal_time=0, at_instruction_boundary=False, executes_code=False)
+                smi_pending=False, smram=None, smm_guest_mode=False, smm_vmxon=False, saved_nested_state=None, saved_state=None,
+                next_cpu=0, steal_time=0, at_instruction_boundary=False, executes_code=False)
 
 
 def make_mmus(tape: Tape, vcpus: tuple[Vcpu, ...], name: str) -> tuple[Mmu, ...]:
     """One struct kvm_mmu a vCPU."""
     return tuple(Mmu(tape, f"{vcpu.name}.{name}", role=NO_ROLE, root=NO_ROOT, prev_roots=(NO_ROOT,) * 3) for vcpu in vcpus)
-
-
-def create_vcpu(kvm: Kvm, vcpu: Vcpu) -> None:
-    """vmx_vcpu_create(): its VPIDs, its vmcs01, its MMU."""
-    vcpu.vpid = allocate_vpid(kvm, vcpu, "vpid01")
-    if kvm.config.nested and kvm.era.has_vpid02() and not kvm.era.vpid02_lives_from_vmxon():
-        vcpu.vpid02 = allocate_vpid(kvm, vcpu, "vpid02")
-    kvm.hw.launch_state[kvm.vmcs01(vcpu)] = CLEAR
-    init_vmcs01(kvm, vcpu)
-    reset_apic_access_page(kvm, vcpu)
-    kvm_init_mmu(kvm, vcpu)

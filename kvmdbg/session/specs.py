@@ -121,7 +121,7 @@ kind("guest-flush", "an INVVPID or INVEPT of L1, emulated by KVM, or a PV flush 
 kind("smm", "the guest enters or leaves system-management mode; qualify by which",
      {kvm_events.SmmChanged: lambda e: ("enter" if e.entering else "leave",)}, _fixed("enter", "leave"))
 kind("reset", "a vCPU begins anew; qualify by INIT or user-space",
-     {kvm_events.VcpuReset: lambda e: (e.by,)}, _fixed("INIT", "user space"))
+     {kvm_events.VcpuReset: lambda e: (e.by,)}, _fixed("INIT", "user space", "a new VM"))
 kind("ioctl", "an ioctl of user space returns, or has read a dirty log",
      {kvm_events.Ioctl: lambda e: (), kvm_events.DirtyLogRead: lambda e: ()})
 kind("vmcs-cleared", "the processor that has a VMCS loaded gives it up for another one",

@@ -301,7 +301,7 @@ class VcpuReset(NamedTuple):
     """A vCPU begins anew, in real mode at the reset vector."""
 
     vcpu: int
-    by: str           # "INIT", or "user space"
+    by: str           # "INIT", "user space", or "a new VM", in which user space restores it
 
 
 class SmmChanged(NamedTuple):

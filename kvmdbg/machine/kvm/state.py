@@ -111,7 +111,7 @@ class Vcpu(Record):
         "pdptrs", "pdptrs_dirty", "cr4", "efer", "mmu",
         "guest_mode", "vmxon", "vmxon_ptr", "current_vmptr", "vmcs02", "vmcs02_vmptr", "vpid02", "last_vpid",
         "nested_run_pending", "dirty_vmcs12",
-        "smm", "smi_pending", "smram", "smm_guest_mode", "smm_vmxon", "saved_nested_state",
+        "smm", "smi_pending", "smram", "smm_guest_mode", "smm_vmxon", "saved_nested_state", "saved_state",
         "next_cpu", "steal_time", "at_instruction_boundary", "executes_code",
     )
     id: int                       # index in kvm->vcpus
@@ -157,6 +157,7 @@ class Vcpu(Record):
     smm_guest_mode: bool          # nested.smm.guest_mode: the SMI came while L2 ran
     smm_vmxon: bool               # nested.smm.vmxon: VMX operation goes on after RSM
     saved_nested_state: NestedState | None    # what user space got from KVM_GET_NESTED_STATE
+    saved_state: Any              # a VcpuState of migration.py that user space keeps, or None
     next_cpu: int                 # processor on which the thread will go on: vcpu_load loads the VMCS there
     steal_time: int               # MSR_KVM_STEAL_TIME as L1 wrote it: a 64-byte aligned gpa, bit 0 = enabled; 0 = off
     executes_code: bool           # the instruction in hand stands at an address (kvm.code), and not in `program`

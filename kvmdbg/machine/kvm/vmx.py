@@ -13,6 +13,8 @@ from kvmdbg.machine.hw.controls import (
     AR_P,
     AR_S,
     AR_UNUSABLE,
+    BLOCKING_MOV_SS,
+    BLOCKING_STI,
     CPU_CR3_LOAD_EXITING,
     CPU_CR3_STORE_EXITING,
     CPU_HLT_EXITING,
@@ -232,8 +234,11 @@ def exception_info(exception: PendingException) -> int:
 
 
 def skip_emulated_instruction(kvm: Kvm, vcpu: Vcpu) -> None:
-    """RIP over the instruction; in the model also: it is done and leaves the guest's program."""
+    """RIP over the instruction, which ends blocking by STI and MOV SS; in the model also: it leaves the guest's program."""
     write(kvm, vcpu, F.GUEST_RIP, read(kvm, vcpu, F.GUEST_RIP) + vcpu.exit_insn.length)
+    shadow = read(kvm, vcpu, F.GUEST_INTERRUPTIBILITY_INFO)
+    if shadow & (BLOCKING_STI | BLOCKING_MOV_SS):
+        write(kvm, vcpu, F.GUEST_INTERRUPTIBILITY_INFO, shadow & ~(BLOCKING_STI | BLOCKING_MOV_SS))
     drop_instruction(vcpu)
     vmx_update_emulated_instruction(kvm, vcpu)
 

@@ -110,6 +110,17 @@ def test_skipping_moves_rip_and_takes_the_instruction_from_the_program() -> None
     assert (m.cpu.rip - rip, m.vcpu.program, m.vcpu.retries) == (2, (), 0)
 
 
+def test_an_emulated_instruction_ends_the_shadow_of_sti() -> None:
+    """`sti; hlt` is how a guest waits for an interrupt."""
+    m = running()
+    m.run("sti", "hlt")
+    assert read(m.kvm, m.vcpu, F.GUEST_INTERRUPTIBILITY_INFO) == 0
+    m.host("irq 0x20")
+    start = m.kvm.tape.cursor
+    run_until_waiting(m.kvm, 0)
+    assert [event.vector for event in of(m.since(start), Delivered)] == [0x20]
+
+
 def test_rax_travels_with_the_vcpu() -> None:
     m = running()
     m.map("L1", L1_PAGE, L1_PAGE)
