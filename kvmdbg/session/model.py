@@ -192,6 +192,8 @@ STATEMENTS: Final = (
     Statement("exceptions", MODELLED,
               "what KVM queues: pending, injected, an exit of L2; double and triple faults; KVM_SET_VCPU_EVENTS (`host events`), "
               "immediate_exit of KVM_RUN", "x86.c: kvm_multiple_exception(), kvm_check_and_inject_events()"),
+    Statement("migration", MODELLED, "a vCPU saved whole and restored into a new VM with the same memory (`host save`, "
+              "`host restore`)", "KVM_GET_* and KVM_SET_*: events, registers, nested state; VPIDs, VMCSs, page tables are new"),
     Statement("exceptions", LEFT_OUT, "#BP and #OF stuffed by user space (refused); RFLAGS.RF of the frame of a fault",
               "software exceptions need the length of an instruction; nobody reads the frame"),
     Statement("interrupts", SIMPLIFIED, "a local APIC is a set of vectors, the highest first; a handler ends at once, EOI included",

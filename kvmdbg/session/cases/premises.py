@@ -11,7 +11,7 @@ from kvmdbg.machine.eras.versions import kernel
 from kvmdbg.machine.hw.controls import CR4_BITS
 from kvmdbg.machine.hw.execute import VECTORS
 from kvmdbg.machine.hw.fields import F
-from kvmdbg.session.cases.binding import MASK64, PAGE_SHIFT, SHADOW_VMCS
+from kvmdbg.session.cases.binding import L2_IDT, MASK64, PAGE_SHIFT, SHADOW_VMCS
 from kvmdbg.session.cases.layout import CachedRoot, SegmentRegister
 from kvmdbg.session.cases.model import Value
 from kvmdbg.session.cases.setup import EPTP_NAMES, FIRST_EPTP, Plan
@@ -20,8 +20,7 @@ from kvmdbg.session.cases.vocabulary import EVENTS, SEVERAL_CPUS
 Handler = Callable[[Plan, Any], None]
 _BETWEEN: Final = re.compile(r"[,;](?![^()]*\))")       # a comma or a semicolon, but not one in parentheses
 DEFAULT_STATE: Final = "format 0, size header+4096, vmxon_pa 0x1000, vmcs12_pa 0x2000, flags 0 "
-FIELDS_OF_VMCS12: Final = {"vpid": F.VIRTUAL_PROCESSOR_ID, "vmfunc_controls": F.VM_FUNCTION_CONTROL,
-                           "idt_limit": F.GUEST_IDTR_LIMIT}
+FIELDS_OF_VMCS12: Final = {"vpid": F.VIRTUAL_PROCESSOR_ID, "vmfunc_controls": F.VM_FUNCTION_CONTROL}
 EXITING: Final = {"HLT": "hlt_exiting", "PAUSE": "pause_exiting", "INVLPG": "invlpg_exiting", "NMI": "nmi_exiting"}
 LINK_POINTER: Final = ("link_pointer", "vmcs_link_pointer", "vmcs_link_ptr")
 LINKS: Final = {
@@ -40,6 +39,8 @@ def vmcs12(plan: Plan, value: Value) -> None:
             plan.fields[FIELDS_OF_VMCS12[name]] = int(setting)
         elif name == "eptp_list":
             eptp_list(plan, setting)
+        elif name == "idt_limit":
+            idt_limit(plan, (setting,))
         elif name == "exc_bitmap":
             intercepted(plan, (setting,))
         elif name in LINK_POINTER:
@@ -62,8 +63,9 @@ def intercepted(plan: Plan, groups: Value) -> None:
 
 
 def idt_limit(plan: Plan, groups: Value) -> None:
-    """Of L2."""
-    raise Unsupported("IDT limit: events are delivered without an IDT as yet")
+    """Of L2, which has an IDT then: with limit 0 one without a single whole gate."""
+    plan.fields[F.GUEST_IDTR_LIMIT] = int(str(groups[0]), 0)
+    plan.fields.setdefault(F.GUEST_IDTR_BASE, L2_IDT)
 
 
 def link_pointer(plan: Plan, text: Value) -> None:

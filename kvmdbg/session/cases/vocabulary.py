@@ -14,7 +14,6 @@ from kvmdbg.errors import Unsupported
 AMD: Final = "AMD is not modelled"
 HYPER_V: Final = "Hyper-V is not modelled"
 SEVERAL_CPUS: Final = "several CPUs are not modelled"
-NESTED_STATE: Final = "saving and restoring in one step is not bound to the model yet"
 USER_SPACE: Final = "what user space does to a VM is not bound to the model yet"
 EVENTS: Final = "interrupts, NMIs and event injection cannot be set up by the runner of cases yet"
 MSRS: Final = "MSRs that software reads and writes are not bound to the model yet"
@@ -29,7 +28,6 @@ ACTORS: Final[Mapping[str, str]] = {
 
 OPERATIONS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("vmrun", "vmmcall", "vmload", "vmsave", "stgi", "clgi", "invlpga", "npt_set"), AMD),
-    **dict.fromkeys(("save", "restore", "save/restore"), NESTED_STATE),
     **dict.fromkeys(("make_request", "check_request", "test_request", "kick", "make_all_cpus_request"), REQUESTS),
     **dict.fromkeys(("wrmsr", "rdmsr"), MSRS),
     **dict.fromkeys(("sti", "cli", "raise", "self-IPI", "self-NMI"), EVENTS),

@@ -64,6 +64,15 @@ def test_vmcs12_and_its_fields() -> None:
     assert after(premises.eptp, {"ad": True}).ept_ad
 
 
+def test_what_l1_intercepts_and_l2s_idt() -> None:
+    found = after(L1, "intercepts #SS #GP, IDT limit 0")
+    assert dict(found.fields) == {F.EXCEPTION_BITMAP: 1 << 12 | 1 << 13, F.GUEST_IDTR_LIMIT: 0, F.GUEST_IDTR_BASE: 0x31_0000}
+    assert dict(after(premises.vmcs12, {"exc_bitmap": "#DF", "idt_limit": 0xFFF}).fields)[F.EXCEPTION_BITMAP] == 1 << 8
+    assert dict(after(L1, "intercepts PAUSE and HLT").controls) == {CONTROLS["hlt_exiting"]: True, CONTROLS["pause_exiting"]: True}
+    with pytest.raises(Unsupported):
+        after(L1, "intercepts rumours")
+
+
 @pytest.mark.parametrize(("handler", "value", "message"), [
     (MODE, "64-bit, upside down", "upside down: cannot be set up"), (L1, "CR4.FROB=1", "CR4.FROB: no bit of CR4 in the model"),
     (L1, "self-IPI vector 0xf1 pending", "interrupts, NMIs and event injection cannot be set up by the runner of cases yet"),

@@ -27,6 +27,16 @@ def test_a_triple_fault_of_l2_is_an_exit() -> None:
     assert (found.status, found.reason) == ("ok", "")
 
 
+@pytest.mark.parametrize(("intercepts", "facts"), [
+    ("#SS #GP #DF", {"reason": 0, "vector": 13, "error_code": 0x63}), ("#SS #DF", {"reason": 0, "vector": 8, "error_code": 0}),
+    ("#SS", {"reason": 2})])
+def test_an_injected_exception_meets_an_empty_idt(intercepts: str, facts: dict[str, int]) -> None:
+    """nested_exceptions_test.c: what comes of it depends on what L1 wants to see."""
+    found = verdict("L0.user: set_events injected=#SS error=0xdeadbeef; run", given={"l1": f"intercepts {intercepts}, IDT limit 0"},
+                    expect=[{"step": 1, "outcome": "vmexit", **facts}])
+    assert (found.status, found.reason) == ("ok", "")
+
+
 def test_a_wrong_fact_fails() -> None:
     found = verdict("L0.user: set_events pending=#SS error=1", "L0.user: get_events", given=INTERCEPTS,
                     expect=[{"step": 2, "vector": 13}])
