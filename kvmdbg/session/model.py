@@ -219,6 +219,12 @@ STATEMENTS: Final = (
               "the state is the machine; a field that is added to it is saved without being listed"),
     Statement("saved states", SIMPLIFIED, "the past is not in them: since when a bit is set, what a flush was worth; a translation "
               "that was forbidden is stale until it is flushed for", "`record` writes how a session came to be"),
+    Statement("dumps", MODELLED, "KVM's dump_vmcs() of v4.2 to v6.12 in a kernel log becomes vmcs01 in front of its VM entry "
+              "(`load dmesg`)", "vmx.c: dump_vmcs()"),
+    Statement("dumps", SIMPLIFIED, "a log has no memory: page tables are empty, and fields that are not printed are as booted",
+              "`info vmcs` marks those; what the guest touches is mapped to empty pages"),
+    Statement("dumps", SIMPLIFIED, "a control that the model lacks passes the checks; a VM entry without a fault is refused then "
+              "(`machine beyond_model=...`)", "what is wrong with a VMCS can be found without running it"),
     Statement("machine", LEFT_OUT, "time: nothing takes any", "events are counted, not cycles"),
     # -- The oracle --------------------------------------------------------------------------------------------------------
     Statement("verdicts", MODELLED,

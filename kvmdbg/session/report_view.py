@@ -26,6 +26,10 @@ class View(Protocol):
     @property
     def breakpoints(self) -> Iterable[Breakpoint]: ...
     @property
+    def printed(self) -> frozenset[int]:
+        """Fields of vmcs01 that the dump had with which the machine began; none: there was no dump."""
+        ...
+    @property
     def stop_position_before(self) -> int:
         """Position of the stop before this one: what differs from it carries a change mark."""
         ...

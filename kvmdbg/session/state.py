@@ -22,8 +22,8 @@ from kvmdbg.session.settings import SETTINGS, STOP_ON_FORBIDDEN
 from kvmdbg.session.timeline import Timeline
 from kvmdbg.tape import Tape
 
-ADOPTED: Final = ("kvm", "caps", "origin", "timeline", "breakpoints", "current_vcpu", "frame", "last_stop", "stop_position_before",
-                  "history", "variables", "displays", "defined", "words")
+ADOPTED: Final = ("kvm", "caps", "origin", "printed", "timeline", "breakpoints", "current_vcpu", "frame", "last_stop",
+                  "stop_position_before", "history", "variables", "displays", "defined", "words")
 
 
 class LogLine(NamedTuple):
@@ -67,12 +67,17 @@ class State:
         """A fresh machine at #0.  raises: UserError, Unsupported; the session keeps its machine then."""
         self.take(boot(versions.kernel(kernel), config, caps, listening=self.listening), caps)
 
-    def take(self, made: Kvm, caps: Caps, origin: str = "") -> None:
-        """Go on with a machine at #0.  origin: the `load` line that made it what it is; "" for one that was just booted."""
+    def take(self, made: Kvm, caps: Caps, origin: str = "", printed: frozenset[int] = frozenset()) -> None:
+        """Go on with a machine at #0.
+
+        origin: the `load` line that made it what it is; "" for one that was just booted.  printed: the fields of vmcs01 that a dump
+        had, where one was loaded.
+        """
         self.breakpoints.bind(made)
         self.kvm = made
         self.caps = caps
         self.origin = origin
+        self.printed = printed
         self.timeline = Timeline(made)
         self.current_vcpu = 0
         self.frame = 0                                         # the selected frame, 0 innermost

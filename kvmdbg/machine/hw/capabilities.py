@@ -10,6 +10,7 @@ from functools import cache
 from typing import Final, NamedTuple
 
 from kvmdbg.machine.hw import controls as c
+from kvmdbg.machine.hw.beyond_model import beyond
 from kvmdbg.machine.hw.control_registers import CR0_FIXED1, CR4_FIXED1, cr4_offered
 from kvmdbg.machine.hw.ept import MEMTYPE_WB
 from kvmdbg.machine.hw.fields import FIELDS, F
@@ -109,10 +110,12 @@ class ControlCaps(NamedTuple):
 def control_caps(caps: Caps) -> ControlCaps:
     """The controls that a processor with `caps` offers."""
     pin, cpu, exit, entry = caps.required
+    more = beyond(caps)
     asked = (c.PIN_PREEMPTION_TIMER if caps.preemption_timer else 0) | (c.PIN_POSTED_INTERRUPTS if caps.posted_interrupts else 0)
-    return ControlCaps(Settings(pin, _PIN_OFFERED | PIN_DEFAULT1 | asked), Settings(cpu, _CPU_OFFERED | CPU_DEFAULT1),
-                       Settings(0, _secondary(caps)), Settings(exit, _EXIT_OFFERED | EXIT_DEFAULT1),
-                       Settings(entry, _ENTRY_OFFERED | ENTRY_DEFAULT1),
+    return ControlCaps(Settings(pin, _PIN_OFFERED | PIN_DEFAULT1 | asked | more.pin),
+                       Settings(cpu, _CPU_OFFERED | CPU_DEFAULT1 | more.cpu), Settings(0, _secondary(caps) | more.sec),
+                       Settings(exit, _EXIT_OFFERED | EXIT_DEFAULT1 | more.exit),
+                       Settings(entry, _ENTRY_OFFERED | ENTRY_DEFAULT1 | more.entry),
                        c.VMFUNC_EPTP_SWITCHING if caps.vmfunc and caps.eptp_switching else 0)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from kvmdbg.machine.hw.beyond_model import beyond
 from kvmdbg.machine.hw.controls import (
     CR0_AM,
     CR0_CD,
@@ -53,7 +54,7 @@ _CR4_OFFERED: Final = (
 
 def cr4_offered(caps: Caps) -> int:
     """The bits of CR4 that may be 1: no SMXE, PKE, CET; PCIDE and LA57 as `caps` says."""
-    return _CR4_OFFERED | (CR4_PCIDE if caps.pcid else 0) | (CR4_LA57 if caps.la57 else 0)
+    return _CR4_OFFERED | (CR4_PCIDE if caps.pcid else 0) | (CR4_LA57 if caps.la57 else 0) | beyond(caps).cr4
 
 
 def too_wide(address: int, caps: Caps) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from kvmdbg.errors import Unsupported
-from kvmdbg.machine.hw import delivery, guest_state, host_state, pending, unmodelled, virtual_interrupts, vmcs
+from kvmdbg.machine.hw import beyond_model, delivery, guest_state, host_state, pending, unmodelled, virtual_interrupts, vmcs
 from kvmdbg.machine.hw.checking import CONTROL_AREA, GUEST_AREA, HOST_AREA, Read, Subject, subject
 from kvmdbg.machine.hw.checks import first_problem
 from kvmdbg.machine.hw.controls import (
@@ -82,6 +82,7 @@ def vm_entry(hw: Hardware, cpu: Cpu, launch: bool) -> EntryResult:
         return _fail_late(hw, cpu, s.read, problem.text, problem.qualification)
     _refuse_unmodelled(s.read)
     unmodelled.refuse_unmodelled(s)
+    beyond_model.refuse(s)
     virtual_interrupts.refuse_unmodelled(hw, s.read)
     _enter(s, launch)
     return SUCCESS if non_root(cpu) else LEFT_AT_ONCE

@@ -49,6 +49,8 @@ class Caps(NamedTuple):
     required: tuple[int, ...] = (0x16, 0x0400_6172, 0x3_6DFB, 0x11FB)     # must be 1: pin-based, primary, exit, entry controls
     shadow_vmcs: bool = True                 # "VMCS shadowing"
     vmwrite_any_field: bool = True           # IA32_VMX_MISC bit 29: VMWRITE reaches exit-information fields, too
+    beyond_model: tuple[int, ...] = ()       # bits that a VMCS may have set though the model lacks what they do: of the pin-based,
+                                             # primary, secondary, exit and entry controls, and of CR4
     tlb_capacity: int = 0                    # translations a logical processor can hold; 0 = unlimited
     paging_structure_caches: bool = False    # entries of upper levels are cached too (SDM Vol. 3A 4.10.3)
 

@@ -1,4 +1,4 @@
-"""load: begin again on a state from a file."""
+"""load: begin again on a state from a file: one that `save` wrote, or a dump in a kernel's log."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ from kvmdbg.machine.eras import versions
 from kvmdbg.machine.hw.state import Caps
 from kvmdbg.machine.kvm.state import Config
 from kvmdbg.session.commands.kernel import MachineOperand
+from kvmdbg.session.dumps.pasted import chosen, remarks
+from kvmdbg.session.dumps.vmcs_machine import machine_from
 from kvmdbg.session.operands import ChoiceOperand
-from kvmdbg.session.parse import Candidate, Operand, command
+from kvmdbg.session.parse import MISSING, Candidate, Operand, command
 from kvmdbg.session.results import Text
 from kvmdbg.session.saved.restoring import Missing, read_head, restore
 from kvmdbg.session.session import Session
 
 STATE: Final = "state"
+DMESG: Final = "dmesg"
 PREVIOUS: Final = "previous"
 DIGEST: Final = "sha256:"
 
@@ -36,6 +39,20 @@ class FileWordOperand(Operand):
         return name, rest
 
 
+class WhichOperand(Operand):
+    """A number in front of the digest."""
+
+    name, describe = "N", "which dump of the file, from 1 on"
+
+    def take(self, session: Any, text: str) -> tuple[Any, str]:
+        word, _, rest = text.partition(" ")
+        if word.startswith(DIGEST):
+            return MISSING, text
+        if not word.isdigit() or not int(word):
+            raise UserError(f"{word!r} is no number of a dump", "Write a number from 1 on.")
+        return int(word), rest
+
+
 class DigestOperand(Operand):
     name, describe = "sha256:DIGITS", "the beginning of the file's SHA-256, as a recording writes it"
 
@@ -48,15 +65,20 @@ class DigestOperand(Operand):
         return ()
 
 
-What = Annotated[str, ChoiceOperand("WHAT", STATE, PREVIOUS)]
+What = Annotated[str, ChoiceOperand("WHAT", STATE, DMESG, PREVIOUS)]
 FileWord = Annotated[str, FileWordOperand()]
+Which = Annotated[int, WhichOperand()]
 Digest = Annotated[str, DigestOperand()]
 
 
-@command("load", group="session", examples=("load state before.state", "load previous"), recorded=False)
-def load(s: Session, what: What, file: FileWord = "", digest: Digest = "") -> Text:
-    """Begin again at #0 with a state from a file: `state` as `save` wrote it, on the kernel and the hardware that it names.
+@command("load", group="session", recorded=False,
+         examples=("load dmesg crash.log", "load dmesg crash.log 2", "load state before.state", "load previous"))
+def load(s: Session, what: What, file: FileWord = "", number: Which = 0, digest: Digest = "") -> Text:
+    """Begin again at #0 with a state from a file: `dmesg`, a kernel's log with a dump by KVM, or `state`, as `save` wrote it.
 
+    `load dmesg FILE N`: the VMCS of dump_vmcs() number N becomes vmcs01 of a machine that has what its controls use, on the
+    session's kernel; vcpu0 stands in front of the VM entry.  `check-entry` names what is wrong, `step` enters.
+    `load state FILE` comes with its kernel and its hardware.
     What was said before is left behind; `load previous` goes back to it, and once more returns.  A recording begins with the line
     that loaded, and checks that the file is still the same.
     """
@@ -64,12 +86,15 @@ def load(s: Session, what: What, file: FileWord = "", digest: Digest = "") -> Te
         return go_back(s, file)
     if not file:
         raise UserError("load: FILE is missing: the name of a file", "Write: load state FILE.")
+    if number and what != DMESG:
+        raise UserError(f"load: {number} is too much: a saved state is one", "Write: load state FILE.")
     text = s.read_file(file)
     known = hashlib.sha256(text.encode()).hexdigest()
     if not known.startswith(digest):
         raise UserError(f"{file} is not what it was when this was recorded: its SHA-256 begins with {known[:16]}",
                         "Leave the digest out to load it as it is now.")
-    return load_state(s, file, text, f"load {what} {quoted(file)} {DIGEST}{known[:16]}")
+    line = " ".join((f"load {what}", quoted(file), *((str(number),) if number else ()), f"{DIGEST}{known[:16]}"))
+    return load_state(s, file, text, line) if what == STATE else load_dmesg(s, file, text, number, line)
 
 
 def quoted(file: str) -> str:
@@ -103,6 +128,18 @@ def load_state(s: Session, file: str, text: str, line: str) -> Text:
         s.begin_anew()
     s.take(kvm, caps, line)
     return Text("\n".join((f"{file}: the state is here, digest {s.tape.digest()}", *lacking(missing))))
+
+
+def load_dmesg(s: Session, file: str, text: str, number: int, line: str) -> Text:
+    """`load dmesg`."""
+    dump, where = chosen(text, file, number)
+    made = machine_from(dump, versions.kernel(s.kernel), s.kvm.config, s.caps, s.listening)
+    if s.tape.end:
+        s.begin_anew()
+    s.take(made.kvm, made.caps, line, made.printed)
+    said = (f"{file}: {where}, is vmcs01 on {s.kernel}", *remarks(dump), *made.notes,
+            "`check-entry` names what is wrong with it, `step` enters")
+    return Text("\n".join(said))
 
 
 def lacking(missing: tuple[Missing, ...]) -> list[str]:

@@ -18,6 +18,7 @@ from kvmdbg.tape import ABSENT
 VMCS12 = "vmcs12"
 NAMES = (VMCS01, VMCS12, VMCS02)
 ONE = {"01": VMCS01, "12": VMCS12, "02": VMCS02} | {name: name for name in NAMES}
+NOT_IN_THE_DUMP = "not in the dump"
 ONLY_DIFFERING = ("diff", "differing", "-d")
 # What one looks at first; the other fields follow in the order of their encodings.
 FIRST = (F.VIRTUAL_PROCESSOR_ID, F.EPT_POINTER, F.SECONDARY_VM_EXEC_CONTROL, F.CPU_BASED_VM_EXEC_CONTROL, F.GUEST_CR3, F.GUEST_RIP,
@@ -57,9 +58,10 @@ def vmcs(s: View, argument: str = "") -> Grid:
     names = tuple(name for name in wanted.names if exists(s.kvm, vcpu, name))
     if not names:
         return Grid("VMCS", (Column("field"),), (), f"vcpu{vcpu.id} has no {' or '.join(wanted.names)} now.")
-    changed = since_last_stop(s)
+    changed, unknown = since_last_stop(s), assumed(s, vcpu, names)
     rows = [row for encoding in ORDER if wanted.pattern in pattern_name(encoding)
-            for row in rows_of(FIELDS[encoding], values(s.kvm, vcpu, names, encoding, changed), wanted)]
+            for row in rows_of(FIELDS[encoding], values(s.kvm, vcpu, names, encoding, changed), wanted,
+                               NOT_IN_THE_DUMP if encoding in unknown else "")]
     columns = (Column("field"), *(Column(name, ">") for name in names), Column("note", "<", 1))
     title = f"VMCS {'|'.join(name[4:] for name in names)} of vcpu{vcpu.id}"
     return Grid(title, columns, tuple(rows), "" if rows else nothing(wanted))
@@ -131,11 +133,20 @@ def vmcs12_values(kvm: Kvm, vcpu: Vcpu, encoding: int, changed: Changes) -> tupl
     return now, 0 if word is ABSENT else word >> 8 * (gpa & 7) & field.mask
 
 
-def rows_of(field: Field, values: Values, wanted: Wanted) -> list[Row]:
-    """The field's row and those of its control bits; none when it is not worth showing."""
+def assumed(s: View, vcpu: Vcpu, names: tuple[str, ...]) -> frozenset[int]:
+    """Fields of vmcs01 that the dump did not have with which the machine began, and that nothing has written to since."""
+    if not s.printed or VMCS01 not in names:
+        return frozenset()
+    region, table, tape = s.kvm.vmcs01(vcpu), s.kvm.hw.vmcs, s.kvm.tape
+    written = {key[1] for owner, key, _, _ in tape.entries[:tape.cursor] if owner is table and key[0] == region}
+    return frozenset(FIELDS) - s.printed - written
+
+
+def rows_of(field: Field, values: Values, wanted: Wanted, said: str = "") -> list[Row]:
+    """The field's row and those of its control bits; none when it is not worth showing.  said: a note."""
     if wanted.differing and not differ(values.now) or not (wanted.pattern or any(values.now) or any(values.then)):
         return []
-    rows = [row(field.name, values, field.encoding, note(field.encoding, values))]
+    rows = [row(field.name, values, field.encoding, ", ".join(filter(None, (note(field.encoding, values), said))))]
     prefix, bits = BITS.get(field.encoding, ("", {}))
     for bit, name in bits.items():
         part = Values(tuple(int(bool(value & bit)) for value in values.now), tuple(int(bool(value & bit)) for value in values.then))

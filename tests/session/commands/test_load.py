@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from dump_support import fields, vmcs_log
 from kvmdbg.errors import UserError
 from kvmdbg.session.rerun import plan
 from kvmdbg.session.session import Session
@@ -90,3 +91,50 @@ def test_the_machine_and_its_kernel_come_with_the_state() -> None:
 def test_a_second_machine_begins_with_the_same_state() -> None:
     s = loading('load state "l2 state"', "inject vmcall", "goto end")
     assert plan(s).copy.tape.digest() == s.tape.digest()
+
+
+# -- load dmesg --------------------------------------------------------------------------------------------------------------
+
+FILES["bad.log"] = vmcs_log(fields(session("continue"), GUEST_TR_AR_BYTES=0x1008B, VM_EXIT_REASON=0x8000_0021))
+FILES["good.log"] = vmcs_log(fields(session("continue")), "v4.2")
+
+
+@pytest.mark.parametrize("kernel", ["v3.1", "v4.4", "v5.8", "v6.12"])
+def test_a_dump_is_looked_at_checked_and_stepped(kernel: str) -> None:
+    s = loading("load dmesg bad.log", kernel=kernel)
+    assert "must not set 0x10000 (SDM Vol. 3C 26.3.1.2)" in say(s, "check-entry")
+    assert any("VMCS_LINK_POINTER" in line and line.endswith("not in the dump") for line in say(s, "info vmcs").split("\n"))
+    assert "KVM_EXIT_FAIL_ENTRY (exit reason 0x80000021)" in say(s, "continue")
+    say(s, "reverse-continue")
+    assert s.tape.cursor == 0
+
+
+@pytest.mark.parametrize("kernel", ["v3.1", "v4.4", "v5.8", "v6.12"])
+def test_a_guest_that_can_be_entered_runs_on_empty_memory(kernel: str) -> None:
+    s = loading("load dmesg good.log", "continue", kernel=kernel)
+    assert "#PF" in say(s, "inject load 0x5000")
+    assert "not in the dump" not in say(s, "info vmcs VM_EXIT_REASON")
+
+
+def test_the_dump_of_several() -> None:
+    FILES["both.log"] = FILES["good.log"] + FILES["bad.log"]
+    s = loading("load dmesg both.log 2")
+    assert "GUEST_TR_AR_BYTES" in say(s, "check-entry") and s.origin.startswith("load dmesg both.log 2 sha256:")
+    for line, message in (("load dmesg both.log 3", "has 2 dumps"), ("load dmesg both.log x", "no number of a dump"),
+                          ('load state "l2 state" 2', "2 is too much"), ('load dmesg "l2 state"', "has no dump")):
+        with pytest.raises(UserError, match=message):
+            s.execute(line)
+
+
+def test_a_dump_on_another_kernel_and_in_a_recording() -> None:
+    s = loading("machine maxphyaddr=40", "load dmesg bad.log", "continue", kernel="v6.12")
+    recorded = s.record()
+    again = loading(*recorded.splitlines())
+    assert again.tape.digest() == s.tape.digest() and again.caps.maxphyaddr == 40
+    assert "repeated on v4.4" in say(s, "kernel v4.4") and s.kernel == "v4.4" and s.origin and s.tape.end > 0
+    assert "vcpu0.vpid02" in say(s, "whatif kernel v4.3")
+
+
+def test_a_loaded_dump_is_saved_and_loaded() -> None:
+    s = loading("load dmesg good.log", "continue", "save from-dump")
+    assert loading("load state from-dump").tape.digest() == s.tape.digest()
