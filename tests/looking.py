@@ -21,6 +21,7 @@ class Looking:
     kvm: Kvm
     stop_position_before: int = 0
     current_vcpu: int = 0
+    printed: frozenset[int] = frozenset()
     breakpoints: Breakpoints = field(default_factory=Breakpoints)
 
     @property

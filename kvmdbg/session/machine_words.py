@@ -34,6 +34,14 @@ def setting(name: str, text: str) -> Any:
     raise UserError(f"{name}={text}: must be {expected}")
 
 
+def chosen(words: dict[str, Any], config: Config, caps: Caps) -> tuple[Config, Caps]:
+    """A machine like this one but for what `words` (name -> value) say."""
+    kept = {name.removeprefix(L1): value for name, value in words.items() if name.startswith(L1)}
+    config = config._replace(**{name: value for name, value in words.items() if name in Config._fields})
+    return (config._replace(l1_caps=tuple((dict(config.l1_caps) | kept).items())),
+            caps._replace(**{name: value for name, value in words.items() if name in Caps._fields}))
+
+
 def changed(config: Config, caps: Caps) -> list[str]:
     """`name=value` of what differs from the machine that one gets anyway."""
     values = config._asdict() | caps._asdict()

@@ -8,12 +8,11 @@ from typing import Annotated, Any
 from kvmdbg.errors import UserError
 from kvmdbg.machine.eras import versions
 from kvmdbg.machine.eras.commit import COMMITS
-from kvmdbg.machine.hw.state import Caps
 from kvmdbg.machine.kvm.nested_checks import less, offered_to_l1
-from kvmdbg.machine.kvm.state import Config, Kvm
+from kvmdbg.machine.kvm.state import Kvm
 from kvmdbg.oracle.verdict import FORBIDDEN
 from kvmdbg.session.judged import judged_of
-from kvmdbg.session.machine_words import DEFAULTS, L1, OF_L1, limits, setting, spell
+from kvmdbg.session.machine_words import DEFAULTS, L1, OF_L1, chosen, limits, setting, spell
 from kvmdbg.session.operands import KernelOperand
 from kvmdbg.session.parse import COMMANDS, Candidate, Operand, command, did_you_mean, head, matching, resolve
 from kvmdbg.session.results import Result, Text
@@ -83,12 +82,8 @@ def machine(s: Session, words: Machine = None) -> Text | None:
         if s.tape.end or s.origin:
             raise UserError(f"the machine {'came with its state' if s.origin else 'has run already'}: its hardware cannot change",
                             "Begin the session with `machine`.")
-        config = s.kvm.config._replace(**{name: value for name, value in words.items() if name in Config._fields})
-        kept = {name.removeprefix(L1): value for name, value in words.items() if name.startswith(L1)}
-        refuse_more(s.kvm, kept)
-        config = config._replace(l1_caps=tuple((dict(config.l1_caps) | kept).items()))
-        caps = s.caps._replace(**{name: value for name, value in words.items() if name in Caps._fields})
-        s.begin(s.kernel, config, caps)
+        refuse_more(s.kvm, {name.removeprefix(L1): value for name, value in words.items() if name.startswith(L1)})
+        s.begin(s.kernel, *chosen(words, s.kvm.config, s.caps))
         return None
     values = s.kvm.config._asdict() | s.caps._asdict()
     return Text(" ".join((*(f"{name}={spell(values[name])}" for name in DEFAULTS), *limits(s.kvm.config))))

@@ -11,6 +11,7 @@ from kvmdbg.machine.boot import boot
 from kvmdbg.machine.eras import versions
 from kvmdbg.machine.hw.state import Caps
 from kvmdbg.machine.kvm.state import Config
+from kvmdbg.session import machine_words
 from kvmdbg.session.commands.kernel import MachineOperand
 from kvmdbg.session.dumps.pasted import chosen, remarks
 from kvmdbg.session.dumps.vmcs_machine import machine_from
@@ -120,8 +121,7 @@ def load_state(s: Session, file: str, text: str, line: str) -> Text:
         raise UserError(f"{file} is a state of {kernel.name}, and this session runs {s.kernel}",
                         "A state belongs to its kernel; `load dmesg` and scripts do not.")
     words = MachineOperand().parse(s, head.machine)
-    config = Config()._replace(**{name: value for name, value in words.items() if name in Config._fields})
-    caps = Caps()._replace(**{name: value for name, value in words.items() if name in Caps._fields})
+    config, caps = machine_words.chosen(words, Config(), Caps())
     kvm = boot(kernel, config, caps, listening=s.listening)
     missing = restore(kvm, text, file, lambda kvm, name: None)
     if s.tape.end:

@@ -24,6 +24,7 @@ from kvmdbg.machine.kvm.shadow import describe
 from kvmdbg.machine.kvm.state import IN_GUEST_MODE, Config, Kvm, Root, ShadowKey, ShadowPage, Vcpu
 from kvmdbg.session.dumps.dump import Dump
 from kvmdbg.session.dumps.vmcs import AUTOLOAD, EFFECTIVE, ENTRY_LOAD, EXIT_LOAD, EXIT_STORE, fields_of
+from kvmdbg.session.machine_words import spell
 
 WORDS: Final = (F.PIN_BASED_VM_EXEC_CONTROL, F.CPU_BASED_VM_EXEC_CONTROL, F.SECONDARY_VM_EXEC_CONTROL, F.VM_EXIT_CONTROLS,
                 F.VM_ENTRY_CONTROLS)
@@ -77,7 +78,7 @@ def configured(config: Config, fields: dict[int, int]) -> tuple[Config, list[str
     wanted = {"enable_ept": bool(secondary & c.SEC_ENABLE_EPT), "enable_vpid": bool(secondary & c.SEC_ENABLE_VPID)}
     said = [f"{name}={int(value)}, as the secondary controls say" for name, value in wanted.items()
             if value != getattr(config, name)]
-    return config._replace(**wanted, apic_access_page=False), said
+    return Config(**config._asdict() | wanted | {"apic_access_page": False}), said
 
 
 def capable(caps: Caps, fields: dict[int, int]) -> tuple[Caps, list[str]]:
@@ -96,7 +97,7 @@ def capable(caps: Caps, fields: dict[int, int]) -> tuple[Caps, list[str]]:
     rest = lacked(caps, fields)
     if any(rest):
         caps = caps._replace(beyond_model=tuple(old | new for old, new in zip(beyond(caps), rest, strict=True)))
-    changed = [f"{name}={show(value)}" for name, value in caps._asdict().items() if value != getattr(before, name)]
+    changed = [f"{name}={spell(value)}" for name, value in caps._asdict().items() if value != getattr(before, name)]
     return caps, [f"the processor was given: {', '.join(changed)}"] if changed else []
 
 
@@ -114,12 +115,6 @@ def lacked(caps: Caps, fields: dict[int, int]) -> Beyond:
     words = (offered.pin, offered.cpu, offered.sec, offered.exit, offered.entry)
     found = (fields.get(field, 0) & ~word.allowed_1 for field, word in zip(WORDS, words, strict=True))
     return Beyond(*found)._replace(cr4=fields.get(F.HOST_CR4, 0) & ~cr4_offered(caps))
-
-
-def show(value: object) -> str:
-    if isinstance(value, tuple):
-        return ",".join(hex(part) for part in value)
-    return str(int(value)) if isinstance(value, (bool, int)) else str(value)
 
 
 # -- the state -------------------------------------------------------------------------------------------------------------
