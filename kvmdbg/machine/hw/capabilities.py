@@ -150,6 +150,11 @@ def vmx_misc(caps: Caps) -> int:
     return stores_lma | _ACTIVITY_HLT | asked | caps.cr3_targets << 16
 
 
+def msr_list_limit(caps: Caps) -> int:
+    """How many entries an MSR area may have: 512 * (1 + bits 27:25 of IA32_VMX_MISC)."""
+    return 512 * (1 + (vmx_misc(caps) >> 25 & 7))
+
+
 def vmx_vmcs_enum() -> int:
     """IA32_VMX_VMCS_ENUM (A.9): the highest index of a field, in bits 9:1."""
     return max(encoding & 0x3FE for encoding in FIELDS)

@@ -8,14 +8,24 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from kvmdbg.errors import Unsupported
-from kvmdbg.machine.hw import beyond_model, delivery, guest_state, host_state, pending, unmodelled, virtual_interrupts, vmcs
+from kvmdbg.machine.hw import (
+    beyond_model,
+    delivery,
+    guest_state,
+    host_state,
+    msr_area,
+    pending,
+    unmodelled,
+    virtual_interrupts,
+    vmcs,
+)
 from kvmdbg.machine.hw.checking import CONTROL_AREA, GUEST_AREA, HOST_AREA, Read, Subject, subject
 from kvmdbg.machine.hw.checks import first_problem
 from kvmdbg.machine.hw.controls import (
     BLOCKING_MOV_SS,
     EXIT_REASON_FAILED_VMENTRY,
     EXIT_REASON_INVALID_STATE,
+    EXIT_REASON_MSR_LOAD_FAIL,
     INTR_INFO_ERROR_CODE,
     INTR_INFO_VALID,
     INTR_TYPE_OTHER_EVENT,
@@ -24,7 +34,7 @@ from kvmdbg.machine.hw.controls import (
     VM_INSTRUCTION_ERRORS,
 )
 from kvmdbg.machine.hw.events import VmEntered, VmEntryFailed
-from kvmdbg.machine.hw.fields import FIELDS, F
+from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.instruction import ENTERED, EXITED, RETIRED
 from kvmdbg.machine.hw.invalidate import vpid_transition
 from kvmdbg.machine.hw.memory_operands import revision
@@ -38,7 +48,7 @@ INVALID_CONTROL: Final = 7
 INVALID_HOST: Final = 8
 MOV_SS: Final = 26
 INVALID_GUEST: Final = EXIT_REASON_INVALID_STATE | EXIT_REASON_FAILED_VMENTRY
-MSR_COUNTS: Final = (F.VM_EXIT_MSR_STORE_COUNT, F.VM_EXIT_MSR_LOAD_COUNT, F.VM_ENTRY_MSR_LOAD_COUNT)
+BAD_MSR: Final = EXIT_REASON_MSR_LOAD_FAIL | EXIT_REASON_FAILED_VMENTRY
 
 
 class EntryResult(NamedTuple):
@@ -47,7 +57,7 @@ class EntryResult(NamedTuple):
     entered: bool
     failed_invalid: bool     # VMfailInvalid: no current VMCS, or a shadow VMCS
     error: int               # VM-instruction error of VMfailValid: 4, 5, 7, 8 or 26; else 0
-    exit_reason: int         # INVALID_GUEST when it failed late: host state is loaded; else 0
+    exit_reason: int         # INVALID_GUEST or BAD_MSR when it failed late: host state is loaded; else 0
     check: str               # what was wrong, "" when entered
     left: bool = False       # entered, and a VM exit came while the injected event was being delivered
 
@@ -66,7 +76,7 @@ LEFT_AT_ONCE: Final = EntryResult(True, False, 0, 0, "", left=True)
 def vm_entry(hw: Hardware, cpu: Cpu, launch: bool) -> EntryResult:
     """Enter the guest of the current VMCS, from VMX root operation at CPL 0.  launch: VMLAUNCH, else VMRESUME.
 
-    raises: Unsupported for an MSR area, which the model lacks, before anything has changed.
+    raises: Unsupported for what the model lacks.
     """
     if cpu.current_vmcs == NO_VMCS:
         return _no_vmcs(hw, cpu, launch, "there is no current VMCS (SDM Vol. 3C 26.1)")
@@ -80,10 +90,15 @@ def vm_entry(hw: Hardware, cpu: Cpu, launch: bool) -> EntryResult:
     problem = first_problem(s, GUEST_AREA)
     if problem is not None:
         return _fail_late(hw, cpu, s.read, problem.text, problem.qualification)
-    _refuse_unmodelled(s.read)
+    msr_area.refuse_long_lists(hw, s.read)
     unmodelled.refuse_unmodelled(s)
     beyond_model.refuse(s)
     virtual_interrupts.refuse_unmodelled(hw, s.read)
+    if s.read(F.VM_ENTRY_MSR_LOAD_COUNT):
+        guest_state.load(hw, cpu, s.read)
+        number, check = msr_area.load(hw, cpu, s.read, msr_area.ENTRY_LOAD)
+        if number:
+            return _fail_late(hw, cpu, s.read, check, number, BAD_MSR)
     _enter(s, launch)
     return SUCCESS if non_root(cpu) else LEFT_AT_ONCE
 
@@ -105,20 +120,16 @@ def _early_problem(s: Subject, launch: bool) -> tuple[int, str]:
     return 0, ""
 
 
-def _refuse_unmodelled(read: Read) -> None:
-    for count in MSR_COUNTS:
-        if read(count):
-            raise Unsupported(f"{FIELDS[count].name} = {read(count)}: MSR areas are not modelled", "Set the count to 0.")
-
-
 def _enter(s: Subject, launch: bool) -> None:
+    """The entry completes.  With an MSR area that is known only once guest state and the registers of the area are loaded."""
     hw, cpu, read, secondary = s
     vpid = read(F.VIRTUAL_PROCESSOR_ID) if secondary & SEC_ENABLE_VPID else 0
     eptp = read(F.EPT_POINTER) if secondary & SEC_ENABLE_EPT else 0
     hw.emit(VmEntered, cpu.id, cpu.current_vmcs, vpid, eptp)
     if not secondary & SEC_ENABLE_VPID:
         vpid_transition(hw, cpu, by="vm entry")
-    guest_state.load(hw, cpu, read)
+    if not read(F.VM_ENTRY_MSR_LOAD_COUNT):
+        guest_state.load(hw, cpu, read)
     if launch:
         hw.launch_state[cpu.current_vmcs] = vmcs.LAUNCHED
     cpu.vmx = VMX_NON_ROOT
@@ -163,13 +174,16 @@ def _fail_early(hw: Hardware, cpu: Cpu, launch: bool, error: int, check: str) ->
     return EntryResult(False, False, error, 0, check)
 
 
-def _fail_late(hw: Hardware, cpu: Cpu, read: Read, check: str, qualification: int) -> EntryResult:
+def _fail_late(hw: Hardware, cpu: Cpu, read: Read, check: str, qualification: int,
+               reason: int = INVALID_GUEST) -> EntryResult:
     """As a VM exit, but of the guest nothing is saved, and of the exit information only reason and qualification are.
 
     VPID 0000H is not invalidated: the manual asks for that on VM entries and VM exits, and this is neither quite.
+    reason: BAD_MSR when an entry of the MSR area, whose number is the qualification, cannot be loaded.
     """
-    hw.emit(VmEntryFailed, cpu.id, cpu.current_vmcs, INVALID_GUEST, check)
-    vmcs.write(hw, cpu, F.VM_EXIT_REASON, INVALID_GUEST)
+    hw.emit(VmEntryFailed, cpu.id, cpu.current_vmcs, reason, check)
+    vmcs.write(hw, cpu, F.VM_EXIT_REASON, reason)
     vmcs.write(hw, cpu, F.EXIT_QUALIFICATION, qualification)
     host_state.load(hw, cpu, read)
-    return EntryResult(False, False, 0, INVALID_GUEST, check)
+    msr_area.load_host(hw, cpu, read)
+    return EntryResult(False, False, 0, reason, check)

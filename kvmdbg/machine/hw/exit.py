@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from kvmdbg.machine.hw import guest_state, host_state, pending, vmcs
+from kvmdbg.machine.hw import guest_state, host_state, msr_area, pending, vmcs
 from kvmdbg.machine.hw.checking import secondary_controls
 from kvmdbg.machine.hw.controls import (
     EXIT_REASON_CPUID,
@@ -26,6 +26,8 @@ from kvmdbg.machine.hw.controls import (
     EXIT_REASON_MSR_READ,
     EXIT_REASON_MSR_WRITE,
     EXIT_REASON_PAUSE,
+    EXIT_REASON_RDTSC,
+    EXIT_REASON_RDTSCP,
     EXIT_REASON_VMCALL,
     EXIT_REASON_VMCLEAR,
     EXIT_REASON_VMFUNC,
@@ -62,7 +64,7 @@ VMCS_ACCESSES: Final = (EXIT_REASON_VMREAD, EXIT_REASON_VMWRITE)
 INSTRUCTION_EXITS: Final = frozenset(INSTRUCTION_INFO) | {
     EXIT_REASON_CPUID, EXIT_REASON_HLT, EXIT_REASON_INVLPG, EXIT_REASON_VMCALL, EXIT_REASON_VMLAUNCH, EXIT_REASON_VMRESUME,
     EXIT_REASON_VMOFF, EXIT_REASON_CR_ACCESS, EXIT_REASON_MSR_READ, EXIT_REASON_MSR_WRITE, EXIT_REASON_VMFUNC,
-    EXIT_REASON_PAUSE,
+    EXIT_REASON_PAUSE, EXIT_REASON_RDTSC, EXIT_REASON_RDTSCP,
 }
 EPT_EXITS: Final = (EXIT_REASON_EPT_VIOLATION, EXIT_REASON_EPT_MISCONFIG)
 
@@ -84,9 +86,11 @@ def vm_exit(hw: Hardware, cpu: Cpu, exit: VmExit, insn: Insn = NO_INSN, intr_inf
         pending.tick(hw, cpu)
     pending.leave(hw, cpu)
     read = vmcs.reader(hw, cpu)
+    msr_area.store(hw, cpu, read)
     if not secondary_controls(read) & SEC_ENABLE_VPID:
         vpid_transition(hw, cpu, by="vm exit")
     host_state.load(hw, cpu, read)
+    msr_area.load_host(hw, cpu, read)
     cpu.exit_insn = insn
 
 

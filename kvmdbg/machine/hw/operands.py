@@ -16,6 +16,8 @@ SUFFIXES: Final = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 CONTROL_REGISTERS: Final = ("cr0", "cr2", "cr3", "cr4")
 RAX: Final = "rax"
 SEGMENT_REGISTERS: Final = ("cs", "ds", "es", "fs", "gs", "ss")
+SS: Final = "ss"
+CPUID_REGISTERS: Final = ("eax", "ebx", "ecx", "edx")
 
 
 class Descriptor(NamedTuple):
@@ -155,9 +157,11 @@ PCID: Final = OperandType("PCID", "bits 63:0 of the descriptor as a number, or @
 MSR: Final = OperandType("MSR", "a register's name such as IA32_EFER, or its number", _msr, tuple(NUMBERS))
 VALUE_32: Final = OperandType("value", f"{NUMBER}, of 32 bits", _value_32)
 EPTP: Final = OperandType("EPTP", "an EPT pointer, or @ and the linear address of the descriptor", _descriptor)
-DESTINATION: Final = OperandType("destination", "cr0, cr2, cr3, cr4 or rax", _word((*CONTROL_REGISTERS, RAX)),
-                                 (*CONTROL_REGISTERS, RAX))
-SOURCE: Final = OperandType("source", f"{NUMBER} (to a control register), or cr0, cr2, cr3, cr4 (to rax)", _source,
+DESTINATION: Final = OperandType("destination", "cr0, cr2, cr3, cr4, ss or rax", _word((*CONTROL_REGISTERS, SS, RAX)),
+                                 (*CONTROL_REGISTERS, SS, RAX))
+LEAF: Final = OperandType("leaf", f"{NUMBER}, of 32 bits", _value_32)
+CPUID_REGISTER: Final = OperandType("register", ", ".join(CPUID_REGISTERS), _word(CPUID_REGISTERS), CPUID_REGISTERS)
+SOURCE: Final = OperandType("source", f"{NUMBER} (to a control register or ss), or cr0, cr2, cr3, cr4 (to rax)", _source,
                             CONTROL_REGISTERS)
 
 

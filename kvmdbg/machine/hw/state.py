@@ -150,6 +150,13 @@ class Pending(Record):
 NO_TIMER: Final = -1
 
 
+class Clock(Record):
+    """What processors count while nothing takes time."""
+
+    __slots__ = ("tsc",)
+    tsc: int                     # the time-stamp counter: how often it has been read
+
+
 class Hardware:
     """The whole processor side: what functions of machine/hw take. Everything in it lives on one tape."""
 
@@ -169,3 +176,5 @@ class Hardware:
         self.tlb: tuple[Table[TlbKey, TlbEntry], ...] = tuple(Table(tape, f"tlb{cpu.id}") for cpu in cpus)
         self.pending = tuple(Pending(tape, f"cpu{cpu.id}.pending", irr=0, nmi=False, mtf=False, timer=NO_TIMER, debug=0)
                              for cpu in cpus)
+        self.msrs: Table[tuple[int, int], int] = Table(tape, "msrs")    # (cpu, number) -> value; absent = as reset
+        self.clock = Clock(tape, "clock", tsc=0)

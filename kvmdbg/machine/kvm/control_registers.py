@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from kvmdbg.machine.hw.control_registers import CR0_DEFINED, CR0_FIXED1, CR4_FIXED1, cr0_problem, cr4_problem
-from kvmdbg.machine.hw.controls import CR0_ET, CR0_PG, CR4_LA57, CR4_PAE, CR4_PCIDE, CR4_VMXE, EFER_LMA, EFER_LME
+from kvmdbg.machine.hw.controls import CR0_ET, CR0_PG, CR4_LA57, CR4_OSXSAVE, CR4_PAE, CR4_PCIDE, CR4_VMXE, EFER_LMA, EFER_LME
 from kvmdbg.machine.kvm import mmu
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.pdptrs import X86_CR0_PDPTR_BITS, X86_CR4_PDPTR_BITS, load_pdptrs
 from kvmdbg.machine.kvm.questions.control_registers import Aftermath
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
+from kvmdbg.machine.kvm.vmx_control_registers import kvm_update_cpuid_runtime
 
 
 def kvm_set_cr0(kvm: Kvm, vcpu: Vcpu, cr0: int) -> bool:
@@ -46,6 +47,8 @@ def kvm_set_cr4(kvm: Kvm, vcpu: Vcpu, cr4: int) -> bool:
     if pae and (old ^ cr4) & X86_CR4_PDPTR_BITS and not load_pdptrs(kvm, vcpu, kvm.ops.read_cr3(kvm, vcpu)):
         return False
     kvm.ops.set_cr4(kvm, vcpu, cr4)
+    if (old ^ cr4) & CR4_OSXSAVE and not kvm.era.set_cr4_updates_cpuid():
+        kvm_update_cpuid_runtime(kvm, vcpu, cr4)
     finish(kvm, vcpu, kvm.era.cr4_aftermath(old, cr4, kvm.config.enable_ept), "kvm_post_set_cr4")
     return True
 

@@ -13,6 +13,7 @@ from kvmdbg.machine.kvm.questions.control_registers import ControlRegisterQuesti
 from kvmdbg.machine.kvm.questions.flushes import FlushQuestions
 from kvmdbg.machine.kvm.questions.injection import InjectionQuestions
 from kvmdbg.machine.kvm.questions.memory import MemoryQuestions
+from kvmdbg.machine.kvm.questions.msrs import MsrQuestions
 from kvmdbg.machine.kvm.questions.nested import NestedQuestions
 from kvmdbg.machine.kvm.questions.nested_state import NestedStateQuestions
 from kvmdbg.machine.kvm.questions.requests import RequestQuestions
@@ -26,7 +27,7 @@ from kvmdbg.machine.kvm.questions.vmfunc import VmfuncQuestions
 
 class Era(AddressSpaceQuestions, RequestQuestions, NestedQuestions, ControlRegisterQuestions, FlushQuestions, RootQuestions,
           InjectionQuestions, MemoryQuestions, StealTimeQuestions, StatisticsQuestions, NestedStateQuestions,
-          VmfuncQuestions, VmcsQuestions, ResetQuestions, ApicAccessQuestions):
+          VmfuncQuestions, VmcsQuestions, ResetQuestions, ApicAccessQuestions, MsrQuestions):
     """Every question, answered as v6.12 does."""
 
     name: str = "v6.12"

@@ -15,13 +15,16 @@ from kvmdbg.machine.hw.controls import (
     EXIT_REASON_EXCEPTION_NMI,
     EXIT_REASON_FAILED_VMENTRY,
     EXIT_REASON_INVALID_STATE,
+    EXIT_REASON_MSR_LOAD_FAIL,
     INTR_INFO_VALID,
 )
 from kvmdbg.machine.hw.fields import F
+from kvmdbg.machine.hw.msr_area import ENTRY_LOAD
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.events import NestedEntered, NestedEntryFailed, NestedExited, NestedLeft
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.nested_checks import nested_check_area
+from kvmdbg.machine.kvm.nested_msrs import nested_vmx_load_msr
 from kvmdbg.machine.kvm.nested_pages import nested_get_vmcs12_pages
 from kvmdbg.machine.kvm.nested_transition import flush_for_apic_access_page
 from kvmdbg.machine.kvm.nested_vmcs02 import nested_get_current_vmcs02, prepare_vmcs02, prepare_vmcs02_early
@@ -75,6 +78,8 @@ def nested_vmx_enter_non_root_mode(kvm: Kvm, vcpu: Vcpu, from_vmentry: bool = Tr
         return
     enter_guest_mode(kvm, vcpu)
     prepare_vmcs02(kvm, vcpu, from_vmentry)
+    if from_vmentry and load_msrs_of_l2(kvm, vcpu):
+        return
     if deferred:
         kvm_make_request(kvm, vcpu, kvm.era.nested_state_pages_request(), "nested_vmx_enter_non_root_mode")
     if events_wait:
@@ -124,6 +129,18 @@ def nested_vmx_check_guest_state(kvm: Kvm, vcpu: Vcpu) -> bool:
     return True
 
 
+def load_msrs_of_l2(kvm: Kvm, vcpu: Vcpu) -> bool:
+    """The VM-entry MSR-load area of vmcs12; True: an entry of it is bad, and L1 has been told by an exit."""
+    failed_index = nested_vmx_load_msr(kvm, vcpu, ENTRY_LOAD)
+    if not failed_index:
+        return False
+    vcpu.nested_run_pending = False
+    set_guest_mode(kvm, vcpu, False)
+    vmx_switch_vmcs(kvm, vcpu, VMCS01)
+    nested_vmx_entry_failure(kvm, vcpu, failed_index, EXIT_REASON_MSR_LOAD_FAIL)
+    return True
+
+
 def enter_guest_mode(kvm: Kvm, vcpu: Vcpu) -> None:
     """L2 is the guest from now on."""
     vpid12 = vmcs12.get(kvm, vcpu, F.VIRTUAL_PROCESSOR_ID) if nested_cpu_has_vpid(kvm, vcpu) else 0
@@ -145,9 +162,9 @@ def vmx_switch_vmcs(kvm: Kvm, vcpu: Vcpu, which: str) -> None:
         vmx_vcpu_load_vmcs(kvm, vcpu, vcpu.cpu)
 
 
-def nested_vmx_entry_failure(kvm: Kvm, vcpu: Vcpu, qualification: int) -> None:
-    """L2's state is invalid: an exit with reason 33 and bit 31, L2 has not run (vmentry_fail_vmexit)."""
-    reason = EXIT_REASON_INVALID_STATE | EXIT_REASON_FAILED_VMENTRY
+def nested_vmx_entry_failure(kvm: Kvm, vcpu: Vcpu, qualification: int, basic: int = EXIT_REASON_INVALID_STATE) -> None:
+    """L2 has not run: an exit with bit 31, reason 33 for its state, 34 for an MSR that cannot be loaded (vmentry_fail_vmexit)."""
+    reason = basic | EXIT_REASON_FAILED_VMENTRY
     kvm.emit(NestedEntryFailed, vcpu.id, reason, qualification)
     vmcs12.put(kvm, vcpu, F.VM_EXIT_REASON, reason)
     vmcs12.put(kvm, vcpu, F.EXIT_QUALIFICATION, qualification)

@@ -7,7 +7,7 @@ exception for L1.
 from __future__ import annotations
 
 from kvmdbg.machine.hw.control_registers import CR0_FIXED1, cr0_problem
-from kvmdbg.machine.hw.controls import CR4_VMXE, RFLAGS_CF, RFLAGS_ZF
+from kvmdbg.machine.hw.controls import BLOCKING_MOV_SS, CR4_VMXE, RFLAGS_CF, RFLAGS_ZF
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.operands import Descriptor
 from kvmdbg.machine.hw.outcome import ARITHMETIC_FLAGS
@@ -18,8 +18,10 @@ from kvmdbg.machine.kvm.events import NestedFailed, NestedSucceeded
 from kvmdbg.machine.kvm.guest_memory import gfn_visible
 from kvmdbg.machine.kvm.guest_virtual import kvm_read_guest_virt, kvm_write_guest_virt_system
 from kvmdbg.machine.kvm.kvm_host import kvm_clear_request
+from kvmdbg.machine.kvm.msr.feature_control import vmxon_is_allowed
 from kvmdbg.machine.kvm.nested_checks import nested_check_area
 from kvmdbg.machine.kvm.nested_ept import nested_ept_uninit_mmu_context
+from kvmdbg.machine.kvm.nested_msrs import nested_vmx_refuse_msr_lists
 from kvmdbg.machine.kvm.shadow_vmcs12 import nested_cache_shadow_vmcs12
 from kvmdbg.machine.kvm.state import GUEST_MMU, INVALID_GPA, VMCS01, Kvm, Vcpu
 from kvmdbg.machine.kvm.vmx import drop_instruction, skip_emulated_instruction
@@ -126,7 +128,7 @@ def bad_address(kvm: Kvm, address: int) -> bool:
 
 
 def handle_vmxon(kvm: Kvm, vcpu: Vcpu) -> None:
-    """VMXON; IA32_FEATURE_CONTROL is taken as locked with VMX enabled."""
+    """VMXON."""
     if not kvm_read_cr4(kvm, vcpu) & CR4_VMXE:
         raise_exception(kvm, vcpu, "#UD")
     elif dpl(read(kvm, vcpu, F.GUEST_SS_AR_BYTES)):
@@ -135,6 +137,8 @@ def handle_vmxon(kvm: Kvm, vcpu: Vcpu) -> None:
         nested_vmx_fail(kvm, vcpu, 15)
     elif kvm.era.checks_cr0_and_cr4_at_vmxon() and cr0_problem(kvm_read_cr0(kvm, vcpu), CR0_FIXED1):
         raise_exception(kvm, vcpu, "#GP")         # CR4's one fixed bit is VMXE
+    elif not vmxon_is_allowed(kvm, vcpu):
+        raise_exception(kvm, vcpu, "#GP")
     else:
         enter_vmx_operation(kvm, vcpu)
 
@@ -285,9 +289,15 @@ def nested_vmx_run(kvm: Kvm, vcpu: Vcpu, launch: bool) -> None:
     if vmcs12.get(kvm, vcpu, vmcs12.REVISION) & SHADOW_INDICATOR:
         nested_vmx_fail_invalid(kvm, vcpu)
         return
+    if kvm.era.refuses_entry_behind_mov_ss() and read(kvm, vcpu, F.GUEST_INTERRUPTIBILITY_INFO) & BLOCKING_MOV_SS:
+        nested_vmx_fail(kvm, vcpu, 26)
+        return
     launched = bool(vmcs12.get(kvm, vcpu, vmcs12.LAUNCH_STATE))
     if launched == launch:
         nested_vmx_fail(kvm, vcpu, 4 if launch else 5)
+        return
+    if nested_vmx_refuse_msr_lists(kvm, vcpu):
+        nested_vmx_fail(kvm, vcpu, 7)
         return
     for error, area in ((7, "control"), (8, "host")):
         if nested_check_area(kvm, vcpu, area):

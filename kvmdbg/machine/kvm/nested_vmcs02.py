@@ -30,6 +30,8 @@ from kvmdbg.machine.hw.vmcs import CLEAR
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.events import Decided
 from kvmdbg.machine.kvm.guest_paging import is_pae_paging
+from kvmdbg.machine.kvm.msr.pat import prepare_vmcs02_pat
+from kvmdbg.machine.kvm.msr.tsc import write_tsc_offset
 from kvmdbg.machine.kvm.nested_ept import nested_ept_init_mmu_context
 from kvmdbg.machine.kvm.nested_transition import flush_for_apic_access_page, nested_vmx_load_cr3, nested_vmx_transition_tlb_flush
 from kvmdbg.machine.kvm.pdptrs import load_pdptrs
@@ -158,6 +160,8 @@ def prepare_vmcs02(kvm: Kvm, vcpu: Vcpu, from_vmentry: bool = True) -> None:
         write(kvm, vcpu, encoding, vmcs12.get(kvm, vcpu, encoding))
     for encoding in INJECTED:
         write(kvm, vcpu, encoding, vmcs12.get(kvm, vcpu, encoding) if vcpu.nested_run_pending else 0)
+    prepare_vmcs02_pat(kvm, vcpu)
+    write_tsc_offset(kvm, vcpu, in_l2=True)
     nested_vmx_transition_tlb_flush(kvm, vcpu, entry=True)
     nested_ept = vmcs12.nested_cpu_has_ept(kvm, vcpu)
     if nested_ept:

@@ -26,7 +26,10 @@ from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.guest_state import PDPTES
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.guest_paging import is_pae_paging
+from kvmdbg.machine.kvm.msr.pat import load_vmcs12_host_pat
+from kvmdbg.machine.kvm.msr.tsc import write_tsc_offset
 from kvmdbg.machine.kvm.nested_ept import nested_ept_uninit_mmu_context
+from kvmdbg.machine.kvm.nested_msrs import nested_vmx_load_host_msr, nested_vmx_store_msr
 from kvmdbg.machine.kvm.nested_transition import nested_vmx_load_cr3, nested_vmx_transition_tlb_flush
 from kvmdbg.machine.kvm.nested_vmcs02 import COPIED, nested_cr0_guest_owned_bits, nested_cr4_guest_owned_bits
 from kvmdbg.machine.kvm.pdptrs import load_pdptrs
@@ -35,7 +38,13 @@ from kvmdbg.machine.kvm.state import HALTED, RUNNABLE, Kvm, Vcpu
 from kvmdbg.machine.kvm.vcpu_events import NOT_INJECTED
 from kvmdbg.machine.kvm.virtual_interrupts import save_status
 from kvmdbg.machine.kvm.vmx import flat_segments
-from kvmdbg.machine.kvm.vmx_control_registers import vmx_cache_pdptrs, vmx_set_cr0, vmx_set_cr4, vmx_set_efer
+from kvmdbg.machine.kvm.vmx_control_registers import (
+    kvm_update_cpuid_runtime,
+    vmx_cache_pdptrs,
+    vmx_set_cr0,
+    vmx_set_cr4,
+    vmx_set_efer,
+)
 from kvmdbg.machine.kvm.vmx_ops import field, read, write
 from kvmdbg.machine.kvm.x86 import kvm_clear_exception_queue
 
@@ -82,6 +91,7 @@ def prepare_vmcs12(kvm: Kvm, vcpu: Vcpu, reason: int, qualification: int) -> Non
         vmcs12.put(kvm, vcpu, vmcs12.LAUNCH_STATE, 1)
         info = vmcs12.get(kvm, vcpu, F.VM_ENTRY_INTR_INFO_FIELD)
         vmcs12.put(kvm, vcpu, F.VM_ENTRY_INTR_INFO_FIELD, info & ~INTR_INFO_VALID)
+        nested_vmx_store_msr(kvm, vcpu)
 
 
 def record_event(kvm: Kvm, vcpu: Vcpu, intr_info: int, error_code: int) -> None:
@@ -126,14 +136,19 @@ def load_vmcs12_host_state(kvm: Kvm, vcpu: Vcpu) -> None:
     write(kvm, vcpu, F.GUEST_RIP, theirs(F.HOST_RIP))
     write(kvm, vcpu, F.GUEST_RFLAGS, RFLAGS_RESERVED1)
     write(kvm, vcpu, F.GUEST_INTERRUPTIBILITY_INFO, 0)
+    write_tsc_offset(kvm, vcpu, in_l2=False)
     vmx_set_cr0(kvm, vcpu, theirs(F.HOST_CR0))
     vmx_set_cr4(kvm, vcpu, theirs(F.HOST_CR4))
+    if kvm.era.nested_exit_updates_cpuid():
+        kvm_update_cpuid_runtime(kvm, vcpu, vcpu.cr4)
     nested_ept_uninit_mmu_context(kvm, vcpu)
     if is_pae_paging(kvm, vcpu) and not load_pdptrs(kvm, vcpu, theirs(F.HOST_CR3)):
         vcpu.exit_to_user = "KVM_EXIT_SHUTDOWN (VMX abort 2: L1's PDPTEs cannot be loaded)"
     nested_vmx_load_cr3(kvm, vcpu, theirs(F.HOST_CR3), nested_ept=False)
     nested_vmx_transition_tlb_flush(kvm, vcpu, entry=False)
     load_host_segments(kvm, vcpu)
+    load_vmcs12_host_pat(kvm, vcpu)
+    nested_vmx_load_host_msr(kvm, vcpu)
 
 
 def host_efer(kvm: Kvm, vcpu: Vcpu) -> int:

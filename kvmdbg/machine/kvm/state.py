@@ -284,6 +284,9 @@ class Kvm:
         self.cached_shadow_vmcs12: Table[tuple[int, int], int] = Table(tape, "cached_shadow_vmcs12")    # of L2's link pointer
         self.apic_base: Table[int, int] = Table(tape, "IA32_APIC_BASE")                 # by vCPU, as L1 wrote it
         self.code: Table[tuple[int, int], Insn] = Table(tape, "code")                   # by level and linear address
+        self.msrs: Table[tuple[int, int], int] = Table(tape, "guest msrs")              # (vcpu, number), those kept in memory
+        self.l1_tsc_offset: Table[int, int] = Table(tape, "l1_tsc_offset")              # by vCPU; absent = 0
+        self.runtime_cpuid: Table[int, int] = Table(tape, "runtime cpuid")              # by vCPU: CR4 bits that CPUID mirrors
         self.counters: Table[str, int] = Table(tape, "kvm")                             # of struct kvm: tlbs_dirty
         self.stats: Table[tuple[int, str], int] = Table(tape, "stats")                  # (vcpu or -1 for the VM, name)
 

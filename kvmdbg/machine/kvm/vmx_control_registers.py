@@ -11,6 +11,7 @@ from kvmdbg.machine.hw.controls import (
     CR0_PE,
     CR0_PG,
     CR0_WP,
+    CR4_OSXSAVE,
     CR4_PAE,
     CR4_PCIDE,
     CR4_PGE,
@@ -75,10 +76,17 @@ def vmx_set_cr0(kvm: Kvm, vcpu: Vcpu, cr0: int) -> None:
 
 def vmx_set_cr4(kvm: Kvm, vcpu: Vcpu, cr4: int) -> None:
     """vmx.c: vmx_set_cr4()."""
+    if kvm.era.set_cr4_updates_cpuid() and (vcpu.cr4 ^ cr4) & CR4_OSXSAVE:
+        kvm_update_cpuid_runtime(kvm, vcpu, cr4)
     vcpu.cr4 = cr4
     write(kvm, vcpu, F.CR4_READ_SHADOW, cr4)
     write(kvm, vcpu, F.GUEST_CR4,
           cr4_without_paging(cr4) | CR4_VMXE if runs_on_identity_map(kvm, vcpu) else hardware_cr4(kvm, vcpu.cr0, cr4))
+
+
+def kvm_update_cpuid_runtime(kvm: Kvm, vcpu: Vcpu, cr4: int) -> None:
+    """CPUID.OSXSAVE of the guest follows CR4.OSXSAVE (cpuid.c: kvm_update_cpuid_runtime(); kvm_update_cpuid() before v5.9)."""
+    kvm.runtime_cpuid[vcpu.id] = cr4 & CR4_OSXSAVE
 
 
 def hardware_cr4(kvm: Kvm, cr0: int, cr4: int) -> int:

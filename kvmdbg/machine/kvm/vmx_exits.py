@@ -13,6 +13,7 @@ from kvmdbg.machine.hw.operands import RAX
 from kvmdbg.machine.hw.paging import PF_WRITE
 from kvmdbg.machine.kvm import nested, nested_insn, nested_invalidate, nested_vmcs_access, vmcs12, vmx_events
 from kvmdbg.machine.kvm.control_registers import kvm_set_cr0, kvm_set_cr4
+from kvmdbg.machine.kvm.cpuid import handle_cpuid
 from kvmdbg.machine.kvm.cr3 import kvm_set_cr3
 from kvmdbg.machine.kvm.events import Decided, ExitHandled
 from kvmdbg.machine.kvm.invlpg import handle_invlpg
@@ -179,11 +180,6 @@ def handle_monitor_trap(kvm: Kvm, vcpu: Vcpu) -> None:
 
 
 # -- instructions --------------------------------------------------------------------------------------------------
-
-
-def handle_cpuid(kvm: Kvm, vcpu: Vcpu) -> None:
-    """CPUID; its values are not modelled."""
-    skip_emulated_instruction(kvm, vcpu)
 
 
 def handle_apic_access(kvm: Kvm, vcpu: Vcpu) -> None:

@@ -23,6 +23,7 @@ from kvmdbg.machine.hw.events import Completed, Delivered, Invalidated, VmEntere
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.instruction import ENTERED, EXITED, RETIRED
 from kvmdbg.machine.hw.memory import write64
+from kvmdbg.machine.hw.msrs import read_msr
 from kvmdbg.machine.hw.state import NO_VMCS, VMX_NON_ROOT, VMX_ROOT
 from kvmdbg.machine.hw.tlbkey import COMBINED, GUEST_PHYSICAL, LINEAR, NONE, TlbEntry, TlbKey
 from support import events
@@ -182,12 +183,33 @@ def test_pdptes_that_cannot_be_loaded_fail_the_entry_with_qualification_2(change
     assert vmcs.read(hw, cpu, F.EXIT_QUALIFICATION) == 2
 
 
-def test_an_msr_area_is_refused_before_anything_changes() -> None:
-    hw, cpu = with_vmcs({F.VM_EXIT_MSR_LOAD_COUNT: 1})
+def test_an_msr_area_of_undefined_length_is_refused_before_anything_changes() -> None:
+    hw, cpu = with_vmcs({F.VM_EXIT_MSR_LOAD_COUNT: 513})
     start = hw.tape.end
-    with pytest.raises(Unsupported, match="not modelled"):
+    with pytest.raises(Unsupported, match="VM_EXIT_MSR_LOAD_COUNT = 513: behaviour is undefined above 512"):
         vm_entry(hw, cpu, launch=True)
     assert hw.tape.end == start
+
+
+def test_the_entry_fails_at_the_first_msr_that_cannot_be_loaded() -> None:
+    hw, cpu = with_vmcs({F.VM_ENTRY_MSR_LOAD_COUNT: 3, F.VM_ENTRY_MSR_LOAD_ADDR: 0x9000, F.VM_EXIT_MSR_LOAD_COUNT: 1,
+                         F.VM_EXIT_MSR_LOAD_ADDR: 0xA000})
+    for address, value in ((0x9000, 0xC000_0102), (0x9008, 0x1234), (0x9010, 0x11), (0xA000, 0xC000_0084), (0xA008, 7)):
+        write64(hw, address, value)
+    result = vm_entry(hw, cpu, launch=True)
+    assert (result.entered, result.exit_reason, result.outcome) == (False, 0x8000_0022, "exited")
+    assert result.check.startswith("VM_ENTRY_MSR_LOAD entry 2, MSR 0x11, must be a register that takes the value 0x0")
+    assert (vmcs.read(hw, cpu, F.VM_EXIT_REASON), vmcs.read(hw, cpu, F.EXIT_QUALIFICATION)) == (0x8000_0022, 2)
+    assert not events(hw, VmEntered) and cpu.rip == HOST_RIP and cpu.vmx == "root"
+    assert (read_msr(hw, cpu, 0xC000_0102), read_msr(hw, cpu, 0xC000_0084)) == (0x1234, 7)     # the host's is there too
+
+
+def test_registers_of_the_area_go_over_those_of_the_guest_state() -> None:
+    hw, cpu = with_vmcs({F.VM_ENTRY_MSR_LOAD_COUNT: 1, F.VM_ENTRY_MSR_LOAD_ADDR: 0x9000, F.GUEST_SYSENTER_CS: 8})
+    write64(hw, 0x9000, 0x174)
+    write64(hw, 0x9008, 0x33)
+    assert vm_entry(hw, cpu, launch=True).entered
+    assert cpu.descriptors.sysenter_cs == 0x33 and len(events(hw, VmEntered)) == 1
 
 
 def test_an_unrestricted_guest_without_paging_enters() -> None:

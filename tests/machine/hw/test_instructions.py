@@ -10,7 +10,7 @@ from kvmdbg.machine.hw.operands import Descriptor
 from kvmdbg.machine.hw.state import Insn
 
 NAMES = ("cli", "cpuid", "div", "fetch", "fnop", "hlt", "int1", "int3", "into", "invept", "invlpg", "invpcid",
-         "invvpid", "iret", "lidt", "load", "mov", "nop", "pause", "popf", "rdmsr", "rsm", "sti", "store", "ud2", "vmcall",
+         "invvpid", "iret", "lidt", "load", "mov", "nop", "pause", "popf", "rdmsr", "rdtsc", "rdtscp", "rsm", "sti", "store", "ud2", "vmcall",
          "vmclear", "vmfunc", "vmlaunch", "vmptrld", "vmptrst", "vmread", "vmresume", "vmwrite", "vmxoff", "vmxon",
          "wrmsr")
 
@@ -44,7 +44,8 @@ def test_parsing(text: str, insn: Insn) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_text_of_an_instruction_reads_back_as_itself(name: str) -> None:
-    words = {"mov": "cr3 1", "store": "1 2", "vmwrite": "guest_cr3 1", "vmread": "guest_cr3", "invvpid": "0 1 2", "invept": "2",
+    words = {"mov": "cr3 1", "cpuid": "1 ecx",
+             "store": "1 2", "vmwrite": "guest_cr3 1", "vmread": "guest_cr3", "invvpid": "0 1 2", "invept": "2",
              "load": "1", "fetch": "1", "invlpg": "1", "vmclear": "@1", "vmptrld": "1", "vmxon": "1", "vmptrst": "@1",
              "invpcid": "0 1 2", "rdmsr": "IA32_EFER", "wrmsr": "0x277 1", "vmfunc": "0 1", "div": "1",
              "lidt": "0x1000 0xfff", "popf": "2"}
@@ -62,8 +63,8 @@ def test_the_text_of_an_instruction_reads_back_as_itself(name: str) -> None:
      "Did you mean single-context?"),
     ("vmread GUEST_CR33", "vmread: operand 1 (VMCS field) is 'GUEST_CR33'", "Did you mean GUEST_CR3?"),
     ("nop 4", "nop: '4' is one operand too many", "Write: nop."),
-    ("mov rax, 5", "mov: rax cannot be moved from 0x5", "Write: mov cr3, VALUE or mov rax, cr3."),
-    ("mov cr3, cr4", "mov: cr3 cannot be moved from cr4", "Write: mov cr3, VALUE or mov rax, cr3."),
+    ("mov rax, 5", "mov: rax cannot be moved from 0x5", "Write: mov cr3, VALUE or mov rax, cr3 or mov ss, SELECTOR."),
+    ("mov cr3, cr4", "mov: cr3 cannot be moved from cr4", "Write: mov cr3, VALUE or mov rax, cr3 or mov ss, SELECTOR."),
     ("invvpid 1", "invvpid: operand 2 (VPID) is missing", "Write: invvpid single-context 9, or invvpid all-context."),
     ("invvpid 0 @1 2", "invvpid: a descriptor in memory holds the linear address already", "Leave the third operand out."),
     ("invept 1", "invept: operand 2 (EPTP) is missing", "Write: invept single-context 0x701e, or invept all-context."),
@@ -85,4 +86,4 @@ def test_completion(text: str, words: list[str]) -> None:
 
 
 def test_usage_lists_every_form() -> None:
-    assert usage(INSTRUCTIONS["mov"]) == "Write: mov cr3, VALUE or mov rax, cr3."
+    assert usage(INSTRUCTIONS["mov"]) == "Write: mov cr3, VALUE or mov rax, cr3 or mov ss, SELECTOR."

@@ -1,4 +1,4 @@
-"""MOV to and from control registers: the page-table switch, the mode changes, and what they invalidate."""
+"""MOV to and from control registers: the page-table switch, the mode changes, and what they invalidate.  MOV SS: its shadow."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from kvmdbg.machine.hw import access, invalidate, vmcs
 from kvmdbg.machine.hw.checking import secondary_controls
 from kvmdbg.machine.hw.control_registers import CR0_FIXED1, CR3_NO_FLUSH, CR4_FIXED1, cr0_problem, cr4_problem, too_wide
 from kvmdbg.machine.hw.controls import (
+    BLOCKING_MOV_SS,
     CPU_CR3_LOAD_EXITING,
     CPU_CR3_STORE_EXITING,
     CR0_CD,
@@ -32,10 +33,12 @@ from kvmdbg.machine.hw.faults import GuestFault, VmExit
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.instruction import Operands, instruction, primary
 from kvmdbg.machine.hw.modes import long_mode, non_root
-from kvmdbg.machine.hw.operands import DESTINATION, RAX, SOURCE
+from kvmdbg.machine.hw.operands import DESTINATION, RAX, SOURCE, SS
 from kvmdbg.machine.hw.paging import MASK_32, PAE, paging_mode
 from kvmdbg.machine.hw.state import VMX_OFF, Cpu, Hardware, Pdptes
 
+RPL: Final = 3
+SELECTOR: Final = 0xFFFF
 MOV_FROM: Final = 1 << 4                      # access type of the exit qualification; MOV to is 0
 CR3_TARGETS: Final = (F.CR3_TARGET_VALUE0, F.CR3_TARGET_VALUE1, F.CR3_TARGET_VALUE2, F.CR3_TARGET_VALUE3)
 PDPTE_CR0: Final = CR0_CD | CR0_NW | CR0_PG          # a change of one of these loads the PDPTEs (SDM Vol. 3A 4.4.1)
@@ -48,6 +51,9 @@ MASKS: Final = {"cr0": (F.CR0_GUEST_HOST_MASK, F.CR0_READ_SHADOW), "cr4": (F.CR4
 def exits(hw: Hardware, cpu: Cpu, operands: Operands) -> VmExit | None:
     """CR3: the load and store controls; CR0 and CR4: a write that would change a bit of the host, as the guest sees it."""
     destination, source = operands
+    if destination == SS:
+        return None
+    require_level_0(cpu)
     if destination == RAX:
         leaves = source == "cr3" and primary(hw, cpu, CPU_CR3_STORE_EXITING)
         return VmExit(EXIT_REASON_CR_ACCESS, int(source[2]) | MOV_FROM) if leaves else None
@@ -161,23 +167,45 @@ def _illegal_cr4_change(cpu: Cpu, new: int) -> bool:
     return ia32e and (not new & CR4_PAE or bool((cpu.cr4 ^ new) & CR4_LA57))
 
 
+def write_ss(hw: Hardware, cpu: Cpu, selector: int) -> None:
+    """MOV SS: interrupts, NMIs and debug exceptions wait until the next instruction has completed.
+
+    Simplified: there are no descriptor tables, so the hidden part of SS stays as it is.
+    """
+    ss = cpu.descriptors.ss
+    if selector & RPL != access.cpl(cpu):
+        raise GuestFault("#GP", selector & SELECTOR & ~RPL)
+    cpu.descriptors = cpu.descriptors._replace(ss=ss._replace(selector=selector & SELECTOR))
+    cpu.blocking |= BLOCKING_MOV_SS
+
+
+def require_level_0(cpu: Cpu) -> None:
+    """raises: GuestFault #GP above privilege level 0; before any VM exit."""
+    if access.cpl(cpu):
+        raise GuestFault("#GP")
+
+
 WRITERS: Final[dict[str, Callable[[Hardware, Cpu, int], None]]] = {
     "cr0": write_cr0, "cr2": write_cr2, "cr3": write_cr3, "cr4": write_cr4}
 
 
 def assemble(operands: Operands) -> Operands:
-    """A control register takes a number; RAX takes a control register."""
+    """A control register and SS take a number; RAX takes a control register."""
     destination, source = operands
     if (destination == RAX) != isinstance(source, str):
         raise UserError(f"mov: {destination} cannot be moved from {source if isinstance(source, str) else hex(source)}",
-                        "Write: mov cr3, VALUE or mov rax, cr3.")
+                        "Write: mov cr3, VALUE or mov rax, cr3 or mov ss, SELECTOR.")
     return operands
 
 
-@instruction("mov", operands=(DESTINATION, SOURCE), forms=("mov cr3, VALUE", "mov rax, cr3"), privileged=True, exits=exits,
-             assemble=assemble, source="SDM Vol. 2B MOV (control registers); Vol. 3A 4.10.4.1; Vol. 3C 25.1.3, 25.3")
+@instruction("mov", operands=(DESTINATION, SOURCE), forms=("mov cr3, VALUE", "mov rax, cr3", "mov ss, SELECTOR"), exits=exits,
+             assemble=assemble, source="SDM Vol. 2B MOV, MOV (control registers); Vol. 3A 4.10.4.1, 6.8.3; Vol. 3C 25.1.3, 25.3")
 def run(hw: Hardware, cpu: Cpu, destination: str, source: int | str) -> None:
-    """Write CR0, CR2, CR3 or CR4, or read one of them into RAX."""
+    """Write CR0, CR2, CR3, CR4 or SS, or read a control register into RAX."""
+    if destination == SS and isinstance(source, int):
+        write_ss(hw, cpu, source)
+        return
+    require_level_0(cpu)
     if isinstance(source, str):
         cpu.rax = _guest_sees(hw, cpu, source, getattr(cpu, source))
     else:

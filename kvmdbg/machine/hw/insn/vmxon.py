@@ -10,6 +10,7 @@ from kvmdbg.machine.hw.faults import GuestFault
 from kvmdbg.machine.hw.instruction import memory_operand_exits, vmx_instruction
 from kvmdbg.machine.hw.memory_operands import read_64, revision
 from kvmdbg.machine.hw.modes import no_vmx_mode
+from kvmdbg.machine.hw.msr import feature_control
 from kvmdbg.machine.hw.operands import POINTER, Descriptor
 from kvmdbg.machine.hw.outcome import vmfail, vmfail_invalid, vmsucceed
 from kvmdbg.machine.hw.state import NO_VMCS, VMX_OFF, VMX_ROOT, Cpu, Hardware
@@ -25,11 +26,13 @@ def undefined(hw: Hardware, cpu: Cpu) -> bool:
 @vmx_instruction("vmxon", length=4, operands=(POINTER,), source="SDM Vol. 3C 30.3 VMXON, 23.7", undefined=undefined,
                  exits=memory_operand_exits(EXIT_REASON_VMON))
 def run(hw: Hardware, cpu: Cpu, operand: Descriptor) -> None:
-    """Enter VMX root operation with a VMXON region; IA32_FEATURE_CONTROL is taken to allow it."""
+    """Enter VMX root operation with a VMXON region, if IA32_FEATURE_CONTROL allows it."""
     if cpu.vmx != VMX_OFF:
         vmfail(hw, cpu, "vmxon", IN_ROOT)
         return
     if cr0_problem(cpu.cr0, CR0_FIXED1) or cr4_problem(cpu.cr4, hw.caps, CR4_FIXED1):
+        raise GuestFault("#GP")
+    if not feature_control.allows_vmxon(feature_control.read(hw, cpu)):
         raise GuestFault("#GP")
     pointer = read_64(hw, cpu, operand)
     if page_address_problem(pointer, hw.caps) or revision(hw, pointer) != VMCS_REVISION:

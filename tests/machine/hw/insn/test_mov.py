@@ -28,7 +28,7 @@ from kvmdbg.machine.hw.controls import (
     SEC_ENABLE_EPT,
     SEC_UNRESTRICTED_GUEST,
 )
-from kvmdbg.machine.hw.events import Invalidated, Referenced
+from kvmdbg.machine.hw.events import Faulted, Invalidated, Referenced
 from kvmdbg.machine.hw.execute import EXITED, FAULTED, RETIRED, execute
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.instructions import parse_insn
@@ -317,3 +317,21 @@ def test_la57_cannot_change_in_ia32e_mode() -> None:
     cpu.efer &= ~EFER_LMA
     cpu.cr0 &= ~CR0_PG
     assert mov(hw, cpu, "cr4", CR4_PAE | CR4_LA57) == RETIRED
+
+
+# -- SS -------------------------------------------------------------------------------------------------------------------
+
+def test_mov_ss_holds_events_up_for_one_instruction() -> None:
+    hw = new_hardware()
+    cpu = hw.cpus[0]
+    assert mov(hw, cpu, "ss", 0x20) == RETIRED
+    assert (cpu.descriptors.ss.selector, cpu.blocking) == (0x20, 2)
+    assert execute(hw, cpu, parse_insn("nop")) == RETIRED and cpu.blocking == 0
+
+
+@pytest.mark.parametrize(("cpl", "selector", "outcome"), [(3, 0x1B, RETIRED), (3, 0x18, FAULTED), (0, 0x1B, FAULTED)])
+def test_mov_ss_is_not_privileged_but_of_its_level(cpl: int, selector: int, outcome: str) -> None:
+    hw, cpu = in_guest(cpl=cpl)
+    assert mov(hw, cpu, "ss", selector) == outcome
+    assert [event.error_code for event in events(hw, Faulted)] == [0x18] * (outcome == FAULTED)
+    assert mov(hw, cpu, "cr3", 0) == (FAULTED if cpl else RETIRED)

@@ -23,7 +23,7 @@ def test_the_register_comes_into_rax() -> None:
     assert cpu.rax == cpu.pat
 
 
-@pytest.mark.parametrize(("text", "cpl"), [("rdmsr 0x10", 0), ("rdmsr 0xffffffff", 0), ("rdmsr IA32_EFER", 3)])
+@pytest.mark.parametrize(("text", "cpl"), [("rdmsr 0x11", 0), ("rdmsr 0xffffffff", 0), ("rdmsr IA32_EFER", 3)])
 def test_a_register_that_is_none_or_not_for_this_level_is_gp(text: str, cpl: int) -> None:
     hw = new_hardware()
     hw.cpus[0].descriptors = flat_descriptors(cpl)

@@ -11,6 +11,8 @@ from kvmdbg.machine.hw.execute import EXITED, FAULTED, RETIRED, execute
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.instructions import parse_insn
 from kvmdbg.machine.hw.memory import write64
+from kvmdbg.machine.hw.msr.feature_control import IA32_FEATURE_CONTROL
+from kvmdbg.machine.hw.msr_register import keep
 from kvmdbg.machine.hw.state import NO_VMCS, VMX_OFF, VMX_ROOT, Cpu, Hardware
 from support import events, flat_descriptors, new_hardware
 from vmx import REGION, VMXON_REGION, in_guest, with_vmcs
@@ -75,3 +77,10 @@ def test_in_a_guest_it_exits_at_any_privilege_level() -> None:
     hw, cpu = in_guest(cpl=3)
     assert execute(hw, cpu, parse_insn("vmxon @0x7000")) == EXITED
     assert (vmcs.read(hw, cpu, F.VM_EXIT_REASON), vmcs.read(hw, cpu, F.EXIT_QUALIFICATION)) == (27, 0x7000)
+
+
+def test_firmware_has_to_allow_it() -> None:
+    hw, cpu = outside()
+    keep(hw, cpu, IA32_FEATURE_CONTROL, 1)
+    assert vmxon(hw, cpu) == FAULTED
+    assert [event.vector for event in events(hw, Faulted)] == ["#GP"]

@@ -38,7 +38,7 @@ def test_nothing_is_counted_that_is_not_listed(name: str) -> None:
     m.host("preempt")
     m.host("nmi")
     m.host("irq 0x20")
-    m.run("nop", "sti", "hlt")
+    m.run("nop", "sti", "nop", "hlt")
     m.host("irq 0x20")
     m.run("nop")
     m.host("unmap 0x400")
