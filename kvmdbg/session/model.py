@@ -49,7 +49,7 @@ STATEMENTS: Final = (
               "SDM Vol. 3C 24 to 30"),
     Statement("VMX", SIMPLIFIED, "INVVPID and INVEPT remove exactly what they must", "the manual lets a processor remove more"),
     Statement("VMX", LEFT_OUT,
-              "MSR areas with entries, SMM of its own, #VE (refused or not offered)",
+              "SMM of its own, #VE (refused or not offered)",
               "they come with the commits that need them"),
     Statement("VMX", LEFT_OUT,
               "x2APIC mode, APIC-register virtualization, posted interrupts, PML, mode-based execute control: offered if asked for "
@@ -59,6 +59,14 @@ STATEMENTS: Final = (
               "SDM Vol. 3D A.2 to A.5; nested.c: nested_vmx_setup_ctls_msrs(), vmx_set_vmx_msr()"),
     Statement("VMX", MODELLED, "VM functions with EPTP switching, MSR bitmaps, the capability MSRs",
               "SDM Vol. 3C 24.6.9, 25.5.5; Vol. 3D A"),
+    Statement("VMX", MODELLED, "MSR areas: loaded at VM entry, stored and loaded at VM exit, with their failures; a VMX abort is "
+              "refused", "SDM Vol. 3C 24.7.2, 24.8.2, 26.4, 27.4, 27.6, 27.7"),
+    Statement("registers", MODELLED, "EFER, PAT, DEBUGCTL, SYSENTER's, SYSCALL's, bases of segments, the time-stamp counter with its "
+              "adjustment, FEATURE_CONTROL, MISC_ENABLE (`rdmsr`, `wrmsr`)", "SDM Vol. 4 2.1; a file each in machine/hw/msr"),
+    Statement("registers", SIMPLIFIED, "the time-stamp counter counts its own readings: each is one more than the last",
+              "nothing takes time here, and a run must give the same values every time"),
+    Statement("registers", SIMPLIFIED, "CPUID (`cpuid LEAF ecx`): the leaves 0, 1, 7, 80000000H, 80000001H, 80000008H; one register "
+              "of a leaf comes into RAX", "what the model has is announced there, and no more"),
     Statement("VMX", MODELLED,
               "external interrupts, NMIs, their windows, the monitor trap, the preemption timer, pending #DB: which comes first, "
               "what blocks it, exit or delivery",
@@ -78,7 +86,10 @@ STATEMENTS: Final = (
               "a guest's program is a list beside its memory, or code at linear addresses (`code`); a memory operand's "
               "address counts as lying in a register; RAX is the one general register",
               "what flushes is an instruction's effect, not its encoding"),
-    Statement("instructions", LEFT_OUT, "MOV DR, I/O, most model-specific registers", "they come with the commits that need them"),
+    Statement("instructions", LEFT_OUT, "MOV DR, I/O, SYSCALL, other model-specific registers (#GP)",
+              "they come with the commits that need them"),
+    Statement("instructions", SIMPLIFIED, "MOV SS loads a selector and makes its shadow; the hidden part of SS stays",
+              "there are no descriptor tables"),
     # -- KVM -------------------------------------------------------------------------------------------------------------
     Statement("kernels", MODELLED, "v3.1 to v6.12, and mainline at each known commit; each difference cites one (`kvmdbg kernels`)",
               "the kernel's sources, change by change; `kvmdbg kernels HASH` says what was read and what is from memory"),
@@ -118,6 +129,16 @@ STATEMENTS: Final = (
               "nested.c: vmx_set_nested_state(), nested_get_vmcs12_pages()"),
     Statement("nested VMX", MODELLED, "VMFUNC of L2: EPTP switching in its three forms, and the PDPTEs of a PAE guest (seed 004)",
               "nested.c: handle_vmfunc(), nested_vmx_eptp_switching()"),
+    Statement("registers of guests", MODELLED, "RDMSR, WRMSR and CPUID emulated; L1's bitmaps for L2; TSC offsets of L1 and L2; "
+              "IA32_FEATURE_CONTROL before VMXON; CPUID.OSXSAVE", "x86.c: kvm_set_msr_common(); vmx.c: vmx_set_msr(); cpuid.c"),
+    Statement("registers of guests", MODELLED, "the MSR lists of vmcs12, worked through by KVM, with their limit since v5.5",
+              "nested.c: nested_vmx_load_msr(), nested_vmx_store_msr()"),
+    Statement("registers of guests", SIMPLIFIED, "L0 intercepts every register, and has every register that L1 writes in memory: "
+              "SYSCALL's, IA32_KERNEL_GS_BASE and IA32_PAT are not loaded into the processor",
+              "one exit more where KVM passes a register through; none of them matters to a flush"),
+    Statement("registers of guests", SIMPLIFIED, "a write of the time-stamp counter is never taken for a synchronization "
+              "(until v5.8)", "there is no time in which two could be close"),
+    Statement("registers of guests", LEFT_OUT, "IA32_DEBUGCTL (refused)", "it has nothing to do with flushing"),
     Statement("APIC access", MODELLED, "the APIC-access page: linear accesses exit, and a translation from before misses it",
               "SDM Vol. 3C 29.4; nested.c: nested_get_vmcs12_pages()"),
     Statement("APIC access", MODELLED, "L1's own APIC-access page (`machine apic_access_page=1 nested=0`): its move by "

@@ -30,7 +30,8 @@ def test_bad_controls_are_no_failed_entry() -> None:
     assert check_outcome(steps[1], "controls_ok") == check_outcome(steps[1], "entry_failure") == "VMfailValid, error 7"
 
 
-@pytest.mark.parametrize(("reason", "said"), [(0x8000_0022, ""), (0x8000_0029, "failed entry, exit reason 0x80000029, qualification 0x0")])
+@pytest.mark.parametrize(("reason", "said"), [
+    (0x8000_0022, ""), (0x8000_0029, "failed entry, exit reason 0x80000029, qualification 0x0")])
 def test_a_list_of_msrs_is_loaded_behind_the_checks_and_no_other_failure_is(reason: int, said: str) -> None:
     (step,) = observe("L1: vmlaunch", given={"guest_rflags": "bit 1 is 0"})
     other = step._replace(operations=(step.last._replace(seen=step.seen._replace(exit_reason=reason)),))
