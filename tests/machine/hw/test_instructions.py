@@ -10,7 +10,8 @@ from kvmdbg.machine.hw.operands import Descriptor
 from kvmdbg.machine.hw.state import Insn
 
 NAMES = ("cli", "cpuid", "div", "fetch", "fnop", "hlt", "int1", "int3", "into", "invept", "invlpg", "invpcid",
-         "invvpid", "iret", "lidt", "load", "mov", "nop", "pause", "popf", "rdmsr", "rdtsc", "rdtscp", "rsm", "sti", "store", "ud2", "vmcall",
+         "invvpid", "iret", "lidt", "load", "mov", "nop", "pause", "popf", "rdmsr", "rdtsc", "rdtscp", "rsm", "sti", "store", "ud2",
+         "vmcall",
          "vmclear", "vmfunc", "vmlaunch", "vmptrld", "vmptrst", "vmread", "vmresume", "vmwrite", "vmxoff", "vmxon",
          "wrmsr")
 

@@ -10,7 +10,8 @@ from kvmdbg.machine.hw.state import Cpu, Hardware
 
 
 @instruction("cpuid", length=2, operands=(optional(LEAF), optional(CPUID_REGISTER)),
-             forms=("cpuid", "cpuid LEAF [eax|ebx|ecx|edx]"), source="SDM Vol. 2A CPUID; Vol. 3C 25.1.2", exits=always_exits(EXIT_REASON_CPUID))
+             forms=("cpuid", "cpuid LEAF [eax|ebx|ecx|edx]"), source="SDM Vol. 2A CPUID; Vol. 3C 25.1.2",
+             exits=always_exits(EXIT_REASON_CPUID))
 def run(hw: Hardware, cpu: Cpu, leaf: int | None, register: str | None) -> None:
     """Identify the processor: a VM exit in a guest. Of a leaf, one register comes into RAX: EAX, unless another is named."""
     if leaf is not None:
