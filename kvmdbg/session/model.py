@@ -61,8 +61,8 @@ STATEMENTS: Final = (
               "SDM Vol. 3C 24.6.9, 25.5.5; Vol. 3D A"),
     Statement("VMX", MODELLED, "MSR areas: loaded at VM entry, stored and loaded at VM exit, with their failures; a VMX "
               "abort is refused", "SDM Vol. 3C 24.7.2, 24.8.2, 26.4, 27.4, 27.6, 27.7"),
-    Statement("registers", MODELLED, "EFER, PAT, DEBUGCTL, SYSENTER's, SYSCALL's, bases of segments, the time-stamp counter with its "
-              "adjustment, FEATURE_CONTROL, MISC_ENABLE (`rdmsr`, `wrmsr`)", "SDM Vol. 4 2.1; a file each in machine/hw/msr"),
+    Statement("registers", MODELLED, "EFER, PAT, DEBUGCTL, SYSENTER's, SYSCALL's, bases of segments, the time-stamp counter with "
+              "its adjustment, FEATURE_CONTROL, MISC_ENABLE (`rdmsr`, `wrmsr`)", "SDM Vol. 4 2.1; a file each in machine/hw/msr"),
     Statement("registers", SIMPLIFIED, "the time-stamp counter counts its own readings: each is one more than the last",
               "nothing takes time here, and a run must give the same values every time"),
     Statement("registers", SIMPLIFIED, "CPUID (`cpuid LEAF ecx`): the leaves 0, 1, 7, 80000000H, 80000001H, 80000008H; one "
