@@ -24,6 +24,7 @@ from kvmdbg.machine.kvm.kvm_vcpu_events import (
 )
 from kvmdbg.machine.kvm.memslots import kvm_zap_obsolete_pages
 from kvmdbg.machine.kvm.mmu import kvm_init_mmu, kvm_mmu_unload
+from kvmdbg.machine.kvm.msr.tsc import write_tsc_offset
 from kvmdbg.machine.kvm.nested_state import (
     kvm_set_nested_state,
     vmx_get_nested_state,
@@ -95,6 +96,7 @@ def vcpu_load_state(kvm: Kvm, vcpu: Vcpu, state: VcpuState) -> str:
     kvm_arch_vcpu_load(kvm, vcpu, vcpu.next_cpu)
     vcpu.todo = RUN
     set_sregs(kvm, vcpu, state.sregs)
+    write_tsc_offset(kvm, vcpu, in_l2=False)
     for field, value in state.registers:
         write(kvm, vcpu, field, value)
     kvm_vcpu_ioctl_x86_set_vcpu_events(kvm, vcpu, state.events)
@@ -125,7 +127,7 @@ def vmx_vcpu_free(kvm: Kvm, vcpu: Vcpu) -> None:
 
 
 def forget(kvm: Kvm, vcpu: Vcpu) -> None:
-    """KVM's own notes start anew; the guest's memory, SMRAM and local APIC are user space's to bring along."""
+    """KVM's own notes start anew; the guest's memory, SMRAM, local APIC and MSRs are user space's to bring along."""
     blank = {"requests": 0, "fail": 0, "exit_to_user": "", "exception": None, "loaded_vmcs": VMCS01, "vmcs01_cpu": NEVER,
              "vmcs02_cpu": NEVER, "vmcs01_launched": False, "vmcs02_launched": False, "cr0": BOOT_CR0, "cr3": 0, "cr3_dirty": False,
              "cr4": 0, "efer": BOOT_EFER, "pdptrs": NO_PDPTES, "pdptrs_dirty": False, "mmu": ROOT_MMU, "vmcs02": INVALID_PAGE,

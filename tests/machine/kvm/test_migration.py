@@ -122,3 +122,12 @@ def test_everything_is_undone_by_going_back() -> None:
     rounds(m)
     m.kvm.tape.seek(place)
     assert (m.vcpu.requests, m.vcpu.vmcs02, m.vcpu.todo, len(m.kvm.shadow_pages)) == before
+
+
+def test_the_counter_goes_on_where_it_was() -> None:
+    m = Machine()
+    m.run("wrmsr IA32_TIME_STAMP_COUNTER, 0x1000")
+    m.host("save")
+    m.host("restore")
+    m.run("rdtsc")
+    assert m.cpu.rax == 0x1001
