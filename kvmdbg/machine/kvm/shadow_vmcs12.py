@@ -36,12 +36,11 @@ def put_shadow_vmcs12(kvm: Kvm, vcpu: Vcpu, encoding: int, value: int) -> None:
 def nested_cache_shadow_vmcs12(kvm: Kvm, vcpu: Vcpu) -> None:
     """Read it, at the entry of L2."""
     if nested_cpu_has_shadow_vmcs(kvm, vcpu):
-        for encoding in vmcs12.ENCODINGS:
-            put_shadow_vmcs12(kvm, vcpu, encoding, vmcs12.read_guest(kvm, link_pointer(kvm, vcpu), encoding))
+        for encoding, value in vmcs12.read_struct(kvm, link_pointer(kvm, vcpu)):
+            put_shadow_vmcs12(kvm, vcpu, encoding, value)
 
 
 def nested_flush_cached_shadow_vmcs12(kvm: Kvm, vcpu: Vcpu) -> None:
     """Write it back, at the exit of L2."""
     if nested_cpu_has_shadow_vmcs(kvm, vcpu):
-        for encoding in vmcs12.ENCODINGS:
-            vmcs12.write_guest(kvm, link_pointer(kvm, vcpu), encoding, get_shadow_vmcs12(kvm, vcpu, encoding))
+        vmcs12.write_struct(kvm, link_pointer(kvm, vcpu), lambda encoding: get_shadow_vmcs12(kvm, vcpu, encoding))

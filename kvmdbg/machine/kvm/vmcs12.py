@@ -6,6 +6,7 @@ L1's page itself.  Both are reached by `get` and `put`.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from kvmdbg.machine.hw import memory
@@ -64,15 +65,14 @@ def nested_cpu_has_ept(kvm: Kvm, vcpu: Vcpu) -> bool:
 def fill_cache(kvm: Kvm, vcpu: Vcpu, vmptr: int) -> None:
     """Copy the whole struct from L1's memory (VMPTRLD)."""
     if kvm.era.caches_vmcs12():
-        for encoding in ENCODINGS:
-            put(kvm, vcpu, encoding, read_guest(kvm, vmptr, encoding))
+        for encoding, value in read_struct(kvm, vmptr):
+            put(kvm, vcpu, encoding, value)
 
 
 def write_back(kvm: Kvm, vcpu: Vcpu) -> None:
     """Copy the cache to L1's memory (nested_release_vmcs12())."""
     if kvm.era.caches_vmcs12():
-        for encoding in ENCODINGS:
-            write_guest(kvm, vcpu.current_vmptr, encoding, get(kvm, vcpu, encoding))
+        write_struct(kvm, vcpu.current_vmptr, lambda encoding: int(kvm.cached_vmcs12.get((vcpu.id, encoding), 0)))
 
 
 # -- the struct in L1's memory -------------------------------------------------------------------------------------
@@ -122,6 +122,36 @@ def write_guest(kvm: Kvm, vmptr: int, encoding: int, value: int) -> None:
     new = word & ~mask | value << shift & mask
     if new != word:
         kvm_write_guest(kvm, vmptr + offset, new)
+
+
+def _layout() -> tuple[tuple[int, tuple[tuple[int, int, int], ...]], ...]:
+    """The struct by cells of 64 bits: byte offset, and encoding, lowest bit and mask of each member in it."""
+    cells: dict[int, list[tuple[int, int, int]]] = {}
+    for encoding in ENCODINGS:
+        offset, width = _place(encoding)
+        cells.setdefault(offset & ~7, []).append((encoding, 8 * (offset & 7), (1 << width) - 1))
+    return tuple((offset, tuple(members)) for offset, members in sorted(cells.items()))
+
+
+LAYOUT: Final = _layout()
+
+
+def read_struct(kvm: Kvm, vmptr: int) -> Iterator[tuple[int, int]]:
+    """Every member of the struct at vmptr with its value; all 0 where there is no memory."""
+    for offset, members in LAYOUT:
+        cell = kvm_read_guest(kvm, vmptr + offset) or 0
+        for encoding, shift, mask in members:
+            yield encoding, cell >> shift & mask
+
+
+def write_struct(kvm: Kvm, vmptr: int, value_of: Callable[[int], int]) -> None:
+    """Set every member of the struct at vmptr; cells that would hold what they hold are not written."""
+    for offset, members in LAYOUT:
+        old = new = kvm_read_guest(kvm, vmptr + offset) or 0
+        for encoding, shift, mask in members:
+            new = new & ~(mask << shift) | (value_of(encoding) & mask) << shift
+        if new != old:
+            kvm_write_guest(kvm, vmptr + offset, new)
 
 
 def is_vmcs12(kvm: Kvm, vmptr: int, shadow: bool = False) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from kvmdbg.catalog import Catalog
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
-from kvmdbg.session.cases.binding import Binding
+from kvmdbg.session.cases.binding import MASK64, Binding
 from kvmdbg.session.cases.model import Value
 from kvmdbg.session.cases.seen import Seen
 from kvmdbg.session.cases.vocabulary import refuse_key, refuse_outcome
@@ -83,7 +83,7 @@ def kind_is(observed: Observed, *kinds: str) -> str:
 def same_number(observed: Observed, seen: int, wanted: Value) -> str:
     """Compare with a number, or with a word or expression that stands for one; seen in hex when they differ."""
     number = wanted if isinstance(wanted, int) else observed.binding.number(str(wanted))
-    return "" if seen == number else f"{seen:#x}"
+    return "" if seen == (number & MASK64 if number < 0 <= seen else number) else f"{seen:#x}"
 
 
 def check(observed: Observed, name: str, wanted: Value) -> str:

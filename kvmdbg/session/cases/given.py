@@ -7,7 +7,7 @@ not pass. Premises that hold by default, or that only explain a column, are list
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from kvmdbg.errors import Unsupported
@@ -50,7 +50,7 @@ def read(case: Case, extra: Mapping[str, Value], row: int = 1, enable_ept: bool 
         if handler is None:
             raise Unsupported(f"{key}: no state that can be set up")
         handler(plan, value)
-    if any(_enters_vmx(step) for step in case.steps):
+    if not plan.in_root and any(_enters_vmx(step) for step in case.steps) and not _leaves_vmx_first(case.steps):
         plan.vmx = False
     if any("ept_set" in step for step in case.steps):
         plan.control("enable_ept", True)
@@ -74,6 +74,12 @@ WITH_AND_WITHOUT: Final = "with and without EPT for L2"
 def _enters_vmx(step: str) -> bool:
     """Does the step execute VMXON? Then L1 must not be in VMX operation before it."""
     return bool(re.match(r"\s*[\w$()]+:\s*(?:[^#]*;\s*)?vmxon\b", step))
+
+
+def _leaves_vmx_first(steps: Sequence[str]) -> bool:
+    """Is VMXOFF executed before VMXON? Then L1 is in VMX operation from the start."""
+    text = "; ".join(steps)
+    return 0 <= text.find("vmxoff") < text.find("vmxon")
 
 
 def _asks_for_unrestricted_guest(case: Case) -> bool:
@@ -206,7 +212,7 @@ OF_AMD: Final = ("svm", "vmcb")
 GIVEN: Final[Mapping[str, Handler]] = {
     "caps": _caps, "l0": _l0, "vmcs12": premises.vmcs12, "mode": phrases(premises.MODE), "l1": phrases(premises.L1),
     "cr3": phrases(premises.CR3), "cr4": phrases(premises.CR4), "guest_rflags": premises.guest_rflags, "eptp": premises.eptp,
-    "vmx": phrases({"not entered": premises.no_vmx}), "memory operand": phrases(premises.OPERAND),
+    "vmx": phrases(premises.VMX), "f": nothing, "memory operand": phrases(premises.OPERAND),
     "operand": phrases(premises.OPERAND),
     "vmcs": phrases({"cleared and current": nothing, "none": premises.no_current_vmcs}),
     "qualification_mask": nothing, "last_vpid": nothing, "note": nothing, "alignment": premises.alignment, "fields": nothing,

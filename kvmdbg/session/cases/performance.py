@@ -80,7 +80,7 @@ def make_ready(harness: Harness, steps: Sequence[StepToDo], premises: Mapping[st
     if harness.setup.layout.roots:
         harness.player.remark("L1 has run L2 under each of these EPTPs")
         harness.cache_roots()
-    if resumes_first(steps):
+    if resumes_first(steps) and harness.setup.vmx and harness.setup.current_vmcs and not harness.setup.cpl:
         harness.player.remark("L1 has launched L2 before")
         harness.bring(2)
         harness.bring(1)
@@ -100,7 +100,7 @@ def vpid_of_earlier_entry(premises: Mapping[str, Value]) -> int | None:
 def resumes_first(steps: Sequence[StepToDo]) -> bool:
     """Is a plain VMRESUME the first thing that runs L2?"""
     for doing in (doing for step in steps for doing in step.doings):
-        if doing.operation.word in ENTRIES:
+        if doing.operation.word in ENTRIES and doing.actor.name == "L1":
             return doing.operation.word == "vmresume"
         if doing.actor.name == "L2" and not doing.declared.at_once:
             return False

@@ -100,6 +100,11 @@ def no_vmx(plan: Plan, value: Value) -> None:
     plan.vmx = False
 
 
+def in_root(plan: Plan, value: Value) -> None:
+    """L1 is in VMX operation before step 1, even where a step executes VMXON."""
+    plan.in_root = True
+
+
 def no_current_vmcs(plan: Plan, value: Value) -> None:
     plan.current_vmcs = False
 
@@ -280,8 +285,12 @@ _KINDS_OF_SEGMENT: Final = {
     "null": "unusable", "NULL": "unusable", "null selector": "unusable", "expand-down": "expand_down", "expand down": "expand_down",
     "flat": "",
 }
+VMX: Final[Mapping[str, Handler]] = {
+    "not entered|off": no_vmx, "entered|(in )?root( operation)?|on": in_root, "(with )?no current VMCS": no_current_vmcs,
+    "(with )?a current VMCS": nothing,
+}
 MODE: Final[Mapping[str, Handler]] = {
-    "64-bit": nothing, "CPL ?([0-3])": cpl, "VMX root( operation)?": nothing, "(a )?current VMCS": nothing, "L2": nothing,
+    "64-bit": nothing, "CPL ?([0-3])": cpl, "VMX root( operation)?": in_root, "(a )?current VMCS": nothing, "L2": nothing,
     "no current VMCS": no_current_vmcs, "current VMCS in the clear state": nothing,
     "VMX not entered|(outside|not in) VMX operation|VMX off": no_vmx,
     "64-bit L2 that executes VMCALL at once": calls_at_once, "32-bit code segment under long mode": compatibility,

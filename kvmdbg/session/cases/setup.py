@@ -78,6 +78,7 @@ class Plan:
     spare_vpids: bool = True
     compatibility: bool = False
     vmx: bool = True
+    in_root: bool = False                    # the case says so
     registers: list[str] = field(default_factory=list)
     controls: dict[Control, bool] = field(default_factory=dict)
     fields: dict[int, int] = field(default_factory=dict)

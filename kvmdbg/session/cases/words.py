@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from kvmdbg.catalog import open_drawer
 from kvmdbg.errors import Unsupported, UserError
-from kvmdbg.machine.hw.fields import Field
+from kvmdbg.machine.hw.fields import F, Field
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.session.cases import fact, vocabulary
 from kvmdbg.session.cases.matrix import step_text
@@ -23,6 +23,10 @@ open_drawer("kvmdbg.session.cases.operations")
 open_drawer("kvmdbg.session.cases.facts")
 
 ANY_FIELD: Final = re.compile(r"\bfield f\b")
+THERE: Final = re.compile(r"every|each|any|exist")
+NOT_THERE: Final = re.compile(r"not exist|no field|not supported|unsupported|does not have|nonexistent")
+TOO_WIDE: Final = re.compile(r"bits? .*(?:15|14)|reserved")
+NO_FIELD: Final = ("0x6803", "0x1", *(f"{width << 13 | area << 10 | 0x3FE:#x}" for width in range(4) for area in range(4)))
 OF_ROWS: Final = "rows with "                 # an aside: the step belongs to the rows with this word
 ONCE_MORE: Final = "once more as a large page"
 SVM_OUTCOME: Final = "svm_exit"
@@ -111,6 +115,13 @@ def fields(case: Case) -> tuple[str, ...]:
 
     "" where a case names none.
     """
+    kind = str(case.given.get("f", ""))
+    if NOT_THERE.search(kind):
+        return NO_FIELD
+    if TOO_WIDE.search(kind):
+        return tuple(f"{1 << bit | F.GUEST_CR3:#x}" for bit in range(15, 32))
+    if kind and not THERE.search(kind):
+        raise Unsupported(f"given f: {kind}")
     if not case.given.get("fields") and any(ANY_FIELD.search(step) for step in case.steps):
         return tuple(f"{encoding:#x}" for field in vmcs12.MEMBERS for encoding in _halves(field))
     return tuple(str(name).partition(" ")[0] for name in case.given.get("fields", ())) or ("",)

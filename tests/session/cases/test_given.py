@@ -135,3 +135,11 @@ def test_some_cases_hold_with_l1s_ept_off_and_on() -> None:
 
 def test_what_l0_intercepts_is_intercepted_without_ept() -> None:
     assert not setup({}, step="L1: invpcid (intercepted)").config.enable_ept
+
+
+@pytest.mark.parametrize(("given", "steps", "vmx"), [
+    ({}, ("L1: vmxon",), False), ({"mode": "VMX root"}, ("L1: vmxon",), True), ({"vmx": "entered"}, ("L1: vmxon",), True),
+    ({}, ("L1: vmxoff; vmxon",), True), ({}, ("L1: vmxoff", "L1: vmxon"), True), ({}, ("L1: vmxon", "L1: vmxoff"), False),
+    ({"vmx": "not entered"}, ("L1: vmptrst",), False)])
+def test_whether_l1_is_in_vmx_operation(given: dict[str, Any], steps: tuple[str, ...], vmx: bool) -> None:
+    assert read(case(*steps, given=given), {}).vmx is vmx

@@ -25,7 +25,7 @@ def test_declared_words_are_found() -> None:
     ("cpu1: kick vcpu0", "cpu: several CPUs are not modelled"),
     ("SMM: hlt", "hlt by SMM: only L1 and L2 does that"),
     ("L1: levitate", "levitate: no operation that the runner knows"),
-    ("L2: vmlaunch", "vmlaunch by L2: only L1 does that"),
+    ("L2: copy A to B", "copy by L2: only L1 does that"),
 ])
 def test_the_others_are_refused_by_name(step: str, message: str) -> None:
     with pytest.raises(Unsupported) as caught:

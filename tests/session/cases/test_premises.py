@@ -8,8 +8,8 @@ import pytest
 
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw.fields import F
-from kvmdbg.session.cases import premises
 from kvmdbg.session.cases.control_names import CONTROLS
+from kvmdbg.session.cases import binding, premises
 from kvmdbg.session.cases.premises import Handler, phrases
 from kvmdbg.session.cases.setup import Plan, Setup
 
@@ -118,3 +118,15 @@ def test_a_kernel_must_number_its_requests_as_the_case_says() -> None:
     for wanted in ({"TLB_FLUSH_CURRENT": "arch 27"}, {"NONE_SUCH": "arch 1"}, {"TLB_FLUSH": "first"}):
         with pytest.raises(Unsupported, match="request_bits"):
             premises.request_bits(plan, wanted)
+
+
+@pytest.mark.parametrize(("text", "value"), [("~0", 2**64 - 1), ("a cleared shadow VMCS", binding.SHADOW_VMCS)])
+def test_a_link_pointer(text: str, value: int) -> None:
+    plan = Plan("v6.12")
+    premises.vmcs12(plan, {"shadow_vmcs": 1, "link_pointer": text})
+    assert plan.fields == {F.VMCS_LINK_POINTER: value}
+
+
+def test_a_link_pointer_that_nobody_knows() -> None:
+    with pytest.raises(Unsupported, match="link_pointer: somewhere"):
+        premises.vmcs12(Plan("v6.12"), {"link_pointer": "somewhere"})

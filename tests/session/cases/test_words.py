@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from casework import case
@@ -81,3 +83,16 @@ def test_choosing_a_case() -> None:
     assert chosen([made, made._replace(id="OTHER-O01")], "TEST-O01") == [made]
     with pytest.raises(UserError, match="no case 'NONE' in these files  They have TEST-O01"):
         chosen([made], "NONE")
+
+
+@pytest.mark.parametrize(("given", "count", "first"), [
+    ({}, 178, "0x0"), ({"f": "every field that exists"}, 178, "0x0"), ({"f": "an encoding that no field has"}, 18, "0x6803"),
+    ({"f": "an encoding with bits above 14"}, 17, "0xe802"), ({"fields": ["GUEST_CR3 (a page)"]}, 1, "GUEST_CR3")])
+def test_the_fields_that_f_stands_for(given: dict[str, Any], count: int, first: str) -> None:
+    found = fields(case("L2: vmread field f", given=given))
+    assert (len(found), found[0]) == (count, first)
+
+
+def test_a_kind_of_field_that_nobody_knows() -> None:
+    with pytest.raises(Unsupported, match="^given f: a green one"):
+        fields(case("L2: vmread field f", given={"f": "a green one"}))

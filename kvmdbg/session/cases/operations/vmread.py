@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from kvmdbg.errors import Unsupported
@@ -13,6 +14,7 @@ from kvmdbg.session.cases.operation import operation
 from kvmdbg.session.cases.steps import Actor, Operation
 
 MEMORY: Final = "memory"             # as an operand: a memory operand, on the page that `given` says more of
+HIGH: Final = re.compile(r"([A-Z]\w+) ?\+ ?1")        # the upper half of a field, if it has one
 MASK32: Final = 0xFFFF_FFFF          # a wider encoding is as unsupported as all ones in 32 bits
 
 
@@ -45,6 +47,8 @@ def to_memory(h: Harness, op: Operation) -> int:
 
 def encoding_of(h: Harness, text: str) -> int:
     """`field=` and `field X`: a name, a number, or a word that stands for one."""
+    if match := HIGH.fullmatch(text):
+        return field_names.encoding(match[1]) | 1
     try:
         return field_names.encoding(text)
     except Unsupported:

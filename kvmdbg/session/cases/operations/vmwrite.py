@@ -44,6 +44,10 @@ def vmwrite(h: Harness, op: Operation, actor: Actor) -> None:
         (name,) = (text for text in op.plain if text != MEMORY)
         h.player.inject(f"vmwrite {field_names.word(field_names.encoding(name))}, @{binding.DESCRIPTOR:#x}")
         return
+    if by_encoding := op.named("field"):
+        number, value = encoding_of(h, by_encoding), op.named("value") or op.rest
+        h.player.inject(f"vmwrite {field_names.word(number)}, {h.binding.number64(value):#x}")
+        return
     if match := NAMED.fullmatch(op.rest):
         h.player.inject(f"vmwrite {field_names.word(encoding_of(h, match[1]))}, {h.binding.number64(match[2]):#x}")
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from casework import WITH_VPID, observe
+from casework import WITH_VPID, observe, verdict
 from kvmdbg.session.cases import binding
 from kvmdbg.session.cases.fact import check
 
@@ -21,3 +21,15 @@ def test_a_truth_is_not_a_number() -> None:
 
 def test_a_step_that_reads_nothing_has_no_value() -> None:
     assert check(observe("L1: vmclear region")[0], "value", 0) == "no value: VMsucceed"
+
+
+def test_all_ones() -> None:
+    assert verdict("L1: vmptrst", given={"vmcs": "none"}, expect=[{"step": 1, "value": "~0"}]).reason == ""
+    assert verdict("L1: vmptrst", expect=[{"step": 1, "value": "~0"}]).status == "FAIL"
+
+
+def test_every_field_as_written() -> None:
+    steps = ("L1: vmwrite every field with a value derived from 0x42", "L1: vmread every field")
+    asked = [{"step": 2, "value": "what was written, cut to the width of the field"}]
+    assert verdict(*steps, expect=asked).reason == ""
+    assert verdict(steps[1], expect=[{**asked[0], "step": 1}]).status == "unsupported"

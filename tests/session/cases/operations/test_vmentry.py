@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from casework import harness as fresh
-from casework import observe, operation, said
+from casework import observe, operation, said, verdict
 from kvmdbg.errors import Unsupported
 from kvmdbg.session.cases.operations.vmentry import enter, vmentry
 
@@ -50,3 +50,15 @@ def test_only_what_was_bad_is_repaired() -> None:
         observe("L1: repair both")
     with pytest.raises(Unsupported, match="only fields that a step before has spoilt"):
         observe("L1: vmlaunch with a bad host field", "L1: repair the control field")
+
+
+@pytest.mark.parametrize(("insn", "reason"), [("vmlaunch", 20), ("vmresume", 24)])
+def test_an_l2_that_enters_a_guest_exits(insn: str, reason: int) -> None:
+    assert verdict(f"L2: {insn}", expect=[{"step": 1, "outcome": "vmexit", "reason": reason}]).reason == ""
+
+
+@pytest.mark.parametrize("insn", ["vmlaunch", "vmresume"])
+def test_outside_vmx_operation_and_without_a_vmcs(insn: str) -> None:
+    fault = {"step": 1, "outcome": "fault", "vector": "#UD"}
+    assert verdict(f"L1: {insn}", given={"vmx": "not entered"}, expect=[fault]).reason == ""
+    assert verdict(f"L1: {insn}", given={"vmcs": "none"}, expect=[{"step": 1, "outcome": "VMfailInvalid"}]).reason == ""

@@ -53,3 +53,6 @@ def test_a_memory_operand() -> None:
 def test_a_field_of_a_case() -> None:
     h = harness({"vmcs12": {"enable_vpid": True, "vpid": 9}})
     assert vmread(h, *operation("L1: vmread field VPID")) == vmread(h, *operation("L1: vmread field 0")) == 9
+    assert vmread(h, *operation("L1: vmread field=0x0")) == 9
+    vmread(h, *operation("L1: vmread field=GUEST_CR3+1"))
+    assert h.player.lines[-1] == "inject vmread 0x6803"

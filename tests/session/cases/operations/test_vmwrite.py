@@ -69,3 +69,5 @@ def test_a_memory_operand_and_a_field_of_the_case() -> None:
     assert vmcs12.get(h.kvm, h.vcpu, F.GUEST_CR3) == 0x7000
     vmwrite(h, *operation("L1: vmwrite field GUEST_CR3 value 0x8000"))
     assert vmcs12.get(h.kvm, h.vcpu, F.GUEST_CR3) == 0x8000
+    vmwrite(h, *operation("L1: vmwrite field=GUEST_CR3 value=0x9000"))
+    assert vmcs12.get(h.kvm, h.vcpu, F.GUEST_CR3) == 0x9000
