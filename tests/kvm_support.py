@@ -207,7 +207,7 @@ class Machine:
         return [(key.vpid, key.ep4ta) for key, _ in self.kvm.hw.tlb[0].items() if (key.kind, key.page) == (kind, page)]
 
 
-def pointed(name: str = V6_12, vpid: int | None = 1, caps: Caps = Caps(), **config: bool) -> Machine:
+def pointed(name: str = V6_12, vpid: int | None = 1, caps: Caps = Caps(), **config: Any) -> Machine:
     """L1 in VMX operation, VMCS is current and clear."""
     m = Machine(name, caps, **config).given_vmx().given_l2(vpid=vpid).given_l2(OTHER_VMCS, 2)
     m.run(f"vmclear {VMCS:#x}", f"vmclear {OTHER_VMCS:#x}", f"vmptrld {VMCS:#x}")

@@ -19,7 +19,7 @@ from kvmdbg.machine.kvm.guest_memory import gfn_visible
 from kvmdbg.machine.kvm.guest_virtual import kvm_read_guest_virt, kvm_write_guest_virt_system
 from kvmdbg.machine.kvm.kvm_host import kvm_clear_request
 from kvmdbg.machine.kvm.msr.feature_control import vmxon_is_allowed
-from kvmdbg.machine.kvm.nested_checks import nested_check_area
+from kvmdbg.machine.kvm.nested_checks import nested_caps, nested_check_area
 from kvmdbg.machine.kvm.nested_ept import nested_ept_uninit_mmu_context
 from kvmdbg.machine.kvm.nested_msrs import nested_vmx_refuse_msr_lists
 from kvmdbg.machine.kvm.shadow_vmcs12 import nested_cache_shadow_vmcs12
@@ -237,7 +237,7 @@ def handle_vmptrld(kvm: Kvm, vcpu: Vcpu) -> None:
         nested_vmx_fail(kvm, vcpu, kvm.era.vmptrld_of_the_vmxon_region())
     elif pointer != vcpu.current_vmptr and not gfn_visible(kvm, pointer >> 12) and not kvm.era.reads_an_unbacked_vmcs_as_ones():
         nested_vmx_fail_invalid(kvm, vcpu)
-    elif pointer != vcpu.current_vmptr and not vmcs12.is_vmcs12(kvm, pointer, shadow=kvm.era.offers_vmcs_shadowing_to_l1()):
+    elif pointer != vcpu.current_vmptr and not vmcs12.is_vmcs12(kvm, pointer, shadow=nested_caps(kvm).shadow_vmcs):
         nested_vmx_fail(kvm, vcpu, 11)
     else:
         set_current_vmptr(kvm, vcpu, pointer)

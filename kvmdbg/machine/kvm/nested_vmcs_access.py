@@ -12,6 +12,7 @@ from kvmdbg.machine.hw.vmcs_access import MASK_32, READ_ONLY_FIELD, UNSUPPORTED_
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.guest_memory import kvm_write_guest
 from kvmdbg.machine.kvm.guest_virtual import kvm_read_guest_virt, kvm_write_guest_virt_system, translate
+from kvmdbg.machine.kvm.nested_checks import nested_caps
 from kvmdbg.machine.kvm.nested_insn import (
     nested_vmx_check_permission,
     nested_vmx_fail,
@@ -83,7 +84,7 @@ def _finish_vmwrite(kvm: Kvm, vcpu: Vcpu, encoding: int, value: int, error: int)
 
 def _problem(kvm: Kvm, encoding: int) -> int:
     """VM-instruction error of VMWRITE, or 0.  A field is read-only by its number alone, whether vmcs12 has it or not."""
-    read_only = encoding >> TYPE_SHIFT & 3 == TYPE_EXIT_INFO and not kvm.era.vmwrite_reaches_read_only_fields()
+    read_only = encoding >> TYPE_SHIFT & 3 == TYPE_EXIT_INFO and not nested_caps(kvm).vmwrite_any_field
     if field_of(encoding) is not None:
         return READ_ONLY_FIELD if read_only else 0
     return READ_ONLY_FIELD if read_only and not kvm.era.vmwrite_looks_for_the_field_first() else UNSUPPORTED_FIELD

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw.fields import FIELDS, Field
 from kvmdbg.machine.kvm import vmcs12
+from kvmdbg.machine.kvm.nested_checks import nested_caps
 from kvmdbg.machine.kvm.nested_vmcs_access import ACCESS_RIGHTS, ACCESS_RIGHTS_BITS
 from kvmdbg.session.cases.harness import Harness
 
@@ -32,7 +33,7 @@ def kept(field: Field, cookie: int) -> int:
 
 def written(h: Harness) -> list[Field]:
     """The fields that L1 can write: exit information only where IA32_VMX_MISC bit 29 is 1."""
-    every = h.kvm.era.vmwrite_reaches_read_only_fields()
+    every = nested_caps(h.kvm).vmwrite_any_field
     return [field for field in vmcs12.MEMBERS if every or field.area != "exit-info"]
 
 

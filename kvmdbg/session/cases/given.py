@@ -131,16 +131,12 @@ def _smm(plan: Plan, offered: Value) -> None:
         raise Unsupported("caps smm: false: every guest has system-management mode")
 
 
-def _offered_to_l1(plan: Plan, offered: Value) -> None:
-    """KVM emulates it for L1, whatever the processor has."""
-    if offered is False:
-        raise Unsupported("caps: L1 is offered VMCS shadowing, and VMWRITE to any field, by every KVM since v4.19")
-
-
-def _pml(plan: Plan, offered: Value) -> None:
+def _emulated_for_l1(name: str) -> Handler:
     """KVM emulates it for L1, whatever the processor has; False: user space hides it."""
-    if offered is False:
-        plan.limit_l1("pml", False)
+    def set_it(plan: Plan, offered: Any) -> None:
+        if offered is False:
+            plan.limit_l1(name, False)
+    return set_it
 
 
 def _maxphyaddr(plan: Plan, wanted: Value) -> None:
@@ -153,7 +149,8 @@ def _maxphyaddr(plan: Plan, wanted: Value) -> None:
 
 
 CAPS: Final[Mapping[str, Handler]] = {
-    "shadow_vmcs": _offered_to_l1, "vmwrite_ro_fields": _offered_to_l1, "vmwrite_any_field": _offered_to_l1,
+    "shadow_vmcs": _emulated_for_l1("shadow_vmcs"), "vmcs_shadowing": _emulated_for_l1("shadow_vmcs"),
+    **dict.fromkeys(("vmwrite_ro_fields", "vmwrite_any_field"), _emulated_for_l1("vmwrite_any_field")),
     "vpid": _cap("vpid"), "ept": _cap("ept"), "la57": _cap("la57"), "huge_1g": _cap("ept_1g"),
     "pcid": _cap("pcid"), "ept_ad": _cap("ept_ad"), "huge_2m": _cap("ept_2m"),
     "unrestricted_guest": _cap("unrestricted_guest"), "invpcid": _cap("invpcid"),

@@ -62,6 +62,13 @@ def test_vmwrite_to_a_read_only_field(name: str, ends: str) -> None:
     assert m.vmread("EXIT_QUALIFICATION") == (5 if ends == "ok" else 0)
 
 
+def test_user_space_can_make_exit_information_read_only() -> None:
+    m = pointed(l1_caps=(("vmwrite_any_field", False),))
+    assert results(m.run("vmwrite EXIT_QUALIFICATION, 5", "vmwrite 0x4420, 1")) == ["vmwrite 13", "vmwrite 12"]
+    m = pointed("v6.12 -693e02cc2409", l1_caps=(("vmwrite_any_field", False),))
+    assert results(m.run("vmwrite 0x4420, 1")) == ["vmwrite 13"]
+
+
 @pytest.mark.parametrize(("name", "error"), [("v3.1", 13), (V4_4, 13), ("v4.15", 13), (V6_12, 12)])
 def test_vmwrite_to_a_field_of_exit_information_that_vmcs12_lacks(name: str, error: int) -> None:
     """Old kernels look at bits 11:10 of the encoding before they look whether there is such a field."""

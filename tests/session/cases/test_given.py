@@ -143,3 +143,10 @@ def test_what_l0_intercepts_is_intercepted_without_ept() -> None:
     ({"vmx": "not entered"}, ("L1: vmptrst",), False)])
 def test_whether_l1_is_in_vmx_operation(given: dict[str, Any], steps: tuple[str, ...], vmx: bool) -> None:
     assert read(case(*steps, given=given), {}).vmx is vmx
+
+
+@pytest.mark.parametrize(("caps", "limits"), [
+    ({"shadow_vmcs": True, "vmwrite_ro_fields": "VMX_MISC bit 29"}, {}), ({"shadow_vmcs": False}, {"shadow_vmcs": False}),
+    ({"vmwrite_ro_fields": False}, {"vmwrite_any_field": False})])
+def test_what_kvm_emulates_can_be_hidden_from_l1(caps: dict[str, Any], limits: dict[str, Any]) -> None:
+    assert dict(read(case("L1: nop", given={"caps": caps}), {}).config.l1_caps) == limits

@@ -8,8 +8,8 @@ import pytest
 
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw.fields import F
-from kvmdbg.session.cases.control_names import CONTROLS
 from kvmdbg.session.cases import binding, premises
+from kvmdbg.session.cases.control_names import CONTROLS
 from kvmdbg.session.cases.premises import Handler, phrases
 from kvmdbg.session.cases.setup import Plan, Setup
 
