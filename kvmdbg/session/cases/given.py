@@ -158,7 +158,7 @@ CAPS: Final[Mapping[str, Handler]] = {
     "posted_interrupts": _cap("posted_interrupts"), "process_posted_interrupts": _cap("posted_interrupts"),
     "virtualize_x2apic": _cap("x2apic_mode"), "virtualize_x2apic_mode": _cap("x2apic_mode"),
     "apic_register_virtualization": _cap("apic_registers"), "apic_register_virt": _cap("apic_registers"),
-    "pml": _pml, "mbec": premises.mode_based_execute, "mode_based_execute": premises.mode_based_execute,
+    "pml": _emulated_for_l1("pml"), "mbec": premises.mode_based_execute, "mode_based_execute": premises.mode_based_execute,
     "use_tpr_shadow": nothing, "load_host_pat": nothing, "load_bndcfgs": nothing,
     "vmfunc": _cap("vmfunc"), "smm": _smm, "kvm_triple_fault_event": nothing, "eptp_switching": _cap("eptp_switching"),
     "invvpid": _invvpid, "invvpid_types": _invvpid_types, "invept": nothing, "invept_types": nothing,
