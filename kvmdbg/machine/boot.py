@@ -132,13 +132,13 @@ def make_cpu(tape: Tape, number: int) -> Cpu:
 def make_vcpu(tape: Tape, number: int) -> Vcpu:
     """A vCPU before kvm_arch_vcpu_create()."""
     return Vcpu(tape, f"vcpu{number}", id=number, cpu=-1, mode=OUTSIDE_GUEST_MODE, requests=0, todo=BEGIN, program=EMPTY, retries=0,
-                fail=0, mp_state=RUNNABLE, exit_to_user="", rax=0, exception=None, exit_insn=NO_INSN, vpid=0, loaded_vmcs=VMCS01,
-                vmcs01_cpu=-1, vmcs02_cpu=-1, vmcs01_launched=False, vmcs02_launched=False, cr0=BOOT_CR0, cr3=L1_CR3,
-                cr3_dirty=False, pdptrs=NO_PDPTES, pdptrs_dirty=False, cr4=CR4_PAE | CR4_PGE | CR4_VMXE, efer=BOOT_EFER,
-                mmu=ROOT_MMU, guest_mode=False, vmxon=False, vmxon_ptr=INVALID_GPA, current_vmptr=INVALID_GPA, vmcs02=INVALID_PAGE,
-                vmcs02_vmptr=INVALID_GPA, vpid02=0, last_vpid=0, nested_run_pending=False, dirty_vmcs12=False, smm=False,
-                smi_pending=False, smram=None, smm_guest_mode=False, smm_vmxon=False, saved_nested_state=None, saved_state=None,
-                next_cpu=0, steal_time=0, at_instruction_boundary=False, executes_code=False)
+                fail=0, mp_state=RUNNABLE, exit_to_user="", rax=0, exception=None, exit_insn=NO_INSN, emulation_required=False,
+                vpid=0, loaded_vmcs=VMCS01, vmcs01_cpu=-1, vmcs02_cpu=-1, vmcs01_launched=False, vmcs02_launched=False,
+                cr0=BOOT_CR0, cr3=L1_CR3, cr3_dirty=False, pdptrs=NO_PDPTES, pdptrs_dirty=False, cr4=CR4_PAE | CR4_PGE | CR4_VMXE,
+                efer=BOOT_EFER, mmu=ROOT_MMU, guest_mode=False, vmxon=False, vmxon_ptr=INVALID_GPA, current_vmptr=INVALID_GPA,
+                vmcs02=INVALID_PAGE, vmcs02_vmptr=INVALID_GPA, vpid02=0, last_vpid=0, nested_run_pending=False, dirty_vmcs12=False,
+                smm=False, smi_pending=False, smram=None, smm_guest_mode=False, smm_vmxon=False, saved_nested_state=None,
+                saved_state=None, next_cpu=0, steal_time=0, at_instruction_boundary=False, executes_code=False)
 
 
 def make_mmus(tape: Tape, vcpus: tuple[Vcpu, ...], name: str) -> tuple[Mmu, ...]:

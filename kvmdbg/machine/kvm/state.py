@@ -106,7 +106,7 @@ class Vcpu(Record):
 
     __slots__ = (
         "id", "cpu", "mode", "requests", "todo", "program", "retries", "fail", "mp_state", "exit_to_user", "rax", "exception",
-        "exit_insn",
+        "exit_insn", "emulation_required",
         "vpid", "loaded_vmcs", "vmcs01_cpu", "vmcs02_cpu", "vmcs01_launched", "vmcs02_launched", "cr0", "cr3", "cr3_dirty",
         "pdptrs", "pdptrs_dirty", "cr4", "efer", "mmu",
         "guest_mode", "vmxon", "vmxon_ptr", "current_vmptr", "vmcs02", "vmcs02_vmptr", "vpid02", "last_vpid",
@@ -127,6 +127,7 @@ class Vcpu(Record):
     rax: int                      # vcpu->arch.regs[VCPU_REGS_RAX] while the vCPU is out of the guest
     exception: PendingException | None
     exit_insn: Insn               # the instruction whose VM exit is being handled
+    emulation_required: bool      # vmx->emulation_required: L2 was not entered, as its state is invalid
     vpid: int                     # VPID01; 0 = none
     loaded_vmcs: str              # VMCS01 or VMCS02
     vmcs01_cpu: int               # loaded_vmcs->cpu of each: the processor it was last loaded on; -1 = never

@@ -54,6 +54,7 @@ from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.state import Cpu
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.events import Decided, FlushAsked, VmcsCleared
+from kvmdbg.machine.kvm.guest_state_valid import l2_must_be_emulated
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.questions.flushes import LOAD_FLUSHES_IN_SET_CR3
 from kvmdbg.machine.kvm.restricted_guest import IDENTITY_MAP, runs_on_identity_map, unrestricted_guest
@@ -268,6 +269,9 @@ def vmx_vcpu_run(kvm: Kvm, vcpu: Vcpu) -> bool:
 
     raises: Unsupported for a guest that the processor model lacks.
     """
+    if l2_must_be_emulated(kvm, vcpu):
+        vcpu.emulation_required = True
+        return False
     cpu = kvm.cpu(vcpu)
     cpu.rax = vcpu.rax
     first = vcpu.loaded_vmcs == VMCS01

@@ -44,6 +44,10 @@ def vmx_handle_exit(kvm: Kvm, vcpu: Vcpu) -> bool:
     """Look at the exit that just happened; False when KVM_RUN must return to user space."""
     if vcpu.fail:
         return handle_refused_entry(kvm, vcpu)
+    if vcpu.emulation_required:
+        vcpu.emulation_required = False
+        nested.nested_vmx_vmexit(kvm, vcpu, c.EXIT_REASON_TRIPLE_FAULT, 0, 0)
+        return not vcpu.exit_to_user
     reason = read(kvm, vcpu, F.VM_EXIT_REASON)
     qualification = read(kvm, vcpu, F.EXIT_QUALIFICATION)
     kvm.emit(ExitHandled, vcpu.id, level_of(vcpu), reason, qualification)

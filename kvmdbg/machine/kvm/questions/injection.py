@@ -45,6 +45,10 @@ class InjectionQuestions:
         """Is a triple fault of L2 that KVM finds an exit to L1? Else it ends the VM (cb6a32c2b877)."""
         return True
 
+    def shuts_down_an_l2_in_invalid_state(self) -> bool:
+        """Is an L2 whose segments no VM entry takes a triple fault? Else its code is emulated (cd0e615c49e5)."""
+        return True
+
     def triple_faults_are_nested_events(self) -> bool:
         """Is it looked at before every other nested event? (7055fb113116)"""
         return True

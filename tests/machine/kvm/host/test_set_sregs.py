@@ -6,7 +6,9 @@ import pytest
 
 from kvm_support import L1_PAGE, Machine, decided, made, of
 from kvmdbg.errors import UserError
+from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm.events import Ioctl, RootAllocated
+from kvmdbg.machine.kvm.vmx_ops import read
 
 OTHER_CR3 = 0x2000
 
@@ -41,3 +43,13 @@ def test_what_no_processor_can_have_is_refused(text: str, words: str) -> None:
     with pytest.raises(UserError, match=words):
         m.host(f"set-sregs {text}")
     assert m.kvm.tape.end == end
+
+
+def test_segments_are_taken_as_they_are() -> None:
+    m = Machine()
+    m.run("nop")
+    m.host("set-sregs TR=unusable FS.base=0x1000 GS.selector=0x23 SS.limit=7")
+    assert read(m.kvm, m.vcpu, F.GUEST_TR_AR_BYTES) & 1 << 16
+    assert [read(m.kvm, m.vcpu, one) for one in (F.GUEST_FS_BASE, F.GUEST_GS_SELECTOR, F.GUEST_SS_LIMIT)] == [0x1000, 0x23, 7]
+    with pytest.raises(UserError):
+        m.host("set-sregs TR.colour=1")
