@@ -132,6 +132,8 @@ SAYINGS: Final[dict[type, Saying]] = {
     kvm_events.VpidAllocated: Saying(lambda e: f"vcpu{e.vcpu} allocate_vpid() = {e.vpid}", True, ""),
     kvm_events.VpidFreed: Saying(lambda e: f"vcpu{e.vcpu} free_vpid({e.vpid})", True, ""),
     kvm_events.GuestWrote: Saying(lambda e: f"{e.level} writes {e.new:#x} at gpa {e.gpa:#x} (was {e.old:#x})", True, "p"),
+    kvm_events.PortAccessed: Saying(
+        lambda e: f"vcpu{e.vcpu} KVM_EXIT_IO: {e.direction} of port {e.port:#x}, {e.size} bytes, {e.value:#x}", True, ""),
     kvm_events.Stuck: Saying(lambda e: f"vcpu{e.vcpu} is stuck: {e.instruction} exits again and again with nothing changed",
                              True, "!"),
 }

@@ -57,6 +57,13 @@ STATEMENTS: Final = (
               "nothing that is cached depends on them"),
     Statement("VMX", MODELLED, "controls that must be 1; what of its capabilities user space leaves to L1 (`machine l1.ept_ad=0`)",
               "SDM Vol. 3D A.2 to A.5; nested.c: nested_vmx_setup_ctls_msrs(), vmx_set_vmx_msr()"),
+    Statement("instructions", MODELLED, "IN, OUT, INS, OUTS with I/O bitmaps; segment bases for loads, stores and INVLPG",
+              "SDM Vol. 1 19, Vol. 3C 25.1.3; Vol. 3A 3.4"),
+    Statement("instructions", LEFT_OUT, "the I/O permission map of a TSS (refused); bytes that straddle eight (refused)",
+              "no suite needs them"),
+    Statement("emulator", MODELLED, "port I/O of L1 and L2, string instructions through the guest's tables and EPT12 in software",
+              "vmx.c: handle_io(); paging_tmpl.h: FNAME(walk_addr_generic)()"),
+    Statement("emulator", SIMPLIFIED, "KVM_EXIT_IO is answered at once: a read gives all ones", "user space has no device here"),
     Statement("VMX", MODELLED, "VM functions with EPTP switching, MSR bitmaps, the capability MSRs",
               "SDM Vol. 3C 24.6.9, 25.5.5; Vol. 3D A"),
     Statement("VMX", MODELLED, "MSR areas: loaded at VM entry, stored and loaded at VM exit, with their failures; a VMX "
@@ -86,7 +93,7 @@ STATEMENTS: Final = (
               "a guest's program is a list beside its memory, or code at linear addresses (`code`); a memory operand's "
               "address counts as lying in a register; RAX is the one general register",
               "what flushes is an instruction's effect, not its encoding"),
-    Statement("instructions", LEFT_OUT, "MOV DR, I/O, SYSCALL, other model-specific registers (#GP)",
+    Statement("instructions", LEFT_OUT, "MOV DR, REP, SYSCALL, other model-specific registers (#GP)",
               "they come with the commits that need them"),
     Statement("instructions", SIMPLIFIED, "MOV SS loads a selector and makes its shadow; the hidden part of SS stays",
               "there are no descriptor tables"),

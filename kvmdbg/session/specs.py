@@ -124,6 +124,8 @@ kind("reset", "a vCPU begins anew; qualify by INIT or user-space",
      {kvm_events.VcpuReset: lambda e: (e.by,)}, _fixed("INIT", "user space", "a new VM"))
 kind("ioctl", "an ioctl of user space returns, or has read a dirty log",
      {kvm_events.Ioctl: lambda e: (), kvm_events.DirtyLogRead: lambda e: ()})
+kind("pio", "user space has answered an access to an I/O port; qualify by in or out",
+     {kvm_events.PortAccessed: lambda e: (e.direction,)}, _fixed("in", "out"))
 kind("vmcs-cleared", "the processor that has a VMCS loaded gives it up for another one",
      {kvm_events.VmcsCleared: lambda e: (e.vmcs,)}, _fixed("vmcs01", "vmcs02"))
 kind("sched", "the scheduler takes a vCPU's thread from its processor", {kvm_events.ScheduledOut: lambda e: ()})

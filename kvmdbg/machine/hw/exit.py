@@ -23,6 +23,7 @@ from kvmdbg.machine.hw.controls import (
     EXIT_REASON_INVLPG,
     EXIT_REASON_INVPCID,
     EXIT_REASON_INVVPID,
+    EXIT_REASON_IO_INSTRUCTION,
     EXIT_REASON_MSR_READ,
     EXIT_REASON_MSR_WRITE,
     EXIT_REASON_PAUSE,
@@ -53,6 +54,8 @@ from kvmdbg.machine.hw.state import NO_INSN, Cpu, Hardware, Insn
 # VM-exit instruction information (SDM Vol. 3C 27.2.5)
 _MEMORY: Final = 2 << 7 | 3 << 15 | 1 << 22 | 1 << 27         # 64-bit addresses, DS, no index, no base
 _REGISTER: Final = 1 << 10                                    # Reg1 (bits 6:3) = RAX instead of memory
+_STRING: Final = 2 << 7 | 3 << 15                             # 64-bit addresses, DS
+IO_STRING: Final = 1 << 4                                     # of the qualification of an I/O instruction: INS or OUTS
 _REG2_RCX: Final = 1 << 28
 
 INSTRUCTION_INFO: Final[dict[int, int]] = {
@@ -64,7 +67,7 @@ VMCS_ACCESSES: Final = (EXIT_REASON_VMREAD, EXIT_REASON_VMWRITE)
 INSTRUCTION_EXITS: Final = frozenset(INSTRUCTION_INFO) | {
     EXIT_REASON_CPUID, EXIT_REASON_HLT, EXIT_REASON_INVLPG, EXIT_REASON_VMCALL, EXIT_REASON_VMLAUNCH, EXIT_REASON_VMRESUME,
     EXIT_REASON_VMOFF, EXIT_REASON_CR_ACCESS, EXIT_REASON_MSR_READ, EXIT_REASON_MSR_WRITE, EXIT_REASON_VMFUNC,
-    EXIT_REASON_PAUSE, EXIT_REASON_RDTSC, EXIT_REASON_RDTSCP,
+    EXIT_REASON_PAUSE, EXIT_REASON_RDTSC, EXIT_REASON_RDTSCP, EXIT_REASON_IO_INSTRUCTION,
 }
 EPT_EXITS: Final = (EXIT_REASON_EPT_VIOLATION, EXIT_REASON_EPT_MISCONFIG)
 
@@ -111,6 +114,9 @@ def _record(hw: Hardware, cpu: Cpu, exit: VmExit, insn: Insn, intr_info: int, er
     if exit.reason in EPT_EXITS:
         fields[F.GUEST_PHYSICAL_ADDRESS] = exit.gpa
         fields[F.GUEST_LINEAR_ADDRESS] = exit.gla
+    if exit.reason == EXIT_REASON_IO_INSTRUCTION and exit.qualification & IO_STRING:
+        fields[F.GUEST_LINEAR_ADDRESS] = exit.gla
+        fields[F.VMX_INSTRUCTION_INFO] = _STRING
     if exit.reason in INSTRUCTION_EXITS:
         fields[F.VM_EXIT_INSTRUCTION_LEN] = insn.length
     if exit.reason in INSTRUCTION_INFO:

@@ -127,6 +127,11 @@ def _msr(text: str) -> int | None:
     return found if found is not None else _value_32(text)
 
 
+def _port(text: str) -> int | None:
+    found = number(text)
+    return found if found is not None and found < 1 << 16 else None
+
+
 def _source(text: str) -> int | str | None:
     register = _word(CONTROL_REGISTERS)(text)
     return register if register is not None else value_64(text)
@@ -155,6 +160,8 @@ INVPCID_TYPE: Final = OperandType("INVPCID type", f"{', '.join(INVPCID_TYPES.val
 PCID: Final = OperandType("PCID", "bits 63:0 of the descriptor as a number, or @ and the linear address of the descriptor",
                           _descriptor)
 MSR: Final = OperandType("MSR", "a register's name such as IA32_EFER, or its number", _msr, tuple(NUMBERS))
+PORT: Final = OperandType("port", f"{NUMBER}, below 0x10000", _port)
+IO_SIZE: Final = OperandType("size", "1, 2 or 4 bytes", {"1": 1, "2": 2, "4": 4}.get, ("1", "2", "4"))
 VALUE_32: Final = OperandType("value", f"{NUMBER}, of 32 bits", _value_32)
 EPTP: Final = OperandType("EPTP", "an EPT pointer, or @ and the linear address of the descriptor", _descriptor)
 DESTINATION: Final = OperandType("destination", "cr0, cr2, cr3, cr4, ss or rax", _word((*CONTROL_REGISTERS, SS, RAX)),

@@ -1,4 +1,4 @@
-"""The questions that KVM's code asks its kernel, with the answers of the newest kernel (v6.12).
+"""The questions that KVM's code asks its kernel, with the answers of the newest kernel: v6.12, and what is known beyond it.
 
 A kernel is this class with the `Without` of every commit that it lacks stacked on it (machine/eras). Code never asks
 for a version: it asks a question whose name says what differs. Answers are pure: they see values, never the machine.
@@ -10,6 +10,7 @@ from __future__ import annotations
 from kvmdbg.machine.kvm.questions.address_spaces import AddressSpaceQuestions
 from kvmdbg.machine.kvm.questions.apic_access import ApicAccessQuestions
 from kvmdbg.machine.kvm.questions.control_registers import ControlRegisterQuestions
+from kvmdbg.machine.kvm.questions.emulation import EmulationQuestions
 from kvmdbg.machine.kvm.questions.flushes import FlushQuestions
 from kvmdbg.machine.kvm.questions.injection import InjectionQuestions
 from kvmdbg.machine.kvm.questions.memory import MemoryQuestions
@@ -27,7 +28,8 @@ from kvmdbg.machine.kvm.questions.vmfunc import VmfuncQuestions
 
 class Era(AddressSpaceQuestions, RequestQuestions, NestedQuestions, ControlRegisterQuestions, FlushQuestions, RootQuestions,
           InjectionQuestions, MemoryQuestions, StealTimeQuestions, StatisticsQuestions, NestedStateQuestions,
-          VmfuncQuestions, VmcsQuestions, ResetQuestions, ApicAccessQuestions, MsrQuestions):
-    """Every question, answered as v6.12 does."""
+          VmfuncQuestions, VmcsQuestions, EmulationQuestions, ResetQuestions, ApicAccessQuestions,
+          MsrQuestions):
+    """Every question, answered as the newest kernel does: v6.12, but for commits after it."""
 
     name: str = "v6.12"

@@ -297,6 +297,16 @@ class DirtyLogRead(NamedTuple):
     gfns: tuple[int, ...]     # those that were dirty
 
 
+class PortAccessed(NamedTuple):
+    """KVM_RUN returned with KVM_EXIT_IO, and user space has answered."""
+
+    vcpu: int
+    direction: str    # "in" or "out"
+    port: int         # 16 bits
+    size: int         # bytes: 1, 2 or 4
+    value: int        # what the guest reads, or has written
+
+
 class VcpuReset(NamedTuple):
     """A vCPU begins anew, in real mode at the reset vector."""
 

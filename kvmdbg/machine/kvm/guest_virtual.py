@@ -6,7 +6,7 @@ through EPT12 where L1 uses EPT.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from kvmdbg.machine.hw import ept, paging
 from kvmdbg.machine.hw.controls import CR0_PG, EXIT_REASON_EPT_MISCONFIG, EXIT_REASON_EPT_VIOLATION
@@ -19,10 +19,8 @@ from kvmdbg.machine.kvm.paging_tmpl import PageFault, permitted
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
 from kvmdbg.machine.kvm.vmx import drop_instruction
 from kvmdbg.machine.kvm.vmx_control_registers import kvm_read_cr3, vmx_cache_pdptrs
+from kvmdbg.machine.kvm.vmx_ops import read
 from kvmdbg.machine.kvm.x86 import kvm_queue_exception
-
-LINEAR: Final = 1 << 7                # of the qualification: there is a linear address
-FINAL: Final = 1 << 8                 # the fault is on its translation
 
 
 class EptFault(NamedTuple):
@@ -35,28 +33,30 @@ class EptFault(NamedTuple):
 
 def kvm_read_guest_virt(kvm: Kvm, vcpu: Vcpu, la: int) -> int | None:
     """The 64 bits around a linear address; None after the guest was given the fault, or L1 the exit, that the read makes."""
-    place = _place(kvm, vcpu, la, 0)
-    return None if place is None else kvm_read_guest(kvm, place)
+    found = place(kvm, vcpu, la, 0)
+    return None if found is None else kvm_read_guest(kvm, found)
 
 
 def kvm_write_guest_virt_system(kvm: Kvm, vcpu: Vcpu, la: int, value: int) -> bool:
     """Write 64 bits around a linear address; False as kvm_read_guest_virt()."""
-    place = _place(kvm, vcpu, la, paging.PF_WRITE)
-    return place is not None and kvm_write_guest(kvm, place, value)
+    found = place(kvm, vcpu, la, paging.PF_WRITE)
+    return found is not None and kvm_write_guest(kvm, found, value)
 
 
 def translate(kvm: Kvm, vcpu: Vcpu, la: int, error_code: int) -> int | PageFault | EptFault:
-    """L1 guest-physical address of a linear one.  error_code: PF_WRITE for a write, else 0.
+    """L1 guest-physical address of a linear one.  error_code: PF_WRITE for a write, PF_USER for one of user mode.
+
+    What the tables lie in must be writable in EPT12 as well, as KVM could have to set A or D there.
 
     Where there is no memory behind it the model makes it a #PF, too.
     """
-    mode, access = guest_paging(kvm, vcpu), ept.WRITE if error_code else ept.READ
+    mode, access = guest_paging(kvm, vcpu), ept.WRITE if error_code & paging.PF_WRITE else ept.READ
     if not vcpu.cr0 & CR0_PG:
-        return to_l1(kvm, vcpu, la, access, LINEAR | FINAL)
+        return to_l1(kvm, vcpu, la, access, final=True)
     failed: list[EptFault] = []
 
     def read(address: int) -> int | None:
-        place = to_l1(kvm, vcpu, address, ept.READ, LINEAR)
+        place = to_l1(kvm, vcpu, address, ept.READ | ept.WRITE, final=False)
         if isinstance(place, EptFault):
             failed.append(place)
             return None
@@ -69,15 +69,15 @@ def translate(kvm: Kvm, vcpu: Vcpu, la: int, error_code: int) -> int | PageFault
         return PageFault(error_code | (paging.PF_PRESENT | paging.PF_RESERVED if walk.reserved else 0), la)
     if not permitted(kvm, vcpu, walk, error_code):
         return PageFault(error_code | paging.PF_PRESENT, la)
-    update_accessed_dirty_bits(kvm, vcpu, walk, bool(error_code))
-    place = to_l1(kvm, vcpu, walk.address, access, LINEAR | FINAL)
+    update_accessed_dirty_bits(kvm, vcpu, walk, bool(error_code & paging.PF_WRITE))
+    place = to_l1(kvm, vcpu, walk.address, access, final=True)
     return PageFault(error_code, la) if isinstance(place, int) and kvm_read_guest(kvm, place) is None else place
 
 
-def to_l1(kvm: Kvm, vcpu: Vcpu, gpa: int, access: int, context: int) -> int | EptFault:
+def to_l1(kvm: Kvm, vcpu: Vcpu, gpa: int, access: int, final: bool) -> int | EptFault:
     """What the running guest calls physical, as L1 does (translate_nested_gpa()).
 
-    access: ept.READ or WRITE; context: LINEAR and FINAL, for the qualification.
+    access: ept.READ, WRITE or both; final: it is what the linear address translates to, else a table on the way.
     """
     if not vcpu.guest_mode or not vmcs12.nested_cpu_has_ept(kvm, vcpu):
         return gpa
@@ -86,9 +86,11 @@ def to_l1(kvm: Kvm, vcpu: Vcpu, gpa: int, access: int, context: int) -> int | Ep
     if walk.misconfigured:
         return EptFault(EXIT_REASON_EPT_MISCONFIG, 0, gpa)
     if not walk.mapped or access & ~walk.rights:
-        return EptFault(EXIT_REASON_EPT_VIOLATION, access | walk.rights << RIGHTS_SHIFT | context, gpa)
+        cause = kvm.era.ept_fault_of_the_emulator(access, final, read_exit_qualification(kvm, vcpu),
+                                                  kvm.ept_qualification.get(vcpu.id, 0))
+        return EptFault(EXIT_REASON_EPT_VIOLATION, cause | walk.rights << RIGHTS_SHIFT, gpa)
     if kvm.era.nested_ept_ad() and eptp & ept.EPTP_AD:
-        walk = set_accessed_dirty(kvm, vcpu, walk, eptp, gpa, write=access == ept.WRITE)
+        walk = set_accessed_dirty(kvm, vcpu, walk, eptp, gpa, write=bool(access & ept.WRITE))
     return walk.page + (gpa & walk.size - 1)
 
 
@@ -97,13 +99,18 @@ def update_accessed_dirty_bits(kvm: Kvm, vcpu: Vcpu, walk: paging.Walk, write: b
     mode = guest_paging(kvm, vcpu)
     for step in walk.steps:
         flags = paging.A | (paging.D if write and step is walk.steps[-1] else 0)
-        place = to_l1(kvm, vcpu, step.address, ept.WRITE, LINEAR)
+        place = to_l1(kvm, vcpu, step.address, ept.WRITE, final=False)
         if flags & ~step.value and isinstance(place, int):
             cell = kvm_read_guest(kvm, place) or 0
             kvm_write_guest(kvm, place, mode.cell(place, cell, step.value | flags))
 
 
-def _place(kvm: Kvm, vcpu: Vcpu, la: int, error_code: int) -> int | None:
+def read_exit_qualification(kvm: Kvm, vcpu: Vcpu) -> int:
+    """Of the exit that is being handled, whatever it is (vmx_get_exit_qual())."""
+    return read(kvm, vcpu, F.EXIT_QUALIFICATION)
+
+
+def place(kvm: Kvm, vcpu: Vcpu, la: int, error_code: int) -> int | None:
     """As translate(); a fault goes to the guest, or out of L2 to L1 (kvm_inject_emulated_page_fault())."""
     if not guest_paging(kvm, vcpu).canonical(la):
         kvm_queue_exception(kvm, vcpu, "#GP")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from kvmdbg.machine.hw import controls as c
+from kvmdbg.machine.hw import ports
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.vmcs_access import intercepted
 from kvmdbg.machine.kvm import vmcs12
@@ -108,6 +109,17 @@ def vmcs_access(bitmap: int) -> Wish:
     return wish
 
 
+def nested_vmx_exit_handled_io(kvm: Kvm, vcpu: Vcpu) -> bool:
+    """Unconditional I/O exiting, or a bit of vmcs12's bitmaps, which lie in L1's memory."""
+    bits = vmcs12.get(kvm, vcpu, F.CPU_BASED_VM_EXEC_CONTROL)
+    if kvm.era.l1_wants_every_io_exit() or not bits & c.CPU_USE_IO_BITMAPS:
+        return kvm.era.l1_wants_every_io_exit() or bool(bits & c.CPU_UNCOND_IO_EXITING)
+    qualification = read(kvm, vcpu, F.EXIT_QUALIFICATION)
+    bitmaps = tuple(vmcs12.get(kvm, vcpu, field) for field in (F.IO_BITMAP_A, F.IO_BITMAP_B))
+    return ports.bitmap_exits(lambda gpa: kvm_read_guest(kvm, gpa) or 0, bitmaps, qualification >> ports.PORT_SHIFT,
+                              (qualification & 7) + 1)
+
+
 def secondary(bit: int) -> Wish:
     """L1 wants it when a secondary control of vmcs12 says so."""
     return lambda kvm, vcpu: vmcs12.nested_cpu_has2(kvm, vcpu, bit)
@@ -124,6 +136,7 @@ L1_WANTS: Final[dict[int, Wish]] = {
     c.EXIT_REASON_INVLPG: primary(c.CPU_INVLPG_EXITING),
     c.EXIT_REASON_INVPCID: invpcid,
     c.EXIT_REASON_CR_ACCESS: cr_access,
+    c.EXIT_REASON_IO_INSTRUCTION: nested_vmx_exit_handled_io,
     c.EXIT_REASON_MSR_READ: nested_vmx_exit_handled_msr,
     c.EXIT_REASON_MSR_WRITE: nested_vmx_exit_handled_msr,
     c.EXIT_REASON_VMREAD: vmcs_access(F.VMREAD_BITMAP),

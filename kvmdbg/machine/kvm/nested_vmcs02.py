@@ -10,6 +10,7 @@ from kvmdbg.machine.hw.controls import (
     CPU_INTERRUPT_WINDOW_EXITING,
     CPU_NMI_WINDOW_EXITING,
     CPU_SECONDARY_CONTROLS,
+    CPU_USE_IO_BITMAPS,
     CPU_USE_MSR_BITMAPS,
     EFER_LMA,
     EFER_LME,
@@ -42,6 +43,7 @@ from kvmdbg.machine.kvm.vmx_control_registers import cr4_guest_owned_bits, ept_l
 from kvmdbg.machine.kvm.vmx_flush import nested_cpu_has_vpid
 from kvmdbg.machine.kvm.vmx_ops import field, write
 
+BITMAPS: Final = CPU_USE_MSR_BITMAPS | CPU_USE_IO_BITMAPS
 ALL_ONES: Final = 0xFFFF_FFFF_FFFF_FFFF
 
 # Guest state that prepare_vmcs02() copies as it is, and sync_vmcs02_to_vmcs12() copies back.
@@ -129,7 +131,7 @@ def merged_controls(kvm: Kvm, vcpu: Vcpu, mine: dict[int, int]) -> dict[int, int
         secondary |= theirs(F.SECONDARY_VM_EXEC_CONTROL) & ~(SEC_SHADOW_VMCS | SEC_ENABLE_PML)
     return mine | {
         F.PIN_BASED_VM_EXEC_CONTROL: pin | theirs(F.PIN_BASED_VM_EXEC_CONTROL) & ~PIN_PREEMPTION_TIMER,
-        F.CPU_BASED_VM_EXEC_CONTROL: primary | theirs(F.CPU_BASED_VM_EXEC_CONTROL) & ~CPU_USE_MSR_BITMAPS,   # L0 wants every exit
+        F.CPU_BASED_VM_EXEC_CONTROL: primary | theirs(F.CPU_BASED_VM_EXEC_CONTROL) & ~BITMAPS,      # L0 wants every exit
         F.SECONDARY_VM_EXEC_CONTROL: secondary,
         F.VM_ENTRY_CONTROLS: required[F.VM_ENTRY_CONTROLS] | theirs(F.VM_ENTRY_CONTROLS) | ENTRY_LOAD_IA32_EFER,
         F.VM_EXIT_CONTROLS: mine[F.VM_EXIT_CONTROLS],

@@ -283,6 +283,7 @@ class Kvm:
         self.vpid_bitmap: Table[int, str] = Table(tape, "vmx_vpid_bitmap")              # VPID in use -> by whom
         self.cached_vmcs12: Table[tuple[int, int], int] = Table(tape, "cached_vmcs12")  # (vcpu, encoding) -> value
         self.cached_shadow_vmcs12: Table[tuple[int, int], int] = Table(tape, "cached_shadow_vmcs12")    # of L2's link pointer
+        self.ept_qualification: Table[int, int] = Table(tape, "exit_qualification")     # of its last EPT violation, by vCPU
         self.apic_base: Table[int, int] = Table(tape, "IA32_APIC_BASE")                 # by vCPU, as L1 wrote it
         self.code: Table[tuple[int, int], Insn] = Table(tape, "code")                   # by level and linear address
         self.msrs: Table[tuple[int, int], int] = Table(tape, "guest msrs")              # (vcpu, number), those kept in memory

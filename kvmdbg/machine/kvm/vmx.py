@@ -22,6 +22,7 @@ from kvmdbg.machine.hw.controls import (
     CPU_MONITOR_TRAP_FLAG,
     CPU_SECONDARY_CONTROLS,
     CPU_TSC_OFFSETTING,
+    CPU_UNCOND_IO_EXITING,
     EFER_LMA,
     EFER_LME,
     EFER_NXE,
@@ -128,7 +129,7 @@ def secondary_exec_control(kvm: Kvm, vpid: int) -> int:
 def cpu_exec_control(kvm: Kvm) -> int:
     """vmx.c: vmx_exec_control(): without EPT KVM must see whatever changes the guest's view of its page tables."""
     shadow = 0 if kvm.config.enable_ept else CPU_CR3_LOAD_EXITING | CPU_CR3_STORE_EXITING | CPU_INVLPG_EXITING
-    return CPU_HLT_EXITING | CPU_TSC_OFFSETTING | CPU_SECONDARY_CONTROLS | shadow
+    return CPU_HLT_EXITING | CPU_TSC_OFFSETTING | CPU_UNCOND_IO_EXITING | CPU_SECONDARY_CONTROLS | shadow
 
 
 def exception_bitmap(kvm: Kvm) -> int:

@@ -15,6 +15,7 @@ from kvmdbg.machine.kvm import nested, nested_insn, nested_invalidate, nested_vm
 from kvmdbg.machine.kvm.control_registers import kvm_set_cr0, kvm_set_cr4
 from kvmdbg.machine.kvm.cpuid import handle_cpuid
 from kvmdbg.machine.kvm.cr3 import kvm_set_cr3
+from kvmdbg.machine.kvm.emulate import handle_io
 from kvmdbg.machine.kvm.events import Decided, ExitHandled
 from kvmdbg.machine.kvm.invlpg import handle_invlpg
 from kvmdbg.machine.kvm.invpcid import handle_invpcid
@@ -80,6 +81,8 @@ def handle_ept_violation(kvm: Kvm, vcpu: Vcpu) -> None:
     gpa = read(kvm, vcpu, F.GUEST_PHYSICAL_ADDRESS)
     qualification = read(kvm, vcpu, F.EXIT_QUALIFICATION)
     kvm.count(vcpu.id, "pf_taken")
+    if kvm.era.keeps_the_ept_qualification():
+        kvm.ept_qualification[vcpu.id] = qualification
     if kvm.mmu(vcpu).role.kind == "ept":
         outcome = ept_page_fault(kvm, vcpu, gpa, qualification)
     else:
@@ -267,6 +270,7 @@ HANDLERS: Final[dict[int, Callable[[Kvm, Vcpu], None]]] = {
     c.EXIT_REASON_HLT: handle_halt,
     c.EXIT_REASON_VMCALL: handle_vmcall,
     c.EXIT_REASON_CR_ACCESS: handle_cr,
+    c.EXIT_REASON_IO_INSTRUCTION: handle_io,
     c.EXIT_REASON_MSR_READ: handle_rdmsr,
     c.EXIT_REASON_MSR_WRITE: handle_wrmsr,
     c.EXIT_REASON_APIC_ACCESS: handle_apic_access,

@@ -217,7 +217,7 @@ GIVEN: Final[Mapping[str, Handler]] = {
     "pte": phrases(premises.PTE), "vmcb": refused(vocabulary.AMD), "svm": refused(vocabulary.AMD),
     "setup": phrases(premises.SETUP), "default_state": premises.default_state,
     **{name: premises.segment_register(name) for name in ("fs", "gs")}, "cpus": premises.one_cpu, "roots": premises.roots,
-    "l2": phrases(premises.L2),
+    "l2": phrases(premises.L2), "op": phrases({"string I/O by L2": nothing, "emulated by L0": nothing}),
     "cpuid": phrases(premises.CPUID),
 }
 

@@ -201,6 +201,7 @@ class Harness:
             "the shadow value": lambda: self.shadow_value,
             **({"FA": lambda: binding.MARK_A, "FB": lambda: binding.MARK_B} if eptps else {}),
             "current EPTP": lambda: self.eptp, "bad memory type": lambda: self.eptp & ~7 | 2,
+            "data page": lambda: binding.FRAME_OLD,
             "page of the PTE": lambda: self._table_page(1), "page that holds the guest PD for P1": lambda: self._table_page(2),
         }
 

@@ -31,6 +31,7 @@ KERNEL_RULES: Final = (
     KernelRule("seed document (Add KVM_REQ_IMMEDIATE_EXIT)", "v3.2", "d6185f20a0ef went into v3.2; v3.10 dropped the bit"),
     KernelRule("seed document (Introduce KVM_REQ_TLB_FLUSH_CURRENT)", "v5.8", "eeeb4f67a6cd went into v5.8"),
     KernelRule("seed document (flush current ASID)", "v5.8", "the requests of the 2020 series"),
+    KernelRule("nested_tdp_fault_test.c", "96b067b59ad9", "the selftest came with 96b067b59ad9, after v6.12"),
     KernelRule("seed document (fast PGD switch for EPTP_SWITCH)", "v5.14", "39353ab5790b went into v5.14"),
 )
 

@@ -31,7 +31,7 @@ OPERATIONS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("make_request", "check_request", "test_request", "kick", "make_all_cpus_request"), REQUESTS),
     **dict.fromkeys(("wrmsr", "rdmsr"), MSRS),
     **dict.fromkeys(("sti", "cli", "raise", "self-IPI", "self-NMI"), EVENTS),
-    **dict.fromkeys(("outs", "ins", "in", "out", "pause"), EMULATOR),
+    "pause": EMULATOR,
     "hypercall": HYPER_V,
 }
 

@@ -6,8 +6,9 @@ from typing import Final
 
 # The statistics that the model counts, under v6.12's names; the page statistics are gauges, as is guest_mode.
 OF_A_VCPU: Final = ("pf_taken", "pf_fixed", "pf_emulate", "pf_guest", "tlb_flush", "invlpg", "exits", "irq_window_exits",
-                    "nmi_window_exits", "halt_exits", "halt_wakeup", "hypercalls", "irq_exits", "insn_emulation", "irq_injections",
-                    "nmi_injections", "req_event", "nested_run", "preemption_reported", "preemption_other", "guest_mode")
+                    "nmi_window_exits", "halt_exits", "halt_wakeup", "hypercalls", "irq_exits", "io_exits", "insn_emulation",
+                    "irq_injections", "nmi_injections", "req_event", "nested_run", "preemption_reported", "preemption_other",
+                    "guest_mode")
 OF_THE_VM: Final = ("mmu_shadow_zapped", "mmu_cache_miss", "mmu_unsync", "pages_4k", "remote_tlb_flush",
                     "remote_tlb_flush_requests")
 OF_PAGE_FAULTS: Final = ("pf_taken", "pf_emulate")
