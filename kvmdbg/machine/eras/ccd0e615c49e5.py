@@ -6,7 +6,7 @@ from kvmdbg.machine.eras.commit import commit
 from kvmdbg.machine.kvm.era import Era
 
 
-@commit("cd0e615c49e5", order=20211214, first="v5.16", date="2021-12",
+@commit("cd0e615c49e5", order=20211211, first="v5.16", date="2021-12",
         subject="KVM: nVMX: Synthesize TRIPLE_FAULT for L2 if emulation is required",
         touches=("vmx.c: __vmx_handle_exit()",), read="memory")
 class Without(Era):
