@@ -120,3 +120,57 @@ def _lines(r: Read, style: str, msrs: tuple[tuple[int, int], ...]) -> Iterator[s
         yield f"PLE Gap={r('PLE_GAP'):08x} Window={r('PLE_WINDOW'):08x}"
     if secondary & c.SEC_ENABLE_VPID:
         yield f"Virtual processor ID = 0x{r('VIRTUAL_PROCESSOR_ID'):04x}"
+
+
+# -- VMCBs -------------------------------------------------------------------------------------------------------------------
+
+VMCB: dict[str, int] = {
+    "cr_read": 0x10, "cr_write": 0x110, "dr_read": 0xFF, "dr_write": 0xFF, "exceptions": 0x60042, "intercepts3": 0xBD4C_8027,
+    "intercepts4": 0x264F, "pause_filter_count": 3000, "pause_filter_thresh": 128, "iopm_base_pa": 0x1_2345_6000,
+    "msrpm_base_pa": 0x1_2345_8000, "tsc_offset": 0xFFFF_FFFF_0000_0000, "asid": 3, "tlb_ctl": 0, "int_ctl": 0x0100_0200,
+    "exit_code": 0xFFFF_FFFF, "nested_ctl": 1, "nested_cr3": 0x1_0BE5_5000, "virt_ext": 2, "event_inj": 0x8000_0320,
+    **{f"{name}.{part}": value for name in ("es", "ss", "ds", "fs", "gs") for part, value in
+       (("selector", 0x18), ("attrib", 0xC93), ("limit", 0xFFFF_FFFF))},
+    "cs.selector": 0x10, "cs.attrib": 0xA9B, "cs.limit": 0xFFFF_FFFF, "gs.base": 0xFFFF_8880_0000_0000, "tr.attrib": 0x8B,
+    "efer": 0x1D01, "cr0": 0x8005_0033, "cr3": 0x1000, "cr4": 0x20, "dr6": 0xFFFF_0FF0, "dr7": 0x400, "rip": 0x10_0000,
+    "rflags": 2, "rsp": 0x8_0000, "g_pat": 0x0007_0406_0007_0406, "last_excp_to": 0x77}
+
+
+def vmcb_log(style: str = "v6.12", **changes: int) -> str:
+    """A log with one dump of a VMCB.  changes: fields, with two underscores for a dot."""
+    values = VMCB | {name.replace("__", "."): value for name, value in changes.items()}
+    lines = ["something else", *_vmcb_lines(lambda name: values.get(name, 0), style), "something else again"]
+    return "".join(STAMPS[style].format(n=n % 60).replace("intel", "amd") + line + "\n" for n, line in enumerate(lines))
+
+
+def _vmcb_lines(r: Read, style: str) -> Iterator[str]:
+    old, newest = style == "v4.2", style == "v6.12"
+    if newest:
+        yield "SVM VMCB 00000000f3a1c2d4, last attempted VMRUN on CPU 5"
+    yield "VMCB Control Area:"
+    for name, digits in (("cr_read", 4), ("cr_write", 4), ("dr_read", 4), ("dr_write", 4), ("exceptions", 8)):
+        yield f"{name + ':':20}{r(name):0{digits}x}"
+    yield f"{'intercepts:':20}" + (f"{r('intercepts4') << 32 | r('intercepts3'):016x}" if old else
+                                   f"{r('intercepts3'):08x} {r('intercepts4'):08x}")
+    yield f"{'pause filter count:':20}{r('pause_filter_count')}"
+    if newest:
+        yield f"{'pause filter threshold:':20}{r('pause_filter_thresh')}"
+    for said, name, digits in (("iopm_base_pa", "iopm_base_pa", 16), ("msrpm_base_pa", "msrpm_base_pa", 16),
+                               ("tsc_offset", "tsc_offset", 16), ("asid", "asid", 0), ("tlb_ctl", "tlb_ctl", 0),
+                               ("int_ctl", "int_ctl", 8), ("int_vector", "int_vector", 8), ("int_state", "int_state", 8),
+                               ("exit_code", "exit_code", 8), ("exit_info1", "exit_info_1", 16), ("exit_info2", "exit_info_2", 16),
+                               ("exit_int_info", "exit_int_info", 8), ("exit_int_info_err", "exit_int_info_err", 8),
+                               ("nested_ctl", "nested_ctl", 0), ("nested_cr3", "nested_cr3", 16), ("event_inj", "event_inj", 8),
+                               ("event_inj_err", "event_inj_err", 8), ("lbr_ctl" if old else "virt_ext", "virt_ext", 0),
+                               ("next_rip", "next_rip", 16)):
+        yield f"{said + ':':20}" + (f"{r(name):0{digits}x}" if digits else f"{r(name)}")
+    yield "VMCB State Save Area:"
+    for name in ("es", "cs", "ss", "ds", "fs", "gs", "gdtr", "ldtr", "idtr", "tr"):
+        yield (f"{name + ':':5} s: {r(f'{name}.selector'):04x} a: {r(f'{name}.attrib'):04x} l: {r(f'{name}.limit'):08x} "
+               f"b: {r(f'{name}.base'):016x}")
+    yield f"cpl:            {r('cpl')}                efer:         {r('efer'):016x}"
+    for left, right in (("cr0", "cr2"), ("cr3", "cr4"), ("dr6", "dr7"), ("rip", "rflags"), ("rsp", "rax"), ("star", "lstar"),
+                        ("cstar", "sfmask"), ("kernel_gs_base", "sysenter_cs"), ("sysenter_esp", "sysenter_eip"),
+                        ("gpat", "dbgctl"), ("br_from", "br_to"), ("excp_from", "excp_to")):
+        names = {"gpat": "g_pat", "excp_from": "last_excp_from", "excp_to": "last_excp_to"}
+        yield f"{left + ':':15} {r(names.get(left, left)):016x} {right + ':':13} {r(names.get(right, right)):016x}"

@@ -243,6 +243,9 @@ STATEMENTS: Final = (
     Statement("machine", LEFT_OUT, "several vCPUs (refused)",
               "races need a schedule; the actions are split already where they can happen"),
     Statement("machine", LEFT_OUT, "AMD SVM (refused)", "a later issue"),
+    Statement("dumps", SIMPLIFIED, "a VMCB from dump_vmcb() can be looked at (`info vmcb`) and checked as VMRUN does "
+              "(`check-entry`); VMRUN is refused",
+              "APM Vol. 2 15.5.1; of its checks those of the host's CR0.PG and of PDPTEs in memory are left out"),
     Statement("saved states", MODELLED, "`save` and `load state`: everything on the tape as text, to go on from on the same kernel",
               "the state is the machine; a field that is added to it is saved without being listed"),
     Statement("saved states", SIMPLIFIED, "the past is not in them: since when a bit is set, what a flush was worth; a translation "

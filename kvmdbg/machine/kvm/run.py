@@ -19,6 +19,7 @@ from collections.abc import Callable
 from typing import Final
 
 from kvmdbg.catalog import Catalog, open_drawer
+from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw.execute import EXITED, FAULTED, execute
 from kvmdbg.machine.hw.interrupts import attend, due, halted, take
 from kvmdbg.machine.hw.modes import non_root
@@ -195,6 +196,12 @@ def after_exit(kvm: Kvm, vcpu: Vcpu) -> None:
     irqs_on(kvm, vcpu)
     kvm.count(vcpu.id, "exits")
     vcpu.todo = ("handle_exit",)
+
+
+@act
+def svm_vcpu_run(kvm: Kvm, vcpu: Vcpu) -> None:
+    """VMRUN (svm.c): only a vCPU whose VMCB came from a log stands here.  raises: Unsupported, always."""
+    raise Unsupported("VMRUN is not modelled: SVM is a later issue", "`info vmcb` shows the VMCB, `check-entry` what VMRUN checks.")
 
 
 @act

@@ -8,15 +8,19 @@ from kvmdbg.errors import UserError
 from kvmdbg.machine.hw import vmcs
 from kvmdbg.machine.hw.checking import CONTROL_AREA, GUEST_AREA, HOST_AREA, Problem
 from kvmdbg.machine.hw.checks import all_problems
+from kvmdbg.machine.hw.vmcb import vmcb_of
+from kvmdbg.machine.hw.vmrun_checks import vmrun_problems
 from kvmdbg.machine.kvm.nested_checks import is_left_to_the_processor, nested_problems
 from kvmdbg.machine.kvm.state import INVALID_GPA, INVALID_PAGE, VMCS01, VMCS02, Kvm, Vcpu
 from kvmdbg.session.grid import Column, Grid, Row
 from kvmdbg.session.operands import ChoiceOperand
 from kvmdbg.session.parse import command
 from kvmdbg.session.session import Session
+from kvmdbg.tape import Table
 
 VMCS12: Final = "vmcs12"
-Which = Annotated[str, ChoiceOperand("VMCS", VMCS12, VMCS02, VMCS01)]
+VMCB: Final = "vmcb"
+Which = Annotated[str, ChoiceOperand("VMCS", VMCS12, VMCS02, VMCS01, VMCB)]
 OUTCOMES: Final = {CONTROL_AREA: "VMfail 7", HOST_AREA: "VMfail 8", GUEST_AREA: "exit 33"}
 
 
@@ -27,14 +31,27 @@ def check_entry(s: Session, which: Which = "") -> Grid:
     The first row is what would end the entry.  vmcs12 is checked as KVM of this kernel does for L1, with what L1 is offered, then
     for what KVM leaves to the processor;
     vmcs01 and vmcs02 as the processor does.  Alone, it means vmcs12 if there is one, else vmcs01.
+    A VMCB from a log is checked as VMRUN does.
     """
     vcpu = s.kvm.vcpus[s.current_vcpu]
+    block = vmcb_of(s.kvm.hw)
+    if which == VMCB or block is not None and not which:
+        return check_vmrun(block, s.caps.maxphyaddr)
     name = which or (VMCS12 if vcpu.current_vmptr != INVALID_GPA else VMCS01)
     rows = tuple(Row((OUTCOMES[problem.area], problem.check, problem.text)) for problem in problems(s.kvm, vcpu, name))
     by = f"KVM {s.kernel}" if name == VMCS12 else "the processor"
     columns = (Column("ends in"), Column("check"), Column("because", "<", 1))
     return Grid(f"VM entry with {name} of vcpu{vcpu.id}, as {by} checks it", columns, rows,
                 "" if rows else "Every check passes.")
+
+
+def check_vmrun(block: Table[str, int] | None, width: int) -> Grid:
+    """`check-entry vmcb`.  raises: UserError without a VMCB."""
+    if block is None:
+        raise UserError("the machine has no VMCB", "`load dmesg FILE` takes one from a kernel's log.")
+    rows = tuple(Row(("VMEXIT_INVALID", problem.check, problem.text)) for problem in vmrun_problems(dict(block.items()), width))
+    columns = (Column("ends in"), Column("check"), Column("because", "<", 1))
+    return Grid("VMRUN of the VMCB, as the processor checks it", columns, rows, "" if rows else "Every check passes.")
 
 
 def problems(kvm: Kvm, vcpu: Vcpu, name: str) -> tuple[Problem, ...]:

@@ -10,10 +10,12 @@ from kvmdbg.errors import UserError
 from kvmdbg.machine.boot import boot
 from kvmdbg.machine.eras import versions
 from kvmdbg.machine.hw.state import Caps
+from kvmdbg.machine.hw.vmcb import OWNER, make_vmcb
 from kvmdbg.machine.kvm.state import Config
 from kvmdbg.session import machine_words
 from kvmdbg.session.commands.kernel import MachineOperand
 from kvmdbg.session.dumps.pasted import chosen, remarks
+from kvmdbg.session.dumps.vmcb_machine import machine_with
 from kvmdbg.session.dumps.vmcs_machine import machine_from
 from kvmdbg.session.operands import ChoiceOperand
 from kvmdbg.session.parse import MISSING, Candidate, Operand, command
@@ -79,6 +81,7 @@ def load(s: Session, what: What, file: FileWord = "", number: Which = 0, digest:
 
     `load dmesg FILE N`: the VMCS of dump_vmcs() number N becomes vmcs01 of a machine that has what its controls use, on the
     session's kernel; vcpu0 stands in front of the VM entry.  `check-entry` names what is wrong, `step` enters.
+    A VMCB (dump_vmcb()) can be looked at (`info vmcb`) and checked; AMD's VMRUN is not modelled.
     `load state FILE` comes with its kernel and its hardware.
     What was said before is left behind; `load previous` goes back to it, and once more returns.  A recording begins with the line
     that loaded, and checks that the file is still the same.
@@ -123,7 +126,7 @@ def load_state(s: Session, file: str, text: str, line: str) -> Text:
     words = MachineOperand().parse(s, head.machine)
     config, caps = machine_words.chosen(words, Config(), Caps())
     kvm = boot(kernel, config, caps, listening=s.listening)
-    missing = restore(kvm, text, file, lambda kvm, name: None)
+    missing = restore(kvm, text, file, lambda kvm, name: make_vmcb(kvm.hw) if name == OWNER else None)
     if s.tape.end:
         s.begin_anew()
     s.take(kvm, caps, line)
@@ -133,12 +136,14 @@ def load_state(s: Session, file: str, text: str, line: str) -> Text:
 def load_dmesg(s: Session, file: str, text: str, number: int, line: str) -> Text:
     """`load dmesg`."""
     dump, where = chosen(text, file, number)
-    made = machine_from(dump, versions.kernel(s.kernel), s.kvm.config, s.caps, s.listening)
+    make = machine_from if dump.kind == "VMCS" else machine_with
+    made = make(dump, versions.kernel(s.kernel), s.kvm.config, s.caps, s.listening)
     if s.tape.end:
         s.begin_anew()
     s.take(made.kvm, made.caps, line, made.printed)
-    said = (f"{file}: {where}, is vmcs01 on {s.kernel}", *remarks(dump), *made.notes,
-            "`check-entry` names what is wrong with it, `step` enters")
+    is_vmcs01 = f", is vmcs01 on {s.kernel}" if dump.kind == "VMCS" else ""
+    said = (f"{file}: {where}{is_vmcs01}", *remarks(dump), *made.notes,
+            *(("`check-entry` names what is wrong with it, `step` enters",) if is_vmcs01 else ()))
     return Text("\n".join(said))
 
 

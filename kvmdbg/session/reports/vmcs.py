@@ -7,12 +7,14 @@ from typing import NamedTuple
 from kvmdbg.errors import UserError
 from kvmdbg.machine.hw.controls import CPU_BITS, ENTRY_BITS, EXIT_BITS, PIN_BITS, SEC_BITS
 from kvmdbg.machine.hw.fields import FIELDS, F, Field
+from kvmdbg.machine.hw.vmcb import vmcb_of
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.state import INVALID_PAGE, VMCS01, VMCS02, Kvm, Vcpu
 from kvmdbg.session.changes import Changes
 from kvmdbg.session.grid import CHANGED, DIFFERS, Column, Grid, Row
 from kvmdbg.session.report_view import View, current_vcpu, exit_text, regions_of, since_last_stop
 from kvmdbg.session.reports import report
+from kvmdbg.session.reports.vmcb import vmcb
 from kvmdbg.tape import ABSENT
 
 VMCS12 = "vmcs12"
@@ -52,7 +54,10 @@ def vmcs(s: View, argument: str = "") -> Grid:
     `info vmcs diff` leaves out what is equal, `info vmcs 12` shows one of the three, `info vmcs EPT` the fields with that in
     their name.  Fields that are zero everywhere are left out, unless asked for by name.  Bits of the control fields follow
     their field.  Values are hexadecimal; note: the values at the last stop, or what a value means.
+    Where a VMCB came from a log, `info vmcs` alone shows that.
     """
+    if vmcb_of(s.kvm.hw) is not None and not argument:
+        return vmcb(s)
     vcpu = current_vcpu(s)
     wanted = chosen(argument)
     names = tuple(name for name in wanted.names if exists(s.kvm, vcpu, name))

@@ -15,7 +15,7 @@ ENTRY = ["vcpu_enter_guest", "disable_irqs", "vmenter"]
 
 def test_actions_say_what_they_are() -> None:
     assert ACTS.names() == ("disable_irqs", "guest", "handle_exit", "kvm_arch_vcpu_ioctl_run", "kvm_vcpu_block",
-                            "vcpu_enter_guest", "vcpu_load", "vmenter")
+                            "svm_vcpu_run", "vcpu_enter_guest", "vcpu_load", "vmenter")
     assert all(act.__doc__ for act in ACTS)
     assert BEGIN == ("vcpu_load", "vcpu_enter_guest")
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from dump_support import fields, vmcs_log
-from kvmdbg.errors import UserError
+from dump_support import fields, vmcb_log, vmcs_log
+from kvmdbg.errors import Unsupported, UserError
 from kvmdbg.session.rerun import plan
 from kvmdbg.session.session import Session
 from session_support import L2, say, session
@@ -138,3 +138,34 @@ def test_a_dump_on_another_kernel_and_in_a_recording() -> None:
 def test_a_loaded_dump_is_saved_and_loaded() -> None:
     s = loading("load dmesg good.log", "continue", "save from-dump")
     assert loading("load state from-dump").tape.digest() == s.tape.digest()
+
+
+# -- a VMCB ------------------------------------------------------------------------------------------------------------------
+
+FILES["amd.log"] = vmcb_log(asid=0)
+
+
+def test_a_vmcb_is_looked_at_and_checked_and_not_run() -> None:
+    s = loading("load dmesg amd.log", kernel="v6.12")
+    assert say(s, "check-entry").split("\n") == [
+        " | VMEXIT_INVALID | the event to inject | event_inj = 0x80000320: must not inject 32 as an exception (APM Vol. 2 15.20)",
+        " | VMEXIT_INVALID | the ASID | asid = 0x0: must not be 0, which is the host's (APM Vol. 2 15.5.1)"]
+    assert "NP_ENABLE" in say(s, "info vmcb nested_ctl")
+    for line in ("step", "continue", "stepi", "inject nop"):
+        with pytest.raises(Unsupported, match="VMRUN is not modelled"):
+            s.execute(line)
+    assert s.tape.cursor == s.tape.end == 0
+    with pytest.raises(UserError, match="the machine has no VMCB"):
+        session("check-entry vmcb")
+
+
+def test_a_vmcb_is_saved_and_loaded() -> None:
+    s = loading("load dmesg amd.log", "save amd-state", kernel="v6.12")
+    other = loading("load state amd-state")
+    assert other.tape.digest() == s.tape.digest() and say(other, "info vmcb") == say(s, "info vmcb")
+
+
+def test_both_kinds_in_one_log() -> None:
+    FILES["mixed.log"] = FILES["amd.log"] + FILES["bad.log"] + FILES["amd.log"]
+    assert "dump 2 of 3, a VMCS" in say(loading(), "load dmesg mixed.log 2")
+    assert "dump 3 of 3, a VMCB" in say(loading(), "load dmesg mixed.log 3")
