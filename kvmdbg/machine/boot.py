@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from kvmdbg.errors import Unsupported, UserError
-from kvmdbg.machine.hw.controls import CR4_PAE, CR4_PGE, CR4_VMXE, RFLAGS_RESERVED1
+from kvmdbg.machine.hw import controls as c
+from kvmdbg.machine.hw.capability_bits import full_default1
+from kvmdbg.machine.hw.controls import CR4_PAE, CR4_PGE, CR4_VMXE, RFLAGS_RESERVED1, names_of
 from kvmdbg.machine.hw.state import NO_INSN, NO_PDPTES, NO_VMCS, VMX_ROOT, Caps, Cpu, Descriptors, Hardware, Segment
 from kvmdbg.machine.hw.vmcs import VMCS_REVISION
 from kvmdbg.machine.kvm.apic_access_page import APIC_DEFAULT_PHYS_BASE, APIC_GFN
@@ -46,6 +48,19 @@ from kvmdbg.machine.kvm.vmx import (
 )
 from kvmdbg.machine.kvm.vpid import VMX_NR_VPIDS
 from kvmdbg.tape import Tape
+
+# Controls without which KVM does not load, or without which the model's KVM is not modelled (virtual NMIs, EFER, the windows).
+NEEDED: Final = (
+    c.PIN_EXTERNAL_INTERRUPT_EXITING | c.PIN_NMI_EXITING | c.PIN_VIRTUAL_NMIS,
+    c.CPU_HLT_EXITING | c.CPU_CR3_LOAD_EXITING | c.CPU_CR3_STORE_EXITING | c.CPU_CR8_LOAD_EXITING | c.CPU_CR8_STORE_EXITING
+    | c.CPU_MOV_DR_EXITING | c.CPU_UNCOND_IO_EXITING | c.CPU_TSC_OFFSETTING | c.CPU_MWAIT_EXITING | c.CPU_MONITOR_EXITING
+    | c.CPU_INVLPG_EXITING | c.CPU_RDPMC_EXITING | c.CPU_INTERRUPT_WINDOW_EXITING | c.CPU_NMI_WINDOW_EXITING
+    | c.CPU_SECONDARY_CONTROLS,
+    c.EXIT_HOST_ADDR_SPACE_SIZE | c.EXIT_SAVE_DEBUG_CONTROLS | c.EXIT_ACK_INTR_ON_EXIT | c.EXIT_SAVE_IA32_EFER
+    | c.EXIT_LOAD_IA32_EFER,
+    c.ENTRY_IA32E_MODE | c.ENTRY_LOAD_DEBUG_CONTROLS | c.ENTRY_LOAD_IA32_EFER,
+    0)
+NAMES: Final = (c.PIN_BITS, c.CPU_BITS, c.EXIT_BITS, c.ENTRY_BITS, c.SEC_BITS)
 
 MOST_CPUS: Final = 64         # processors of the host: a VMXON region each below VMCS01_BASE
 L1_CR3: Final = 0x1000        # guest-physical: an empty PML4 table
@@ -97,6 +112,7 @@ def refuse(era: Era, config: Config, caps: Caps) -> None:
         raise UserError(f"vpids={config.vpids}: a host has {VMX_NR_VPIDS - 1} VPIDs for guests", f"Give 0 to {VMX_NR_VPIDS - 1}.")
     if config.enable_vpid and not caps.vpid:
         raise UserError("enable_vpid=1 needs a processor with VPID (vmx.c: hardware_setup())", "Use enable_vpid=0.")
+    refuse_controls(caps)
     if config.apic_access_page:
         refuse_apic_access_page(config, caps)
     if config.enable_vpid and era.vpid_needs_invvpid() and not {1, 2} & set(caps.invvpid_types):
@@ -104,6 +120,22 @@ def refuse(era: Era, config: Config, caps: Caps) -> None:
                         "Use enable_vpid=0.")
     if config.enable_ept and era.ept_needs_invept_global() and 2 not in caps.invept_types:
         raise UserError("enable_ept=1 needs a processor with all-context INVEPT (vmx.c: hardware_setup())", "Give invept_types 2.")
+
+
+def refuse_controls(caps: Caps) -> None:
+    """raises: UserError, Unsupported for a processor without controls that KVM, or the model's KVM, cannot do without."""
+    default1 = full_default1()
+    if len(caps.lacks) != len(NEEDED) or len(caps.required) != len(default1) or any(
+            required & ~whole for required, whole in zip(caps.required, default1, strict=True)):
+        raise UserError(f"lacks={caps.lacks} and required={caps.required} are no words of controls",
+                        "Set IA32_VMX_TRUE_PINBASED_CTLS and the like instead; only default1 controls can be required.")
+    for lacking, needed, bits in zip(caps.lacks, NEEDED, NAMES, strict=True):
+        if lacking & needed:
+            raise UserError(f"KVM needs a processor with {names_of(lacking & needed, bits)} (vmx.c: setup_vmcs_config())",
+                            "Leave these controls in.")
+    if caps.pml:
+        raise Unsupported("a processor with PML is not modelled: KVM would log dirty pages with it",
+                          "L1 is offered PML without it; KVM emulates that.")
 
 
 def refuse_apic_access_page(config: Config, caps: Caps) -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from kvmdbg.errors import UserError
+from kvmdbg.machine.hw.capability_bits import NUMBERS, with_msr
 from kvmdbg.machine.hw.operands import number
 from kvmdbg.machine.hw.state import Caps
+from kvmdbg.machine.hw.vmcs import VMCS_REVISION
+from kvmdbg.machine.kvm.era import Era
+from kvmdbg.machine.kvm.nested_checks import less, limited, offered_to_l1
 from kvmdbg.machine.kvm.state import Config
+from kvmdbg.machine.kvm.vmcs12 import VMCS12_REVISION
 
 L1: Final = "l1."                        # in front of a capability: user space limits L1 to it
 LIMITS: Final = "l1_caps"                # the field of Config that holds these
@@ -15,12 +21,14 @@ DEFAULTS: Final = {name: value for name, value in {**Config._field_defaults, **C
 OF_L1: Final = (                         # capabilities that the VMX capability MSRs tell L1
     "ept", "vpid", "unrestricted_guest", "invept_types", "invvpid_types", "ept_ad", "ept_2m", "ept_1g", "ept_execute_only",
     "ept_wb", "invpcid", "preemption_timer", "vmfunc", "eptp_switching", "apic_accesses", "virtual_interrupts", "posted_interrupts",
-    "x2apic_mode", "apic_registers", "pml", "shadow_vmcs", "vmwrite_any_field")
+    "x2apic_mode", "apic_registers", "pml", "shadow_vmcs", "vmwrite_any_field", "lacks", "required")
+NAMES: Final = (*DEFAULTS, *NUMBERS, *(L1 + name for name in (*OF_L1, *NUMBERS)))
+HINT: Final = f"Known: {', '.join(DEFAULTS)}, the MSRs {', '.join(NUMBERS)}; {L1}NAME for what L1 is left."
 
 
 def setting(name: str, text: str) -> Any:
-    """The value of a field of Config or Caps, as its default's type.  raises: UserError."""
-    default = DEFAULTS[name.removeprefix(L1)]
+    """The value of a field of Config or Caps, as its default's type, or of an MSR.  raises: UserError."""
+    default = DEFAULTS.get(name.removeprefix(L1), 0)
     values = [number(part) for part in text.split(",") if part]
     if isinstance(default, tuple) and None not in values:
         return tuple(values)
@@ -34,12 +42,36 @@ def setting(name: str, text: str) -> Any:
     raise UserError(f"{name}={text}: must be {expected}")
 
 
-def chosen(words: dict[str, Any], config: Config, caps: Caps) -> tuple[Config, Caps]:
-    """A machine like this one but for what `words` (name -> value) say."""
-    kept = {name.removeprefix(L1): value for name, value in words.items() if name.startswith(L1)}
-    config = config._replace(**{name: value for name, value in words.items() if name in Config._fields})
-    return (config._replace(l1_caps=tuple((dict(config.l1_caps) | kept).items())),
-            caps._replace(**{name: value for name, value in words.items() if name in Caps._fields}))
+def chosen(words: Mapping[str, Any], config: Config, caps: Caps, era: Era) -> tuple[Config, Caps]:
+    """Parameters and processor after `words`, one after the other.  raises: UserError for a word that cannot be."""
+    for name, value in words.items():
+        if name.startswith(L1):
+            config = kept_from_l1(config, offered_to_l1(caps, config, era), name.removeprefix(L1), value)
+        elif name in NUMBERS:
+            caps = with_msr(caps, NUMBERS[name], value, VMCS_REVISION)
+        elif name in Config._fields:
+            field: dict[str, Any] = {name: value}
+            config = config._replace(**field)
+        else:
+            field = {name: value}
+            caps = caps._replace(**field)
+    return config, caps
+
+
+def kept_from_l1(config: Config, offered: Caps, name: str, value: Any) -> Config:
+    """User space writes a VMX capability MSR of L1, or one capability in it.
+
+    raises: UserError for what KVM does not offer (nested.c: vmx_restore_*_msr() return -EINVAL).
+    """
+    kept = {name: value}
+    if name in NUMBERS:
+        left = with_msr(limited(offered, config.l1_caps), NUMBERS[name], value, VMCS12_REVISION)
+        kept = {field: getattr(left, field) for field in Caps._fields if getattr(left, field) != getattr(offered, field)}
+    for field, most in ((field, getattr(offered, field)) for field in kept):
+        if field not in OF_L1 or less(offered, field, kept[field]) != kept[field]:
+            raise UserError(f"{L1}{name}={spell(value)}: KVM offers L1 {field}={spell(most)} (nested.c: vmx_set_vmx_msr())",
+                            "User space can take away from L1 what VMX MSRs tell it, not give.")
+    return config._replace(l1_caps=tuple((dict(config.l1_caps) | kept).items()))
 
 
 def changed(config: Config, caps: Caps) -> list[str]:

@@ -55,8 +55,10 @@ STATEMENTS: Final = (
               "x2APIC mode, APIC-register virtualization, posted interrupts, PML, mode-based execute control: offered if asked for "
               "(`machine x2apic_mode=1`), checked at VM entry, and refused when a guest would run with them",
               "nothing that is cached depends on them"),
-    Statement("VMX", MODELLED, "controls that must be 1; what of its capabilities user space leaves to L1 (`machine l1.ept_ad=0`)",
-              "SDM Vol. 3D A.2 to A.5; nested.c: nested_vmx_setup_ctls_msrs(), vmx_set_vmx_msr()"),
+    Statement("VMX", MODELLED,
+              "capability MSRs bit by bit, the processor's and what KVM offers L1 (`info capabilities`); both can be given values "
+              "(`machine IA32_VMX_MISC=...`, `machine l1.IA32_VMX_MISC=...`); controls that must be 1; fields that are absent",
+              "SDM Vol. 3D A, B; nested.c: nested_vmx_setup_ctls_msrs(), vmx_set_vmx_msr()"),
     Statement("instructions", MODELLED, "IN, OUT, INS, OUTS with I/O bitmaps; segment bases for loads, stores and INVLPG",
               "SDM Vol. 1 19, Vol. 3C 25.1.3; Vol. 3A 3.4"),
     Statement("instructions", LEFT_OUT, "the I/O permission map of a TSS (refused); bytes that straddle eight (refused)",

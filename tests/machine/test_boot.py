@@ -65,6 +65,8 @@ def test_ept_needs_a_processor_with_it() -> None:
 
 
 @pytest.mark.parametrize(("caps", "word"), [
+    (Caps(lacks=(1, 0, 0, 0, 0)), "KVM needs a processor with EXTERNAL_INTERRUPT_EXITING"),
+    (Caps(required=(1, 0, 0, 0)), "only default1 controls"), (Caps(lacks=(0,)), "no words of controls"),
     (Caps(vpid=False), "enable_vpid=1"), (Caps(invvpid_types=()), "enable_vpid=1"), (Caps(invvpid_types=(0, 3)), "enable_vpid=1"),
     (Caps(invept_types=(1,)), "INVEPT")])
 def test_a_processor_on_which_kvm_would_not_start_is_refused(caps: Caps, word: str) -> None:

@@ -77,6 +77,15 @@ _EXIT_OFFERED: Final = (
 _ENTRY_OFFERED: Final = (
     c.ENTRY_LOAD_DEBUG_CONTROLS | c.ENTRY_IA32E_MODE | c.ENTRY_LOAD_IA32_PERF_GLOBAL_CTRL | c.ENTRY_LOAD_IA32_PAT
     | c.ENTRY_LOAD_IA32_EFER | c.ENTRY_LOAD_BNDCFGS)
+_SECONDARY_OFFERED: Final = c.SEC_ENABLE_RDTSCP
+PIN_CAPS: Final = {c.PIN_PREEMPTION_TIMER: "preemption_timer", c.PIN_POSTED_INTERRUPTS: "posted_interrupts"}    # by field of Caps
+SECONDARY_CAPS: Final = {
+    c.SEC_VIRTUALIZE_APIC_ACCESSES: "apic_accesses", c.SEC_ENABLE_EPT: "ept", c.SEC_VIRTUALIZE_X2APIC_MODE: "x2apic_mode",
+    c.SEC_ENABLE_VPID: "vpid", c.SEC_UNRESTRICTED_GUEST: "unrestricted_guest", c.SEC_APIC_REGISTER_VIRT: "apic_registers",
+    c.SEC_VIRTUAL_INTR_DELIVERY: "virtual_interrupts", c.SEC_ENABLE_INVPCID: "invpcid", c.SEC_ENABLE_VMFUNC: "vmfunc",
+    c.SEC_SHADOW_VMCS: "shadow_vmcs", c.SEC_ENABLE_PML: "pml", c.SEC_MODE_BASED_EXECUTE: "mode_based_execute",
+}
+_NEED_EPT: Final = (c.SEC_UNRESTRICTED_GUEST, c.SEC_ENABLE_PML, c.SEC_MODE_BASED_EXECUTE)
 
 
 class Settings(NamedTuple):
@@ -84,6 +93,10 @@ class Settings(NamedTuple):
 
     allowed_0: int        # a bit that is 1 here must be 1 in the control
     allowed_1: int        # a bit that is 0 here must be 0
+
+    def adjusted(self, value: int) -> int:
+        """`value` without what may not be 1, and with what must be."""
+        return value & self.allowed_1 | self.allowed_0
 
     @property
     def msr(self) -> int:
@@ -109,29 +122,36 @@ class ControlCaps(NamedTuple):
 @cache
 def control_caps(caps: Caps) -> ControlCaps:
     """The controls that a processor with `caps` offers."""
-    pin, cpu, exit, entry = caps.required
+    pin, cpu, exit, entry, secondary = (offered & ~lacking for offered, lacking in zip(_with_caps(caps), caps.lacks, strict=True))
     more = beyond(caps)
-    asked = (c.PIN_PREEMPTION_TIMER if caps.preemption_timer else 0) | (c.PIN_POSTED_INTERRUPTS if caps.posted_interrupts else 0)
-    return ControlCaps(Settings(pin, _PIN_OFFERED | PIN_DEFAULT1 | asked | more.pin),
-                       Settings(cpu, _CPU_OFFERED | CPU_DEFAULT1 | more.cpu), Settings(0, _secondary(caps) | more.sec),
-                       Settings(exit, _EXIT_OFFERED | EXIT_DEFAULT1 | more.exit),
-                       Settings(entry, _ENTRY_OFFERED | ENTRY_DEFAULT1 | more.entry),
+    return ControlCaps(Settings(caps.required[0], pin | more.pin), Settings(caps.required[1], cpu | more.cpu),
+                       Settings(0, secondary | more.sec), Settings(caps.required[2], exit | more.exit),
+                       Settings(caps.required[3], entry | more.entry),
                        c.VMFUNC_EPTP_SWITCHING if caps.vmfunc and caps.eptp_switching else 0)
+
+
+def offered_words() -> tuple[int, int, int, int, int]:
+    """The controls that the model knows without asking `caps`: pin-based, primary, VM-exit, VM-entry, secondary."""
+    return (_PIN_OFFERED | PIN_DEFAULT1, _CPU_OFFERED | CPU_DEFAULT1, _EXIT_OFFERED | EXIT_DEFAULT1,
+            _ENTRY_OFFERED | ENTRY_DEFAULT1, _SECONDARY_OFFERED)
+
+
+def _with_caps(caps: Caps) -> tuple[int, int, int, int, int]:
+    pin, cpu, exit, entry, secondary = offered_words()
+    asked = {bit for bit, field in SECONDARY_CAPS.items() if getattr(caps, field) and (caps.ept or bit not in _NEED_EPT)}
+    return (pin | sum(bit for bit, field in PIN_CAPS.items() if getattr(caps, field)), cpu, exit, entry, secondary | sum(asked))
+
+
+def control_settings(caps: Caps) -> dict[int, Settings]:
+    """Field of the VMCS -> which controls in it may and must be 1."""
+    words = control_caps(caps)
+    return {F.PIN_BASED_VM_EXEC_CONTROL: words.pin, F.CPU_BASED_VM_EXEC_CONTROL: words.cpu, F.VM_EXIT_CONTROLS: words.exit,
+            F.VM_ENTRY_CONTROLS: words.entry, F.SECONDARY_VM_EXEC_CONTROL: words.sec}
 
 
 def required_controls(caps: Caps) -> dict[int, int]:
     """Field of the VMCS -> the bits of it that a processor with `caps` demands to be 1."""
     return dict(zip(CONTROL_WORDS, caps.required, strict=True))
-
-
-def _secondary(caps: Caps) -> int:
-    ept = {c.SEC_ENABLE_EPT: True, c.SEC_UNRESTRICTED_GUEST: caps.unrestricted_guest, c.SEC_ENABLE_PML: caps.pml,
-           c.SEC_MODE_BASED_EXECUTE: caps.mode_based_execute}
-    others = {c.SEC_ENABLE_RDTSCP: True, c.SEC_ENABLE_VPID: caps.vpid, c.SEC_ENABLE_INVPCID: caps.invpcid,
-              c.SEC_VIRTUALIZE_APIC_ACCESSES: caps.apic_accesses, c.SEC_VIRTUALIZE_X2APIC_MODE: caps.x2apic_mode,
-              c.SEC_APIC_REGISTER_VIRT: caps.apic_registers, c.SEC_VIRTUAL_INTR_DELIVERY: caps.virtual_interrupts,
-              c.SEC_ENABLE_VMFUNC: caps.vmfunc, c.SEC_SHADOW_VMCS: caps.shadow_vmcs}
-    return sum(bit for bit, offered in (others | (ept if caps.ept else {})).items() if offered)
 
 
 # -- the other MSRs -------------------------------------------------------------------------------------------------------

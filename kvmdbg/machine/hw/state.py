@@ -46,6 +46,7 @@ class Caps(NamedTuple):
     no_error_code_check: bool = False        # IA32_VMX_BASIC bit 56: any hardware exception is injected with or without error code
     zero_length_injection: bool = False      # IA32_VMX_MISC bit 30: software events of length 0 are injected
     true_controls: bool = True               # IA32_VMX_BASIC bit 55: the TRUE MSRs say which default1 controls may be 0
+    lacks: tuple[int, ...] = (0, 0, 0, 0, 0)    # controls that may not be 1, though the model knows them; secondary ones last
     required: tuple[int, ...] = (0x16, 0x0400_6172, 0x3_6DFB, 0x11FB)     # must be 1: pin-based, primary, exit, entry controls
     shadow_vmcs: bool = True                 # "VMCS shadowing"
     vmwrite_any_field: bool = True           # IA32_VMX_MISC bit 29: VMWRITE reaches exit-information fields, too

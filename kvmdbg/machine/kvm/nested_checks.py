@@ -13,18 +13,32 @@ from typing import Any, Final, cast
 
 from kvmdbg.machine.hw.checking import CONTROL_AREA, GUEST_AREA, HOST_AREA, Check, Problem, Subject, subject
 from kvmdbg.machine.hw.checks import CHECKS
-from kvmdbg.machine.hw.controls import VMFUNC_EPTP_SWITCHING
+from kvmdbg.machine.hw.controls import (
+    CPU_USE_MSR_BITMAPS,
+    ENTRY_LOAD_IA32_EFER,
+    EXIT_ACK_INTR_ON_EXIT,
+    EXIT_LOAD_IA32_EFER,
+    EXIT_SAVE_IA32_EFER,
+    EXIT_SAVE_PREEMPTION_TIMER,
+    VMFUNC_EPTP_SWITCHING,
+)
 from kvmdbg.machine.hw.events import VmEntryFailed
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.guest_checks import NO_LINK, NON_REGISTER, QUALIFICATION_LINK_POINTER
 from kvmdbg.machine.hw.state import Caps
 from kvmdbg.machine.kvm import vmcs12
+from kvmdbg.machine.kvm.era import Era
 from kvmdbg.machine.kvm.guest_memory import kvm_read_guest
-from kvmdbg.machine.kvm.state import Kvm, Vcpu
+from kvmdbg.machine.kvm.state import Config, Kvm, Vcpu
 from kvmdbg.tape import Table
 
 AREAS: Final = (CONTROL_AREA, HOST_AREA, GUEST_AREA)
 ERRORS: Final = {"control": 7, "host": 8, "guest": 33 | 1 << 31}
+
+# Controls of vmcs12 that KVM offers whatever the processor has: pin-based, primary, VM-exit, VM-entry, secondary.
+EMULATED: Final = (0, CPU_USE_MSR_BITMAPS,
+                   EXIT_LOAD_IA32_EFER | EXIT_SAVE_IA32_EFER | EXIT_SAVE_PREEMPTION_TIMER | EXIT_ACK_INTR_ON_EXIT,
+                   ENTRY_LOAD_IA32_EFER, 0)
 
 LEFT_TO_THE_PROCESSOR: Final = frozenset({
     F.GUEST_RIP, F.GUEST_RFLAGS, F.GUEST_SYSENTER_ESP, F.GUEST_SYSENTER_EIP, F.GUEST_INTERRUPTIBILITY_INFO,
@@ -33,39 +47,42 @@ LEFT_TO_THE_PROCESSOR: Final = frozenset({
 
 def nested_caps(kvm: Kvm) -> Caps:
     """What L1's virtual processor offers: what KVM can, less what user space keeps from L1."""
-    return limited(offered_to_l1(kvm), kvm.config.l1_caps)
+    return limited(offered_to_l1(kvm.hw.caps, kvm.config, kvm.era), kvm.config.l1_caps)
 
 
-def offered_to_l1(kvm: Kvm) -> Caps:
+def offered_to_l1(hw: Caps, config: Config, era: Era) -> Caps:
     """What KVM can offer L1 (nested.c: nested_vmx_setup_ctls_msrs()); of CR3-target values none (VMX_MISC)."""
-    hw, era = kvm.hw.caps, kvm.era
-    ept, ept_ad = kvm.config.enable_ept and era.offers_ept_to_l1(), hw.ept_ad and era.nested_ept_ad()
+    ept, ept_ad = config.enable_ept and era.offers_ept_to_l1(), hw.ept_ad and era.nested_ept_ad()
     return hw._replace(
+        lacks=tuple(lacking & ~emulated for lacking, emulated in zip(hw.lacks, EMULATED, strict=True)),
         cr3_targets=0, true_controls=era.offers_true_controls_to_l1(), required=era.controls_required_of_l1(),
         no_error_code_check=hw.no_error_code_check and era.offers_no_error_code_check_to_l1(), zero_length_injection=False,
         ept=ept, ept_ad=ept_ad, ept_uc=hw.ept_uc and era.offers_ept_uc_to_l1(),
         pml=ept and ept_ad and era.offers_pml_to_l1(),
         mode_based_execute=hw.mode_based_execute and era.offers_mode_based_execute_to_l1(),
-        vpid=era.offers_vpid_to_l1(kvm.config.enable_vpid),
+        vpid=era.offers_vpid_to_l1(config.enable_vpid),
         preemption_timer=era.emulates_preemption_timer(),
         x2apic_mode=hw.x2apic_mode and era.offers_x2apic_mode_to_l1(),
         apic_registers=hw.apic_registers and era.offers_apic_registers_to_l1(),
         virtual_interrupts=hw.virtual_interrupts and era.offers_virtual_interrupts_to_l1(),
         posted_interrupts=hw.posted_interrupts and era.offers_posted_interrupts_to_l1(),
         shadow_vmcs=era.offers_vmcs_shadowing_to_l1(), vmwrite_any_field=era.vmwrite_reaches_read_only_fields(),
-        vmfunc=hw.vmfunc and kvm.config.enable_ept and era.offers_vmfunc_to_l1(),
+        vmfunc=hw.vmfunc and config.enable_ept and era.offers_vmfunc_to_l1(),
         eptp_switching=hw.eptp_switching and bool(era.vm_functions_of_l1() & VMFUNC_EPTP_SWITCHING),
-        invvpid_types=era.nested_invvpid_types(kvm.config.enable_vpid), invept_types=era.nested_invept_types())
+        invvpid_types=era.nested_invvpid_types(config.enable_vpid), invept_types=era.nested_invept_types())
 
 
 def limited(offered: Caps, wanted: tuple[tuple[str, Any], ...]) -> Caps:
     """`offered` without what `wanted`, fields of Caps, has less of: user space can take away, and never give."""
-    return offered._replace(**{name: less(getattr(offered, name), value) for name, value in wanted})
+    return offered._replace(**{name: less(offered, name, value) for name, value in wanted})
 
 
-def less(offered: Any, wanted: Any) -> Any:
-    """What both allow: of truths and numbers the smaller, of types those in both."""
-    return tuple(one for one in offered if one in wanted) if isinstance(offered, tuple) else min(offered, wanted)
+def less(offered: Caps, name: str, wanted: Any) -> Any:
+    """What both allow: of truths and numbers the smaller, of types those in both; controls that either forbids or demands."""
+    has = getattr(offered, name)
+    if name in ("lacks", "required"):
+        return tuple(mine | yours for mine, yours in zip(has, wanted, strict=True))
+    return tuple(one for one in has if one in wanted) if isinstance(has, tuple) else min(has, wanted)
 
 
 def is_all_ones(value: int, _: Subject) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from kvmdbg.machine.hw import vmcs
-from kvmdbg.machine.hw.capabilities import required_controls
+from kvmdbg.machine.hw.capabilities import control_settings
 from kvmdbg.machine.hw.controls import (
     AR_DB,
     AR_G,
@@ -154,9 +154,9 @@ def execution_controls(kvm: Kvm, vpid: int) -> dict[int, int]:
 
 
 def adjust_vmx_controls(kvm: Kvm, wanted: dict[int, int]) -> dict[int, int]:
-    """The fields with each control that must be 1 (vmx.c)."""
-    required = required_controls(kvm.hw.caps)
-    return {encoding: value | required.get(encoding, 0) for encoding, value in wanted.items()}
+    """The fields without controls that the processor lacks, and with those that must be 1 (vmx.c)."""
+    settings = control_settings(kvm.hw.caps)
+    return {encoding: settings[encoding].adjusted(value) if encoding in settings else value for encoding, value in wanted.items()}
 
 
 def init_vmcs01(kvm: Kvm, vcpu: Vcpu) -> None:

@@ -8,11 +8,9 @@ from typing import Annotated, Any
 from kvmdbg.errors import UserError
 from kvmdbg.machine.eras import versions
 from kvmdbg.machine.eras.commit import COMMITS
-from kvmdbg.machine.kvm.nested_checks import less, offered_to_l1
-from kvmdbg.machine.kvm.state import Kvm
 from kvmdbg.oracle.verdict import FORBIDDEN
 from kvmdbg.session.judged import judged_of
-from kvmdbg.session.machine_words import DEFAULTS, L1, OF_L1, chosen, limits, setting, spell
+from kvmdbg.session.machine_words import DEFAULTS, HINT, NAMES, chosen, limits, setting, spell
 from kvmdbg.session.operands import KernelOperand
 from kvmdbg.session.parse import COMMANDS, Candidate, Operand, command, did_you_mean, head, matching, resolve
 from kvmdbg.session.results import Result, Text
@@ -41,7 +39,6 @@ class CommitsOperand(Operand):
 KernelName = Annotated[str, KernelOperand()]
 Reverted = Annotated[tuple[str, ...], CommitsOperand(lacked=False)]
 Applied = Annotated[tuple[str, ...], CommitsOperand(lacked=True)]
-NAMES = (*DEFAULTS, *(L1 + name for name in OF_L1))
 
 
 class MachineOperand(Operand):
@@ -54,8 +51,7 @@ class MachineOperand(Operand):
         for option in word.split():
             name, equals, value = option.partition("=")
             if name not in NAMES or not equals:
-                raise UserError(f"{option!r} is nothing about the machine",
-                                did_you_mean(name, NAMES) or f"Known: {', '.join(DEFAULTS)}; {L1}NAME for what L1 is left.")
+                raise UserError(f"{option!r} is nothing about the machine", did_you_mean(name, NAMES) or HINT)
             found[name] = setting(name, value)
         return found
 
@@ -68,7 +64,7 @@ Machine = Annotated[dict[str, Any] | None, MachineOperand()]
 
 
 @command("machine", group="machine", recorded=False,
-         examples=("machine enable_vpid=0", "machine tlb_capacity=64 memory=1G", "machine"))
+         examples=("machine enable_vpid=0", "machine tlb_capacity=64 memory=1G", "machine IA32_VMX_VMFUNC=0", "machine"))
 def machine(s: Session, words: Machine = None) -> Text | None:
     """Choose the module parameters and the processor, before anything has run; alone, show them.
 
@@ -76,27 +72,17 @@ def machine(s: Session, words: Machine = None) -> Text | None:
     apic_access_page (of L1; with nested=0).
     Processor: maxphyaddr, invept_types, invvpid_types, pcid, tlb_capacity (0 = unlimited), paging_structure_caches (entries of
     upper levels are cached too) and so on.
-    l1.ept_ad=0 and the like: what of these user space leaves to L1, by writing its VMX capability MSRs.
+    A VMX capability MSR by its name, IA32_VMX_EPT_VPID_CAP=0x106334141: bits that are missing take their capabilities away.
+    l1.ept_ad=0, l1.IA32_VMX_MISC=0x60: what of these user space leaves to L1.  `info capabilities` shows both, bit by bit.
     """
     if words:
         if s.tape.end or s.origin:
             raise UserError(f"the machine {'came with its state' if s.origin else 'has run already'}: its hardware cannot change",
                             "Begin the session with `machine`.")
-        refuse_more(s.kvm, {name.removeprefix(L1): value for name, value in words.items() if name.startswith(L1)})
-        s.begin(s.kernel, *chosen(words, s.kvm.config, s.caps))
+        s.begin(s.kernel, *chosen(words, s.kvm.config, s.caps, s.kvm.era))
         return None
     values = s.kvm.config._asdict() | s.caps._asdict()
     return Text(" ".join((*(f"{name}={spell(values[name])}" for name in DEFAULTS), *limits(s.kvm.config))))
-
-
-def refuse_more(kvm: Kvm, kept: dict[str, Any]) -> None:
-    """raises: UserError where user space would give L1 what KVM does not offer (vmx_restore_*_msr() return -EINVAL)."""
-    offered = offered_to_l1(kvm)
-    for name, value in kept.items():
-        most = getattr(offered, name)
-        if less(most, value) != value:
-            raise UserError(f"{L1}{name}={spell(value)}: KVM offers L1 {spell(most) or 'none'} at most (vmx_set_vmx_msr())",
-                            "User space can take away from L1, not give.")
 
 
 @command("kernel", group="machine", examples=("kernel v4.3", "kernel v6.12 -2b4a5a5d5688", "kernel"), recorded=False)

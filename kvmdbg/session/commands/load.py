@@ -124,7 +124,7 @@ def load_state(s: Session, file: str, text: str, line: str) -> Text:
         raise UserError(f"{file} is a state of {kernel.name}, and this session runs {s.kernel}",
                         "A state belongs to its kernel; `load dmesg` and scripts do not.")
     words = MachineOperand().parse(s, head.machine)
-    config, caps = machine_words.chosen(words, Config(), Caps())
+    config, caps = machine_words.chosen(words, Config(), Caps(), kernel)
     kvm = boot(kernel, config, caps, listening=s.listening)
     missing = restore(kvm, text, file, lambda kvm, name: make_vmcb(kvm.hw) if name == OWNER else None)
     if s.tape.end:

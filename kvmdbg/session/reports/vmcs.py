@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import NamedTuple
 
 from kvmdbg.errors import UserError
+from kvmdbg.machine.hw.absent_fields import absent_fields
 from kvmdbg.machine.hw.controls import CPU_BITS, ENTRY_BITS, EXIT_BITS, PIN_BITS, SEC_BITS
 from kvmdbg.machine.hw.fields import FIELDS, F, Field
+from kvmdbg.machine.hw.state import Caps
 from kvmdbg.machine.hw.vmcb import vmcb_of
 from kvmdbg.machine.kvm import vmcs12
-from kvmdbg.machine.kvm.state import INVALID_PAGE, VMCS01, VMCS02, Kvm, Vcpu
+from kvmdbg.machine.kvm.nested_checks import nested_caps, offered_to_l1
+from kvmdbg.machine.kvm.state import INVALID_PAGE, VMCS01, VMCS02, Config, Kvm, Vcpu
 from kvmdbg.session.changes import Changes
 from kvmdbg.session.grid import CHANGED, DIFFERS, Column, Grid, Row
 from kvmdbg.session.report_view import View, current_vcpu, exit_text, regions_of, since_last_stop
@@ -21,6 +25,9 @@ VMCS12 = "vmcs12"
 NAMES = (VMCS01, VMCS12, VMCS02)
 ONE = {"01": VMCS01, "12": VMCS12, "02": VMCS02} | {name: name for name in NAMES}
 NOT_IN_THE_DUMP = "not in the dump"
+ONLY_ABSENT = ("absent", "missing")
+ABSENT_CELL = "absent"
+USUALLY = "usually "
 ONLY_DIFFERING = ("diff", "differing", "-d")
 # What one looks at first; the other fields follow in the order of their encodings.
 FIRST = (F.VIRTUAL_PROCESSOR_ID, F.EPT_POINTER, F.SECONDARY_VM_EXEC_CONTROL, F.CPU_BASED_VM_EXEC_CONTROL, F.GUEST_CR3, F.GUEST_RIP,
@@ -32,19 +39,25 @@ BITS = {F.PIN_BASED_VM_EXEC_CONTROL: ("PIN_BASED", PIN_BITS), F.CPU_BASED_VM_EXE
         F.VM_ENTRY_CONTROLS: ("VM_ENTRY", ENTRY_BITS)}
 
 
+Lacking = dict[str, dict[int, str]]      # see lacking_fields()
+
+
 class Wanted(NamedTuple):
     """What a person asked to see."""
 
     names: tuple[str, ...]       # which VMCSs
     differing: bool              # only rows whose values are not all equal
     pattern: str                 # part of a field's name, in capitals; "" = all fields that are not zero everywhere
+    absent: bool = False         # only fields that the processor, or L1's, does not have
 
 
 class Values(NamedTuple):
-    """One field in the VMCSs that are shown."""
+    """One field in the VMCSs that are shown, or one control of it."""
 
     now: tuple[int, ...]
     then: tuple[int, ...]        # at the last stop
+    absent: tuple[str, ...] = ()  # the bits that would bring the field, "" where it is there; () = everywhere
+    taken: bool = False          # absent by choice: the processor that one gets anyway has the field
 
 
 @report("vmcs", title="VMCS 01|12|02", aliases=("vmcss",))
@@ -53,7 +66,8 @@ def vmcs(s: View, argument: str = "") -> Grid:
 
     `info vmcs diff` leaves out what is equal, `info vmcs 12` shows one of the three, `info vmcs EPT` the fields with that in
     their name.  Fields that are zero everywhere are left out, unless asked for by name.  Bits of the control fields follow
-    their field.  Values are hexadecimal; note: the values at the last stop, or what a value means.
+    their field.  Values are hexadecimal; note: the values at the last stop, or what a value means.  A field that a capability has
+    taken away is absent, with the bit that would bring it; `info vmcs absent` lists every one, also those that no machine here has.
     Where a VMCB came from a log, `info vmcs` alone shows that.
     """
     if vmcb_of(s.kvm.hw) is not None and not argument:
@@ -63,9 +77,9 @@ def vmcs(s: View, argument: str = "") -> Grid:
     names = tuple(name for name in wanted.names if exists(s.kvm, vcpu, name))
     if not names:
         return Grid("VMCS", (Column("field"),), (), f"vcpu{vcpu.id} has no {' or '.join(wanted.names)} now.")
-    changed, unknown = since_last_stop(s), assumed(s, vcpu, names)
+    changed, unknown, lacking = since_last_stop(s), assumed(s, vcpu, names), lacking_fields(s.kvm, names)
     rows = [row for encoding in ORDER if wanted.pattern in pattern_name(encoding)
-            for row in rows_of(FIELDS[encoding], values(s.kvm, vcpu, names, encoding, changed), wanted,
+            for row in rows_of(FIELDS[encoding], values(s.kvm, vcpu, names, encoding, changed, lacking), wanted,
                                NOT_IN_THE_DUMP if encoding in unknown else "")]
     columns = (Column("field"), *(Column(name, ">") for name in names), Column("note", "<", 1))
     title = f"VMCS {'|'.join(name[4:] for name in names)} of vcpu{vcpu.id}"
@@ -74,6 +88,8 @@ def vmcs(s: View, argument: str = "") -> Grid:
 
 def nothing(wanted: Wanted) -> str:
     """Why there is no row."""
+    if wanted.absent:
+        return "None is absent."
     if wanted.differing:
         return "All equal."
     return f"No field is called {wanted.pattern}." if wanted.pattern else "All zero."
@@ -82,17 +98,19 @@ def nothing(wanted: Wanted) -> str:
 def chosen(argument: str) -> Wanted:
     """Read the argument.  raises: UserError for more than one pattern."""
     names: tuple[str, ...] = ()
-    differing, pattern = False, ""
+    differing, absent, pattern = False, False, ""
     for word in argument.replace("|", " ").split():
         if word.lower() in ONE:
             names += (ONE[word.lower()],)
         elif word.lower() in ONLY_DIFFERING:
             differing = True
+        elif word.lower() in ONLY_ABSENT:
+            absent = True
         elif pattern:
-            raise UserError(f"Too many words: \"{argument}\".", "Say 01, 12 or 02, diff, or part of a field's name.")
+            raise UserError(f"Too many words: \"{argument}\".", "Say 01, 12 or 02, diff, absent, or part of a field's name.")
         else:
             pattern = word.upper()
-    return Wanted(tuple(name for name in NAMES if name in names) or NAMES, differing, pattern)
+    return Wanted(tuple(name for name in NAMES if name in names) or NAMES, differing, pattern, absent)
 
 
 def exists(kvm: Kvm, vcpu: Vcpu, name: str) -> bool:
@@ -108,10 +126,25 @@ def pattern_name(encoding: int) -> str:
     return f"{field.name} {BITS[encoding][0]}" if encoding in BITS else field.name
 
 
-def values(kvm: Kvm, vcpu: Vcpu, names: tuple[str, ...], encoding: int, changed: Changes) -> Values:
+def values(kvm: Kvm, vcpu: Vcpu, names: tuple[str, ...], encoding: int, changed: Changes, lacking: Lacking) -> Values:
     pairs = [vmcs12_values(kvm, vcpu, encoding, changed) if name == VMCS12 else
              region_values(kvm, regions_of(kvm, vcpu)[name], encoding, changed) for name in names]
-    return Values(tuple(now for now, _ in pairs), tuple(then for _, then in pairs))
+    bring = tuple("" if now else lacking[name].get(encoding, "") for name, (now, _) in zip(names, pairs, strict=True))
+    return Values(tuple(now for now, _ in pairs), tuple(then for _, then in pairs), bring,
+                  any(text and encoding not in lacking[USUALLY + name] for name, text in zip(names, bring, strict=True)))
+
+
+def lacking_fields(kvm: Kvm, names: tuple[str, ...]) -> Lacking:
+    """Which fields each VMCS lacks, as its processor has no use for them: that of the host, or L1's virtual one.
+
+    USUALLY and the name: which it lacks on a machine about which nobody has said anything.
+    """
+    found: Lacking = {}
+    for name in names:
+        l1 = name == VMCS12
+        found[name] = absent_fields(nested_caps(kvm) if l1 else kvm.hw.caps)
+        found[USUALLY + name] = absent_fields(offered_to_l1(Caps(), Config(), kvm.era) if l1 else Caps())
+    return found
 
 
 def region_values(kvm: Kvm, region: int, encoding: int, changed: Changes) -> tuple[int, int]:
@@ -149,15 +182,25 @@ def assumed(s: View, vcpu: Vcpu, names: tuple[str, ...]) -> frozenset[int]:
 
 def rows_of(field: Field, values: Values, wanted: Wanted, said: str = "") -> list[Row]:
     """The field's row and those of its control bits; none when it is not worth showing.  said: a note."""
-    if wanted.differing and not differ(values.now) or not (wanted.pattern or any(values.now) or any(values.then)):
+    if not shown(values, wanted):
         return []
-    rows = [row(field.name, values, field.encoding, ", ".join(filter(None, (note(field.encoding, values), said))))]
+    notes = (note(field.encoding, values), said, *dict.fromkeys(f"absent: {text}" for text in values.absent if text))
+    rows = [row(field.name, values, field.encoding, ", ".join(filter(None, notes)))]
     prefix, bits = BITS.get(field.encoding, ("", {}))
     for bit, name in bits.items():
         part = Values(tuple(int(bool(value & bit)) for value in values.now), tuple(int(bool(value & bit)) for value in values.then))
         if differ(part.now) or part.now != part.then or (any(part.now) and not wanted.differing):
             rows.append(row(f"{prefix}.{name}", part, (field.encoding, bit)))
     return rows
+
+
+def shown(values: Values, wanted: Wanted) -> bool:
+    """Is the field worth a row?"""
+    if wanted.absent:
+        return any(values.absent)
+    if wanted.differing and not differ(values.now):
+        return False
+    return bool(wanted.pattern) or any(values.now) or any(values.then) or values.taken
 
 
 def note(encoding: int, values: Values) -> str:
@@ -171,7 +214,8 @@ def row(name: str, values: Values, key: object, note: str = "") -> Row:
         was = "was " + "|".join(f"{old:x}" if old != new else "" for new, old in zip(values.now, values.then, strict=True))
         note = f"{note}, {was}" if note else was
     mark = CHANGED if changed else DIFFERS if differ(values.now) else ""
-    return Row((name, *(f"{value:x}" for value in values.now), note), mark, key, "changed" if changed else "")
+    cells = (ABSENT_CELL if text else f"{value:x}" for value, text in zip(values.now, values.absent or repeat(""), strict=False))
+    return Row((name, *cells, note), mark, key, "changed" if changed else "")
 
 
 def differ(values: tuple[int, ...]) -> bool:

@@ -86,7 +86,7 @@ def test_user_space_keeps_capabilities_from_l1() -> None:
 
 
 @pytest.mark.parametrize(("words", "message"), [
-    ("l1.posted_interrupts=1", "KVM offers L1 0 at most"), ("l1.maxphyaddr=40", "is nothing about the machine"),
+    ("l1.posted_interrupts=1", "KVM offers L1 posted_interrupts=0"), ("l1.maxphyaddr=40", "is nothing about the machine"),
     ("enable_vpidd=0", "Did you mean enable_vpid"), ("enable_vpid=2", "must be 0 or 1"), ("tlb_capacity=x", "must be a number"),
     ("invvpid_types=a", "must be numbers"), ("vcpus", "is nothing about the machine")])
 def test_mistakes(words: str, message: str) -> None:

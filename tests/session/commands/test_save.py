@@ -14,7 +14,8 @@ from kvmdbg.session.reports import REPORTS
 from kvmdbg.session.session import Session
 from session_support import L2, L2_WITH_EPT, STALE_IN_L1, say, session
 
-OF_STATE = ("vcpus", "roots", "vmcb", "vmcs", "registers", "kernel", "stats", "model", "code")   # what says nothing about the past
+# What says nothing about the past.
+OF_STATE = ("vcpus", "roots", "vmcb", "vmcs", "registers", "kernel", "stats", "model", "code", "capabilities")
 MORE = ("inject load 0x400000", "inject load 0x800000", "inject vmcall", "inject invlpg 0x400000", "inject vmresume",
         "inject mov cr3, 0x1000", "host unmap 0x5", "host irq vcpu0 0x20", "inject store 0x800000, 1", "inject hlt",
         "map L1 0x400000 0x6000", "inject invvpid all-context", "host preempt vcpu0", "host smi vcpu0", "host init vcpu0")

@@ -8,11 +8,13 @@ from kvmdbg.errors import UserError
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm.state import VMCS01_BASE
 from kvmdbg.session.grid import Row
+from kvmdbg.session.report_view import View
 from kvmdbg.session.reports.vmcs import chosen, vmcs
-from looking import Looking, looking
+from looking import looking
+from session_support import L2, session
 
 
-def row(s: Looking, field: str, argument: str = "") -> Row:
+def row(s: View, field: str, argument: str = "") -> Row:
     return next(row for row in vmcs(s, argument).rows if row.cells[0] == field)
 
 
@@ -54,9 +56,27 @@ def test_interesting_fields_come_first() -> None:
     ("vmcs12 cr3", ("vmcs12",), False, "CR3"),
 ])
 def test_the_argument(argument: str, names: tuple[str, ...], differing: bool, pattern: str) -> None:
-    assert chosen(argument) == (names, differing, pattern)
+    assert chosen(argument) == (names, differing, pattern, False)
 
 
 def test_two_patterns_are_refused() -> None:
     with pytest.raises(UserError, match="Too many words"):
         chosen("cr3 rip")
+
+
+def test_a_field_that_a_capability_has_taken_away_is_absent() -> None:
+    bit = "absent: IA32_VMX_PROCBASED_CTLS2 bit 37 (secondary control bit 5, ENABLE_VPID)"
+    s = session("machine enable_vpid=0 vpid=0")
+    assert row(s, "VIRTUAL_PROCESSOR_ID").cells == ("VIRTUAL_PROCESSOR_ID", "absent", bit)
+    assert "POSTED_INTR_NV" not in vmcs(s).column("field")            # no machine here has it unless asked
+
+
+def test_absent_fields_alone() -> None:
+    names = vmcs(session(), "absent").column("field")
+    assert {"POSTED_INTR_NV", "PML_ADDRESS", "HOST_S_CET"} <= set(names) and "GUEST_RIP" not in names
+    assert row(session(), "PML_ADDRESS", "pml").cells[1] == "absent"
+
+
+def test_what_l1_is_not_offered_is_absent_in_vmcs12() -> None:
+    s = session("machine l1.vmfunc=0", *L2, kernel="v6.12")
+    assert row(s, "VM_FUNCTION_CONTROL").cells[1:4] == ("0", "absent", "0")
