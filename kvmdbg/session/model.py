@@ -208,8 +208,9 @@ STATEMENTS: Final = (
     Statement("statistics", MODELLED, "each kernel's own names and counting rules (`info stats` lists those that are counted)",
               "x86.c: debugfs_entries, kvm_vcpu_stats_desc"),
     Statement("statistics", SIMPLIFIED, "req_event is counted on every kernel", "before v4.16 there was none"),
-    Statement("reset", MODELLED, "INIT with what it flushes on each kernel, an exit of L2, blocked in VMX operation (`host init`)",
-              "x86.c: kvm_vcpu_reset(); before v3.10 INIT waits for a SIPI, and is refused"),
+    Statement("reset", MODELLED, "INIT with what it flushes on each kernel, an exit of L2, blocked in SMM and VMX "
+              "operation (`host init`); a SIPI for an L2 that waits for one (`host sipi`)",
+              "x86.c: kvm_vcpu_reset(); before v3.10 INIT waits for a SIPI: refused"),
     Statement("reset", SIMPLIFIED, "a reset of the machine is user space's: KVM_SET_SREGS and out of VMX operation (`host reset`)",
               "KVM itself resets a vCPU when it is created, and by INIT"),
     Statement("VPIDs", SIMPLIFIED, "INVVPID of vpid01 when a vCPU is created and INVEPT when VMX is enabled are not issued",
@@ -233,7 +234,7 @@ STATEMENTS: Final = (
     Statement("interrupts", MODELLED,
               "virtual interrupts of L2 (`machine virtual_interrupts=1`): recognized at VM entry, delivered, and what KVM makes of "
               "them (I-27)", "SDM Vol. 3C 29.1, 29.2; nested.c: vmx_has_nested_events()"),
-    Statement("interrupts", LEFT_OUT, "IPIs that guests send, SIPI, posted interrupts, EOIs that exit, virtualized APIC registers",
+    Statement("interrupts", LEFT_OUT, "IPIs that guests send, posted interrupts, EOIs that exit, virtualized APIC registers",
               "no flush depends on them; they are not offered, or refused at VM entry"),
     # -- The machine as a whole ------------------------------------------------------------------------------------------
     Statement("machine", MODELLED, "several processors between which the vCPU moves (`machine cpus=2`, `host migrate`)",

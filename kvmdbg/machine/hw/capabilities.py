@@ -61,6 +61,7 @@ _NO_ERROR_CODE_CHECK: Final = 1 << 56
 _ZERO_LENGTH_INJECTION: Final = 1 << 30
 _STORES_LMA: Final = 1 << 5
 _ACTIVITY_HLT: Final = 1 << 6
+_ACTIVITY_WAIT_SIPI: Final = 1 << 8
 _VMWRITE_ANY_FIELD: Final = 1 << 29
 
 _PIN_OFFERED: Final = c.PIN_EXTERNAL_INTERRUPT_EXITING | c.PIN_NMI_EXITING | c.PIN_VIRTUAL_NMIS
@@ -164,10 +165,11 @@ def vmx_basic(caps: Caps, revision: int) -> int:
 
 
 def vmx_misc(caps: Caps) -> int:
-    """IA32_VMX_MISC (A.6): the timer counts with the time-stamp counter's bit 0, HLT is the one inactive state."""
+    """IA32_VMX_MISC (A.6): the timer counts with the time-stamp counter's bit 0, HLT is there, other states as `caps` says."""
     stores_lma = _STORES_LMA if caps.ept and caps.unrestricted_guest else 0
     asked = (_VMWRITE_ANY_FIELD if caps.vmwrite_any_field else 0) | (_ZERO_LENGTH_INJECTION if caps.zero_length_injection else 0)
-    return stores_lma | _ACTIVITY_HLT | asked | caps.cr3_targets << 16
+    states = _ACTIVITY_HLT | (_ACTIVITY_WAIT_SIPI if caps.wait_for_sipi else 0)
+    return stores_lma | states | asked | caps.cr3_targets << 16
 
 
 def msr_list_limit(caps: Caps) -> int:

@@ -76,6 +76,7 @@ BLOCKING_SMI: Final = 1 << 2
 BLOCKING_NMI: Final = 1 << 3
 ACTIVITY_ACTIVE: Final = 0
 ACTIVITY_HLT: Final = 1
+ACTIVITY_WAIT_SIPI: Final = 3
 
 # -- segment access rights as the VMCS holds them (SDM Vol. 3C 24.4.1) -------------------------------------------------
 AR_S: Final = 1 << 4                      # 1: code or data

@@ -33,6 +33,7 @@ from kvmdbg.machine.hw.control_registers import (
 )
 from kvmdbg.machine.hw.controls import (
     ACTIVITY_HLT,
+    ACTIVITY_WAIT_SIPI,
     AR_L,
     BLOCKING_MOV_SS,
     BLOCKING_NMI,
@@ -145,8 +146,11 @@ def interrupts_enabled(value: int, _: Subject) -> str:
 
 # -- activity, interruptibility, pending debug exceptions ---------------------------------------------------------------
 
-def offered_activity(value: int, _: Subject) -> str:
-    return "" if value <= ACTIVITY_HLT else "be 0 (active) or 1 (HLT), the states that this processor offers"
+def offered_activity(value: int, s: Subject) -> str:
+    if value <= ACTIVITY_HLT or value == ACTIVITY_WAIT_SIPI and s.caps.wait_for_sipi:
+        return ""
+    offered = "0 (active), 1 (HLT) or 3 (wait-for-SIPI)" if s.caps.wait_for_sipi else "0 (active) or 1 (HLT)"
+    return f"be {offered}, the states that this processor offers"
 
 
 def hlt_at_cpl0(value: int, s: Subject) -> str:
@@ -159,6 +163,8 @@ def active_when_blocked(value: int, _: Subject) -> str:
 
 def wakes_from_hlt(info: int, s: Subject) -> str:
     """What may be injected into a halted guest: interrupt, NMI, #DB, #MC, MTF."""
+    if s.read(F.GUEST_ACTIVITY_STATE) == ACTIVITY_WAIT_SIPI:
+        return "not be valid while GUEST_ACTIVITY_STATE is wait-for-SIPI"
     if s.read(F.GUEST_ACTIVITY_STATE) != ACTIVITY_HLT:
         return ""
     kind, vector = event_type(info), info & 0xFF

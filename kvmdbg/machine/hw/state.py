@@ -52,6 +52,7 @@ class Caps(NamedTuple):
     vmwrite_any_field: bool = True           # IA32_VMX_MISC bit 29: VMWRITE reaches exit-information fields, too
     beyond_model: tuple[int, ...] = ()       # bits that a VMCS may have set though the model lacks what they do: of the pin-based,
                                              # primary, secondary, exit and entry controls, and of CR4
+    wait_for_sipi: bool = False              # IA32_VMX_MISC bit 8: the activity state wait-for-SIPI
     tlb_capacity: int = 0                    # translations a logical processor can hold; 0 = unlimited
     paging_structure_caches: bool = False    # entries of upper levels are cached too (SDM Vol. 3A 4.10.3)
 

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 from kvmdbg.machine.kvm.events import Decided
 from kvmdbg.machine.kvm.interrupts import kvm_cpu_get_interrupt, kvm_cpu_has_interrupt, kvm_is_exception_pending
+from kvmdbg.machine.kvm.lapic import kvm_apic_accept_events
 from kvmdbg.machine.kvm.smm import inject_smi
-from kvmdbg.machine.kvm.state import Kvm, Vcpu
+from kvmdbg.machine.kvm.state import INIT_RECEIVED, Kvm, Vcpu
 from kvmdbg.machine.kvm.vcpu_events import ALLOWED, BUSY, NOT_INJECTED, injected_exception
 
 
 def serve_event(kvm: Kvm, vcpu: Vcpu) -> None:
     """Inject what can be; an event that L2 has to exit for, and may not yet, makes this entry exit at once."""
+    kvm_apic_accept_events(kvm, vcpu)
+    if vcpu.mp_state == INIT_RECEIVED:
+        return
     busy = kvm_check_and_inject_events(kvm, vcpu) if kvm.era.checks_nested_events() else inject_pending_event(kvm, vcpu)
     if busy:
         kvm.events(vcpu).immediate_exit = True

@@ -8,7 +8,8 @@ from __future__ import annotations
 from kvmdbg.machine.hw.interrupts import NMI_VECTOR, highest
 from kvmdbg.machine.kvm.events import InterruptQueued
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request, kvm_test_request, kvm_vcpu_kick
-from kvmdbg.machine.kvm.state import HALTED, Kvm, Vcpu
+from kvmdbg.machine.kvm.state import HALTED, INIT_RECEIVED, Kvm, Vcpu
+from kvmdbg.machine.kvm.vcpu_events import NO_SIPI
 
 
 def kvm_apic_set_irq(kvm: Kvm, vcpu: Vcpu, vector: int) -> None:
@@ -62,6 +63,8 @@ def kvm_is_exception_pending(kvm: Kvm, vcpu: Vcpu) -> bool:
 def kvm_arch_vcpu_runnable(kvm: Kvm, vcpu: Vcpu) -> bool:
     """Is there a reason to wake a halted vCPU? (x86.c: kvm_vcpu_has_events())"""
     events = kvm.events(vcpu)
+    if vcpu.mp_state == INIT_RECEIVED:
+        return events.init_pending or events.sipi != NO_SIPI
     if vcpu.mp_state != HALTED or vcpu.smi_pending or kvm_test_request(kvm, vcpu, "SMI"):
         return True
     if kvm_is_exception_pending(kvm, vcpu):

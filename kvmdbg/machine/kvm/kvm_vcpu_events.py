@@ -16,12 +16,12 @@ from kvmdbg.machine.hw.controls import (
     INTR_TYPE_SOFT_INTR,
 )
 from kvmdbg.machine.hw.fields import F
+from kvmdbg.machine.kvm.errno import EINVAL, OK
 from kvmdbg.machine.kvm.interrupts import process_nmi
 from kvmdbg.machine.kvm.kvm_host import kvm_check_request, kvm_clear_request, kvm_make_request, kvm_test_request
 from kvmdbg.machine.kvm.nested_state import vmx_leave_nested
 from kvmdbg.machine.kvm.smm import kvm_smm_changed, process_smi
 from kvmdbg.machine.kvm.state import Kvm, Vcpu, level_of
-from kvmdbg.machine.kvm.user_space import EINVAL, OK
 from kvmdbg.machine.kvm.vcpu_events import NOT_INJECTED, Injected, PendingException, injected_exception
 from kvmdbg.machine.kvm.vmx import SOFT_EXCEPTIONS, exception_info
 from kvmdbg.machine.kvm.vmx_events import NMI_INFO, vmx_set_nmi_mask

@@ -16,6 +16,7 @@ from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.state import NO_PDPTES
 from kvmdbg.machine.hw.vmcs import CLEAR
 from kvmdbg.machine.kvm.apic_access_page import reset_apic_access_page
+from kvmdbg.machine.kvm.errno import OK
 from kvmdbg.machine.kvm.events import VcpuReset
 from kvmdbg.machine.kvm.kvm_vcpu_events import (
     KvmVcpuEvents,
@@ -43,7 +44,6 @@ from kvmdbg.machine.kvm.state import (
     NestedState,
     Vcpu,
 )
-from kvmdbg.machine.kvm.user_space import OK
 from kvmdbg.machine.kvm.vcpu_events import NO_TIMER, NOT_INJECTED
 from kvmdbg.machine.kvm.vmx import BOOT_CR0, BOOT_EFER, NEVER, init_vmcs01
 from kvmdbg.machine.kvm.vmx_ops import read, write

@@ -10,6 +10,7 @@ from typing import Final
 
 from kvmdbg.machine.hw.controls import (
     ACTIVITY_HLT,
+    ACTIVITY_WAIT_SIPI,
     CPU_INTERRUPT_WINDOW_EXITING,
     CPU_NMI_WINDOW_EXITING,
     EXIT_REASON_EXCEPTION_NMI,
@@ -37,7 +38,7 @@ from kvmdbg.machine.kvm.nested_vmcs12 import (
 )
 from kvmdbg.machine.kvm.preemption_timer import vmx_start_preemption_timer
 from kvmdbg.machine.kvm.shadow_vmcs12 import nested_flush_cached_shadow_vmcs12
-from kvmdbg.machine.kvm.state import HALTED, VMCS01, VMCS02, Kvm, Vcpu
+from kvmdbg.machine.kvm.state import HALTED, INIT_RECEIVED, VMCS01, VMCS02, Kvm, Vcpu
 from kvmdbg.machine.kvm.vcpu_events import PendingException
 from kvmdbg.machine.kvm.vmx import drop_instruction, exception_info, vmx_vcpu_load_vmcs
 from kvmdbg.machine.kvm.vmx_flush import nested_cpu_has_vpid
@@ -59,7 +60,8 @@ def nested_vmx_enter_non_root_mode(kvm: Kvm, vcpu: Vcpu, from_vmentry: bool = Tr
     Pending flushes are served first, while "current" still means L1's context; what the transition itself owes is a
     request, because it must run after L2's root is loaded.
     """
-    events_wait = kvm.era.evaluates_events_at_nested_entry() and waits_for_a_window(kvm, vcpu)
+    pending_init = kvm.events(vcpu).init_pending and kvm.era.init_waits_for_vmxoff()
+    events_wait = pending_init or kvm.era.evaluates_events_at_nested_entry() and waits_for_a_window(kvm, vcpu)
     early = kvm.era.checks_guest_state_before_the_switch()
     if early and from_vmentry and nested_vmx_check_guest_state(kvm, vcpu):
         return
@@ -90,6 +92,9 @@ def nested_vmx_enter_non_root_mode(kvm: Kvm, vcpu: Vcpu, from_vmentry: bool = Tr
     if vmcs12.get(kvm, vcpu, F.GUEST_ACTIVITY_STATE) == ACTIVITY_HLT and not injects(kvm, vcpu):
         vcpu.nested_run_pending = False
         vcpu.mp_state = HALTED          # L2 sleeps: the processor is never entered in the HLT state
+    elif vmcs12.get(kvm, vcpu, F.GUEST_ACTIVITY_STATE) == ACTIVITY_WAIT_SIPI:
+        vcpu.nested_run_pending = False
+        vcpu.mp_state = INIT_RECEIVED
     drop_instruction(vcpu)          # VMLAUNCH and VMRESUME are skipped only when L2 exits to L1
     unpark(kvm, vcpu)
 

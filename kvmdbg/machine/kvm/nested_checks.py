@@ -55,7 +55,8 @@ def offered_to_l1(hw: Caps, config: Config, era: Era) -> Caps:
     ept, ept_ad = config.enable_ept and era.offers_ept_to_l1(), hw.ept_ad and era.nested_ept_ad()
     return hw._replace(
         lacks=tuple(lacking & ~emulated for lacking, emulated in zip(hw.lacks, EMULATED, strict=True)),
-        cr3_targets=0, true_controls=era.offers_true_controls_to_l1(), required=era.controls_required_of_l1(),
+        cr3_targets=0, wait_for_sipi=era.offers_wait_for_sipi_to_l1(),
+        true_controls=era.offers_true_controls_to_l1(), required=era.controls_required_of_l1(),
         no_error_code_check=hw.no_error_code_check and era.offers_no_error_code_check_to_l1(), zero_length_injection=False,
         ept=ept, ept_ad=ept_ad, ept_uc=hw.ept_uc and era.offers_ept_uc_to_l1(),
         pml=ept and ept_ad and era.offers_pml_to_l1(),

@@ -13,8 +13,10 @@ from kvmdbg.machine.hw.controls import (
     EXIT_ACK_INTR_ON_EXIT,
     EXIT_REASON_EXCEPTION_NMI,
     EXIT_REASON_EXTERNAL_INTERRUPT,
+    EXIT_REASON_INIT_SIGNAL,
     EXIT_REASON_MONITOR_TRAP_FLAG,
     EXIT_REASON_PREEMPTION_TIMER,
+    EXIT_REASON_SIPI_SIGNAL,
     EXIT_REASON_TRIPLE_FAULT,
     INTR_INFO_VALID,
     INTR_TYPE_EXTERNAL,
@@ -24,10 +26,16 @@ from kvmdbg.machine.kvm import interrupts, vmcs12
 from kvmdbg.machine.kvm.events import Decided
 from kvmdbg.machine.kvm.kvm_host import kvm_clear_request, kvm_test_request
 from kvmdbg.machine.kvm.nested import nested_vmx_exception_vmexit, nested_vmx_vmexit
-from kvmdbg.machine.kvm.state import Kvm, Vcpu
-from kvmdbg.machine.kvm.vcpu_events import NOT_INJECTED, PendingException
+from kvmdbg.machine.kvm.state import INIT_RECEIVED, Kvm, Vcpu
+from kvmdbg.machine.kvm.vcpu_events import NO_SIPI, NOT_INJECTED, PendingException
 from kvmdbg.machine.kvm.virtual_interrupts import blocked_in_l2, vmx_guest_apic_has_interrupt
-from kvmdbg.machine.kvm.vmx_events import NMI_INFO, nested_exit_on_exception, nested_exit_on_intr, nested_exit_on_nmi
+from kvmdbg.machine.kvm.vmx_events import (
+    NMI_INFO,
+    nested_exit_on_exception,
+    nested_exit_on_intr,
+    nested_exit_on_nmi,
+    vmx_set_nmi_mask,
+)
 from kvmdbg.machine.kvm.vmx_ops import read, write
 
 DR6_BD: Final = 1 << 13                    # access to a debug register detected
@@ -156,9 +164,10 @@ def _nmi(kvm: Kvm, vcpu: Vcpu) -> bool:
 
 
 def _nmi_exit(kvm: Kvm, vcpu: Vcpu) -> None:
-    """The exit counts as the injection."""
-    kvm.events(vcpu).nmi_pending = 0
+    """The exit counts as the injection: L1 takes no other NMI before its IRET."""
     nested_vmx_vmexit(kvm, vcpu, EXIT_REASON_EXCEPTION_NMI, 0, NMI_INFO)
+    kvm.events(vcpu).nmi_pending = 0
+    vmx_set_nmi_mask(kvm, vcpu, True)
 
 
 def _interrupt(kvm: Kvm, vcpu: Vcpu) -> bool:
@@ -173,7 +182,36 @@ def _interrupt_exit(kvm: Kvm, vcpu: Vcpu) -> None:
     nested_vmx_vmexit(kvm, vcpu, EXIT_REASON_EXTERNAL_INTERRUPT, 0, info)
 
 
+def _init(kvm: Kvm, vcpu: Vcpu) -> bool:
+    return kvm.events(vcpu).init_pending and kvm.era.init_waits_for_vmxoff()
+
+
+def _init_exit(kvm: Kvm, vcpu: Vcpu) -> None:
+    """An L2 that waits for a SIPI ignores INIT; the monitor trap is forgotten either way."""
+    events = kvm.events(vcpu)
+    events.init_pending = False
+    if vcpu.mp_state != INIT_RECEIVED:
+        nested_vmx_vmexit(kvm, vcpu, EXIT_REASON_INIT_SIGNAL, 0, 0)
+    if events.mtf_pending:
+        events.mtf_pending = False
+
+
+def _sipi(kvm: Kvm, vcpu: Vcpu) -> bool:
+    """Only an L2 that waits for it takes one; for any other it is dropped (kvm_apic_accept_events())."""
+    return kvm.events(vcpu).sipi != NO_SIPI and vcpu.mp_state == INIT_RECEIVED
+
+
+def _sipi_exit(kvm: Kvm, vcpu: Vcpu) -> None:
+    """The vector is the qualification."""
+    events = kvm.events(vcpu)
+    vector = events.sipi
+    events.sipi = NO_SIPI
+    nested_vmx_vmexit(kvm, vcpu, EXIT_REASON_SIPI_SIGNAL, vector, 0)
+
+
 PRIORITY: Final = (
+    NestedEvent("INIT", _init, _init_exit, True),
+    NestedEvent("a SIPI", _sipi, _sipi_exit, True),
     NestedEvent("an exception", _exception(False, exiting_exception), _exception_exit, False),
     NestedEvent("an exception of its own", _exception(False, own_exception), None, False),
     NestedEvent("the monitor trap", _mtf, _mtf_exit, True),

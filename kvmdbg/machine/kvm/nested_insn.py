@@ -17,7 +17,7 @@ from kvmdbg.machine.kvm import mmu, nested, nested_vmcs02, vmcs12
 from kvmdbg.machine.kvm.events import NestedFailed, NestedSucceeded
 from kvmdbg.machine.kvm.guest_memory import gfn_visible
 from kvmdbg.machine.kvm.guest_virtual import kvm_read_guest_virt, kvm_write_guest_virt_system
-from kvmdbg.machine.kvm.kvm_host import kvm_clear_request
+from kvmdbg.machine.kvm.kvm_host import kvm_clear_request, kvm_make_request
 from kvmdbg.machine.kvm.msr.feature_control import vmxon_is_allowed
 from kvmdbg.machine.kvm.nested_checks import nested_caps, nested_check_area
 from kvmdbg.machine.kvm.nested_ept import nested_ept_uninit_mmu_context
@@ -172,6 +172,8 @@ def handle_vmxoff(kvm: Kvm, vcpu: Vcpu) -> None:
     """VMXOFF."""
     if nested_vmx_check_permission(kvm, vcpu):
         free_nested(kvm, vcpu)
+        if kvm.events(vcpu).init_pending:
+            kvm_make_request(kvm, vcpu, "EVENT", "handle_vmxoff")          # an INIT that came in VMX operation
         nested_vmx_succeed(kvm, vcpu)
 
 

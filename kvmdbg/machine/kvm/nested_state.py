@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import Final
 
 from kvmdbg.machine.kvm import vmcs12
+from kvmdbg.machine.kvm.errno import EFAULT, EINVAL, OK
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.nested import NO_EXIT, nested_vmx_enter_non_root_mode, nested_vmx_vmexit
 from kvmdbg.machine.kvm.nested_checks import nested_check_area
 from kvmdbg.machine.kvm.nested_insn import bad_address, free_nested, set_current_vmptr, start_vmx_operation
 from kvmdbg.machine.kvm.nested_vmcs12 import sync_vmcs02_to_vmcs12
 from kvmdbg.machine.kvm.state import INVALID_GPA, Kvm, NestedState, Vcpu
-from kvmdbg.machine.kvm.user_space import EFAULT, EINVAL, OK
 
 GUEST_MODE: Final = 0x1                     # KVM_STATE_NESTED_*
 RUN_PENDING: Final = 0x2

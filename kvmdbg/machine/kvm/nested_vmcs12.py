@@ -7,7 +7,10 @@ from typing import Final
 from kvmdbg.machine.hw.controls import (
     ACTIVITY_ACTIVE,
     ACTIVITY_HLT,
+    ACTIVITY_WAIT_SIPI,
     AR_UNUSABLE,
+    BLOCKING_MOV_SS,
+    BLOCKING_STI,
     EFER_LMA,
     EFER_LME,
     EXIT_HOST_ADDR_SPACE_SIZE,
@@ -34,7 +37,7 @@ from kvmdbg.machine.kvm.nested_transition import nested_vmx_load_cr3, nested_vmx
 from kvmdbg.machine.kvm.nested_vmcs02 import COPIED, nested_cr0_guest_owned_bits, nested_cr4_guest_owned_bits
 from kvmdbg.machine.kvm.pdptrs import load_pdptrs
 from kvmdbg.machine.kvm.preemption_timer import stop_preemption_timer
-from kvmdbg.machine.kvm.state import HALTED, RUNNABLE, Kvm, Vcpu
+from kvmdbg.machine.kvm.state import HALTED, INIT_RECEIVED, RUNNABLE, Kvm, Vcpu
 from kvmdbg.machine.kvm.vcpu_events import NOT_INJECTED
 from kvmdbg.machine.kvm.virtual_interrupts import save_status
 from kvmdbg.machine.kvm.vmx import flat_segments
@@ -56,7 +59,8 @@ def sync_vmcs02_to_vmcs12(kvm: Kvm, vcpu: Vcpu) -> None:
     """L2's state back to L1's VMCS."""
     for encoding in COPIED:
         vmcs12.put(kvm, vcpu, encoding, read(kvm, vcpu, encoding))
-    vmcs12.put(kvm, vcpu, F.GUEST_ACTIVITY_STATE, ACTIVITY_HLT if vcpu.mp_state == HALTED else ACTIVITY_ACTIVE)
+    vmcs12.put(kvm, vcpu, F.GUEST_ACTIVITY_STATE, {HALTED: ACTIVITY_HLT, INIT_RECEIVED: ACTIVITY_WAIT_SIPI}.get(
+        vcpu.mp_state, ACTIVITY_ACTIVE))
     vcpu.mp_state = RUNNABLE
     save_status(kvm, vcpu)
     stop_preemption_timer(kvm, vcpu)
@@ -135,7 +139,9 @@ def load_vmcs12_host_state(kvm: Kvm, vcpu: Vcpu) -> None:
     write(kvm, vcpu, F.GUEST_RSP, theirs(F.HOST_RSP))
     write(kvm, vcpu, F.GUEST_RIP, theirs(F.HOST_RIP))
     write(kvm, vcpu, F.GUEST_RFLAGS, RFLAGS_RESERVED1)
-    write(kvm, vcpu, F.GUEST_INTERRUPTIBILITY_INFO, 0)
+    blocking = read(kvm, vcpu, F.GUEST_INTERRUPTIBILITY_INFO)
+    if blocking & (BLOCKING_STI | BLOCKING_MOV_SS):                # vmx_set_interrupt_shadow(): that by NMI is L1's own
+        write(kvm, vcpu, F.GUEST_INTERRUPTIBILITY_INFO, blocking & ~(BLOCKING_STI | BLOCKING_MOV_SS))
     write_tsc_offset(kvm, vcpu, in_l2=False)
     vmx_set_cr0(kvm, vcpu, theirs(F.HOST_CR0))
     vmx_set_cr4(kvm, vcpu, theirs(F.HOST_CR4))

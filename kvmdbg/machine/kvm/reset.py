@@ -29,7 +29,7 @@ from kvmdbg.machine.kvm.nested_state import vmx_leave_nested
 from kvmdbg.machine.kvm.program import EMPTY
 from kvmdbg.machine.kvm.sregs import Sregs, set_sregs
 from kvmdbg.machine.kvm.state import RUNNABLE, Kvm, Vcpu
-from kvmdbg.machine.kvm.vcpu_events import NOT_INJECTED
+from kvmdbg.machine.kvm.vcpu_events import NO_SIPI, NOT_INJECTED
 from kvmdbg.machine.kvm.vmx import SEGMENTS
 from kvmdbg.machine.kvm.vmx_control_registers import set_cr3, vmx_set_cr0, vmx_set_cr4, vmx_set_efer
 from kvmdbg.machine.kvm.vmx_flush import vpid_sync_context
@@ -91,6 +91,10 @@ def forget_events(kvm: Kvm, vcpu: Vcpu) -> None:
     events.nmi_queued = 0
     events.nmi_pending = 0
     events.injected = NOT_INJECTED
+    events.exception_vmexit = None
+    events.exception_from_userspace = False
+    events.init_pending = False
+    events.sipi = NO_SIPI
     events.parked = ()
     vcpu.exception = None
     vcpu.smm = False

@@ -28,11 +28,12 @@ from kvmdbg.machine.kvm.code import comes_from_code, next_insn, require_handler
 from kvmdbg.machine.kvm.events import Decided, EntryCancelled, ModeChanged, Stuck
 from kvmdbg.machine.kvm.interrupts import kvm_arch_vcpu_runnable
 from kvmdbg.machine.kvm.kvm_host import kvm_check_request, kvm_make_request, kvm_request_pending
+from kvmdbg.machine.kvm.lapic import kvm_apic_accept_events
 from kvmdbg.machine.kvm.mmu import kvm_mmu_reload
 from kvmdbg.machine.kvm.preemption_timer import vmx_preemption_timer_fn
 from kvmdbg.machine.kvm.request import EVENT, REQUESTS
 from kvmdbg.machine.kvm.sched import kvm_arch_vcpu_load
-from kvmdbg.machine.kvm.state import HALTED, IN_GUEST_MODE, OUTSIDE_GUEST_MODE, RUNNABLE, Kvm, Vcpu
+from kvmdbg.machine.kvm.state import HALTED, IN_GUEST_MODE, INIT_RECEIVED, OUTSIDE_GUEST_MODE, RUNNABLE, Kvm, Vcpu
 from kvmdbg.machine.kvm.vmx import drop_instruction
 from kvmdbg.machine.kvm.x86 import kvm_vcpu_exit_request
 
@@ -70,7 +71,7 @@ def kvm_arch_vcpu_ioctl_run(kvm: Kvm, vcpu: Vcpu) -> None:
 def vcpu_load(kvm: Kvm, vcpu: Vcpu) -> None:
     """kvm_arch_vcpu_load(): the VMCS becomes current on this processor."""
     kvm_arch_vcpu_load(kvm, vcpu, vcpu.next_cpu)
-    vcpu.todo = ("kvm_vcpu_block",) if vcpu.mp_state == HALTED else vcpu.todo[1:]
+    vcpu.todo = ("kvm_vcpu_block",) if vcpu.mp_state != RUNNABLE else vcpu.todo[1:]
 
 
 @act
@@ -91,7 +92,7 @@ def vcpu_enter_guest(kvm: Kvm, vcpu: Vcpu) -> None:
     else:
         serve_event(kvm, vcpu)
         kvm_mmu_reload(kvm, vcpu)
-    vcpu.todo = () if vcpu.exit_to_user else ("disable_irqs",)
+    vcpu.todo = () if vcpu.exit_to_user else ("kvm_vcpu_block",) if vcpu.mp_state == INIT_RECEIVED else ("disable_irqs",)
 
 
 def serve_requests(kvm: Kvm, vcpu: Vcpu) -> bool:
@@ -213,13 +214,18 @@ def handle_exit(kvm: Kvm, vcpu: Vcpu) -> None:
         kvm.emit(Stuck, vcpu.id, text)
         vcpu.exit_to_user = f"no progress: {text!r} exits again and again"
         go_on = False
-    after = "kvm_vcpu_block" if vcpu.mp_state == HALTED else "vcpu_enter_guest"
+    after = "kvm_vcpu_block" if vcpu.mp_state != RUNNABLE else "vcpu_enter_guest"
     vcpu.todo = (after,) if go_on else ()
 
 
 @act
 def kvm_vcpu_block(kvm: Kvm, vcpu: Vcpu) -> None:
     """The thread of a halted vCPU wakes: an event has come for its guest, or vmcs12's timer is the next thing to happen."""
+    if vcpu.mp_state == INIT_RECEIVED:
+        kvm_apic_accept_events(kvm, vcpu)
+        if vcpu.mp_state == RUNNABLE:
+            vcpu.todo = ("vcpu_enter_guest",)
+        return
     if not kvm_arch_vcpu_runnable(kvm, vcpu):
         vmx_preemption_timer_fn(kvm, vcpu)
     unhalt = "UNHALT" in kvm.era.request_bits()
@@ -249,7 +255,8 @@ def runnable(kvm: Kvm, vcpu: Vcpu) -> bool:
         case ("guest",):
             return guest_goes_on(kvm, vcpu)
         case ("kvm_vcpu_block",):
-            return kvm_arch_vcpu_runnable(kvm, vcpu) or vcpu.guest_mode and kvm.events(vcpu).timer > 0
+            timer = vcpu.guest_mode and vcpu.mp_state == HALTED and kvm.events(vcpu).timer > 0
+            return timer or kvm_arch_vcpu_runnable(kvm, vcpu)
     return True
 
 

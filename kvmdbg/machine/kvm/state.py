@@ -17,6 +17,7 @@ READING_SHADOW_PAGE_TABLES: Final = "READING_SHADOW_PAGE_TABLES"     # a walk wi
 
 RUNNABLE: Final = "RUNNABLE"
 HALTED: Final = "HALTED"
+INIT_RECEIVED: Final = "INIT_RECEIVED"    # it waits for a SIPI: here only an L2 whose vmcs12 says so
 
 INVALID_PAGE: Final = 0xFFFF_FFFF_FFFF_FFFF     # "no root", "no address": INVALID_PAGE, INVALID_GPA
 INVALID_GPA: Final = INVALID_PAGE
@@ -122,7 +123,7 @@ class Vcpu(Record):
     program: Program              # what its guest will execute, front first; empty = the guest waits for `inject`
     retries: int                  # how often the instruction in front has exited without being finished
     fail: int                     # vmx->fail: VM-instruction error of an entry that the processor refused, 0
-    mp_state: str                 # RUNNABLE or HALTED
+    mp_state: str                 # RUNNABLE, HALTED or INIT_RECEIVED
     exit_to_user: str             # "" or the KVM_EXIT_* with which KVM_RUN returned
     rax: int                      # vcpu->arch.regs[VCPU_REGS_RAX] while the vCPU is out of the guest
     exception: PendingException | None

@@ -14,10 +14,6 @@ from kvmdbg.machine.kvm.run import handle_exit, set_mode
 from kvmdbg.machine.kvm.sched import kvm_arch_vcpu_load
 from kvmdbg.machine.kvm.state import OUTSIDE_GUEST_MODE, Kvm, Vcpu
 
-OK = ""
-EINVAL = "EINVAL"
-EFAULT = "EFAULT"
-
 
 def leave_kvm_run(kvm: Kvm, vcpu: Vcpu) -> None:
     """Bring the vCPU's thread out of KVM_RUN, with whatever it was in the middle of undone or finished.

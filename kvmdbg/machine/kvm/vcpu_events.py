@@ -10,6 +10,7 @@ from kvmdbg.machine.hw.state import Insn
 from kvmdbg.tape import Record, Tape
 
 NO_TIMER: Final = -1
+NO_SIPI: Final = -1
 ALLOWED: Final = "allowed"    # what X86Ops.nmi_allowed() and interrupt_allowed() answer
 BLOCKED: Final = "blocked"
 BUSY: Final = "busy"          # -EBUSY: L2 has to exit to L1 first, and may not do so yet
@@ -49,7 +50,7 @@ class VcpuEvents(Record):
     """
 
     __slots__ = ("irr", "nmi_queued", "nmi_pending", "injected", "exception_vmexit", "exception_from_userspace", "immediate_exit",
-                 "mtf_pending", "timer", "timer_expired", "parked", "exits_at_once")
+                 "init_pending", "sipi", "mtf_pending", "timer", "timer_expired", "parked", "exits_at_once")
     irr: int                      # bit = vector that L1's local APIC holds for injection
     nmi_queued: int               # vcpu->arch.nmi_queued: NMIs that process_nmi() has not seen yet
     nmi_pending: int              # vcpu->arch.nmi_pending
@@ -57,6 +58,8 @@ class VcpuEvents(Record):
     exception_vmexit: PendingException | None     # vcpu->arch.exception_vmexit: L2 has to exit for it
     exception_from_userspace: bool    # the next KVM_RUN looks whether the pending exception makes L2 exit
     immediate_exit: bool          # req_immediate_exit of the present vcpu_enter_guest()
+    init_pending: bool            # KVM_APIC_INIT in apic->pending_events
+    sipi: int                     # KVM_APIC_SIPI there, and its vector 0..255; NO_SIPI
     mtf_pending: bool             # vmx->nested.mtf_pending
     timer: int                    # vmx->nested.preemption_timer, in instructions of L2; NO_TIMER = not started
     timer_expired: bool           # vmx->nested.preemption_timer_expired
@@ -67,5 +70,5 @@ class VcpuEvents(Record):
 def new_vcpu_events(tape: Tape, vcpu: str) -> VcpuEvents:
     """Nothing waits.  vcpu: the vCPU's name."""
     return VcpuEvents(tape, f"{vcpu}.events", irr=0, nmi_queued=0, nmi_pending=0, injected=NOT_INJECTED, exception_vmexit=None,
-                      exception_from_userspace=False, immediate_exit=False,
-                      mtf_pending=False, timer=NO_TIMER, timer_expired=False, parked=(), exits_at_once=0)
+                      exception_from_userspace=False, immediate_exit=False, init_pending=False, sipi=NO_SIPI, mtf_pending=False,
+                      timer=NO_TIMER, timer_expired=False, parked=(), exits_at_once=0)

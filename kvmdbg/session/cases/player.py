@@ -7,7 +7,7 @@ through machine/kvm/tables.py. So the lines, replayed in a session, give the sam
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from kvmdbg.errors import UserError
 from kvmdbg.explore.schedule import next_action, run_until_waiting
@@ -17,6 +17,7 @@ from kvmdbg.machine.hw.fields import FIELDS
 from kvmdbg.machine.hw.instructions import parse_insn
 from kvmdbg.machine.hw.outcome import ARITHMETIC_FLAGS
 from kvmdbg.machine.hw.segmentation import AR_EXPAND_DOWN
+from kvmdbg.machine.hw.state import Segment
 from kvmdbg.machine.kvm import tables, vmcs12_template
 from kvmdbg.machine.kvm.host_events import happen, parse_host_event
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
@@ -113,12 +114,15 @@ class Player:
         cpu.descriptors = old._replace(cs=cs, ss=ss)
 
     def segment(self, name: str, base: int, limit: int, unusable: bool, expand_down: bool) -> None:
-        """Let the guest that runs have a data-segment register with these values, from user space; then it runs again."""
+        """Load a data-segment register of the guest that runs with these values. The debugger has no word for it."""
+        cpu = self.kvm.cpu(self.vcpu)
+        self.remark(f"the guest loads {name.upper()}, which no word of the debugger does: base {base:#x}, limit {limit:#x}"
+                    + ", unusable" * unusable + ", expand-down" * expand_down)
         granular = AR_G if limit >> LIMIT_BITS else 0
         ar = AR_UNUSABLE if unusable else AR_DATA & ~AR_G | granular | (AR_EXPAND_DOWN if expand_down else 0)
-        parts = {"base": base, "limit": limit, "ar": ar}
-        self.host("set-sregs " + " ".join(f"{name.upper()}.{part}={value:#x}" for part, value in parts.items()))
-        self.run()
+        selector = 0 if unusable else getattr(cpu.descriptors, name).selector
+        loaded: dict[str, Any] = {name: Segment(selector, base, limit, ar)}
+        cpu.descriptors = cpu.descriptors._replace(**loaded)
 
     def flags(self, value: int) -> None:
         """Give the arithmetic flags of the guest that runs this value, as arithmetic would. The debugger has no word for it."""

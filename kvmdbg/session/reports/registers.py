@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from kvmdbg.machine.hw.controls import CR0_BITS, CR0_PG, CR4_BITS, CR4_PAE, EFER_BITS, EFER_LMA, RFLAGS_BITS, names_of
-from kvmdbg.machine.hw.paging import ADDRESS, P
+from kvmdbg.machine.hw.controls import CR0_BITS, CR4_BITS, EFER_BITS, RFLAGS_BITS, names_of
 from kvmdbg.machine.hw.state import NO_VMCS, VMX_NON_ROOT, Cpu
-from kvmdbg.session.changes import Changes
 from kvmdbg.session.grid import CHANGED, Grid, Row, columns
 from kvmdbg.session.report_view import View, current_vcpu, hexadecimal, runs, since_last_stop
 from kvmdbg.session.reports import report
@@ -16,27 +14,14 @@ BITS = {"rflags": RFLAGS_BITS, "cr0": CR0_BITS, "cr4": CR4_BITS, "efer": EFER_BI
 
 @report("registers", title="Registers", aliases=("r", "regs"))
 def registers(s: View) -> Grid:
-    """The processor's registers as they are now: the guest's while it runs, else the host's.  * changed since the last stop.
-
-    In PAE paging the four PDPTE registers follow, with the tables that they name.
-    """
+    """The processor's registers as they are now: the guest's while it runs, else the host's.  * changed since the last stop."""
     vcpu = current_vcpu(s)
     cpu = s.kvm.hw.cpus[max(vcpu.cpu, 0)]
     changed = since_last_stop(s)
     rows = tuple(Row((name, text(cpu, name), meaning(cpu, name)), CHANGED if changed.has(cpu, name) else "", name,
-                     "changed" if changed.has(cpu, name) else "") for name in SHOWN) + pdptes(cpu, changed)
+                     "changed" if changed.has(cpu, name) else "") for name in SHOWN)
     running = runs(s.kvm, vcpu) if cpu.vmx == VMX_NON_ROOT else "L0"
     return Grid(f"Registers of cpu{cpu.id}, {running} runs", columns("register", "value>", "bits"), rows)
-
-
-def pdptes(cpu: Cpu, changed: Changes) -> tuple[Row, ...]:
-    """The registers at which a walk starts in PAE paging; they mean nothing in other modes (SDM Vol. 3A 4.4.1)."""
-    if not cpu.cr0 & CR0_PG or not cpu.cr4 & CR4_PAE or cpu.efer & EFER_LMA:
-        return ()
-    before = changed.then(cpu, "pdptes", cpu.pdptes)
-    return tuple(Row((f"pdpte{i}", hexadecimal(now), f"table {now & ADDRESS:#x}" if now & P else "not present"),
-                     CHANGED if now != then else "", f"pdpte{i}", "changed" if now != then else "")
-                 for i, (now, then) in enumerate(zip(cpu.pdptes, before, strict=True)))
 
 
 def text(cpu: Cpu, name: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from events_support import PIN, in_l2, launched, rounds, story
 from kvm_support import decided
-from kvmdbg.machine.hw.controls import CPU_MONITOR_TRAP_FLAG, CPU_SECONDARY_CONTROLS, EXIT_ACK_INTR_ON_EXIT
+from kvmdbg.machine.hw.controls import BLOCKING_NMI, CPU_MONITOR_TRAP_FLAG, CPU_SECONDARY_CONTROLS, EXIT_ACK_INTR_ON_EXIT
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.nested_events import PRIORITY
@@ -18,7 +18,7 @@ NEW = ("v4.15", "v5.8", "v6.12")
 
 def test_the_order() -> None:
     assert [event.name for event in PRIORITY] == [
-        "an exception", "an exception of its own", "the monitor trap", "a debug trap", "a debug trap of its own",
+        "INIT", "a SIPI", "an exception", "an exception of its own", "the monitor trap", "a debug trap", "a debug trap of its own",
         "vmcs12's preemption timer", "an NMI", "an interrupt"]
 
 
@@ -37,6 +37,19 @@ def test_an_nmi_before_an_interrupt(name: str) -> None:
     m.host("nmi")
     assert story(rounds(m)[1])[:2] == ["exit 1", "L1 sees 0"]
     assert m.kvm.events(m.vcpu).irr == 1 << 0x20
+
+
+@pytest.mark.parametrize("name", ["v4.3", "v6.12"])
+def test_l1_takes_no_other_nmi_before_its_iret(name: str) -> None:
+    m = in_l2(name)
+    m.host("nmi")
+    rounds(m)
+    assert not m.vcpu.guest_mode and m.cpu.blocking & BLOCKING_NMI
+    m.host("nmi")
+    assert "deliver 0x2" not in story(rounds(m)[1])
+    m.run("nop")
+    assert m.cpu.blocking & BLOCKING_NMI
+    assert "deliver 0x2" in story(m.run("iret"))
 
 
 @pytest.mark.parametrize("name", ["v4.15", "v5.8"])

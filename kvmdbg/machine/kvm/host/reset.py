@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from kvmdbg.errors import Unsupported
+from kvmdbg.machine.kvm.errno import OK
 from kvmdbg.machine.kvm.host_event import host_event
 from kvmdbg.machine.kvm.reset import user_space_reset
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
-from kvmdbg.machine.kvm.user_space import OK, leave_kvm_run, returned
+from kvmdbg.machine.kvm.user_space import leave_kvm_run, returned
 
 
 @host_event("reset", source="x86.c: __set_sregs(); vmx.c: vmx_set_msr(), IA32_FEATURE_CONTROL; kvm.md D")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from kvmdbg.machine.kvm.errno import OK
 from kvmdbg.machine.kvm.host_event import host_event
 from kvmdbg.machine.kvm.migration import vcpu_save_state
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
-from kvmdbg.machine.kvm.user_space import OK, leave_kvm_run, returned
+from kvmdbg.machine.kvm.user_space import leave_kvm_run, returned
 
 
 @host_event("save", source="x86.c: KVM_GET_VCPU_EVENTS, KVM_GET_SREGS, KVM_GET_NESTED_STATE and their relatives")

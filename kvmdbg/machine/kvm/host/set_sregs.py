@@ -7,10 +7,11 @@ from typing import Final
 from kvmdbg.errors import UserError
 from kvmdbg.machine.hw.controls import AR_UNUSABLE
 from kvmdbg.machine.hw.operands import OperandType, optional, value_64
+from kvmdbg.machine.kvm.errno import OK
 from kvmdbg.machine.kvm.host_event import host_event
 from kvmdbg.machine.kvm.sregs import Sregs, get_sregs, set_sregs, sregs_problem
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
-from kvmdbg.machine.kvm.user_space import OK, leave_kvm_run, returned
+from kvmdbg.machine.kvm.user_space import leave_kvm_run, returned
 from kvmdbg.machine.kvm.vmx_ops import field, read, write
 
 Assignment = tuple[str, int]

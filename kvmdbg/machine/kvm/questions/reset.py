@@ -14,6 +14,10 @@ class ResetQuestions:
         """Is INIT blocked while L1 is in VMX operation, and a VM exit of L2? (4b9852f4f389)"""
         return True
 
+    def offers_wait_for_sipi_to_l1(self) -> bool:
+        """May an L2 be entered in the wait-for-SIPI state, and exit for a SIPI? (bf0cd88ce363)"""
+        return True
+
     def init_clears_cr3(self) -> bool:
         """Is CR3 0 after INIT? (03a6e84069d1)"""
         return True

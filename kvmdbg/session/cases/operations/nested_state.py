@@ -8,6 +8,7 @@ from typing import Any, Final
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import vmcs12
+from kvmdbg.machine.kvm.errno import OK
 from kvmdbg.machine.kvm.nested_state import (
     EVMCS,
     GUEST_MODE,
@@ -21,7 +22,7 @@ from kvmdbg.machine.kvm.nested_state import (
     vmx_get_nested_state,
 )
 from kvmdbg.machine.kvm.state import INVALID_GPA, NestedState
-from kvmdbg.machine.kvm.user_space import OK, leave_kvm_run, returned
+from kvmdbg.machine.kvm.user_space import leave_kvm_run, returned
 from kvmdbg.session.cases.binding import MASK64
 from kvmdbg.session.cases.harness import Harness
 from kvmdbg.session.cases.operation import operation

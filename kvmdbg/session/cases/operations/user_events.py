@@ -6,8 +6,9 @@ import re
 from typing import Final
 
 from kvmdbg.errors import Unsupported
+from kvmdbg.machine.kvm.errno import OK
 from kvmdbg.machine.kvm.kvm_vcpu_events import KvmVcpuEvents, kvm_vcpu_ioctl_x86_get_vcpu_events
-from kvmdbg.machine.kvm.user_space import OK, leave_kvm_run, returned
+from kvmdbg.machine.kvm.user_space import leave_kvm_run, returned
 from kvmdbg.session.cases.harness import Harness
 from kvmdbg.session.cases.operation import operation
 from kvmdbg.session.cases.steps import Actor, Operation

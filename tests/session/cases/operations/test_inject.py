@@ -31,4 +31,12 @@ def test_what_is_said() -> None:
 
 def test_nothing_else_is_injected_so() -> None:
     with pytest.raises(Unsupported):
-        inject(harness(), *operation("host: inject INIT"))
+        inject(harness(), *operation("host: inject hope"))
+
+
+def test_init_and_sipi() -> None:
+    found = verdict("L1: enter L2", "host: inject INIT", expect=[{"step": 2, "outcome": "vmexit", "reason": 3}])
+    assert (found.status, found.reason) == ("ok", "")
+    found = verdict("L1: vmwrite GUEST_ACTIVITY_STATE 3; vmlaunch", "host: inject SIPI 0x10",
+                    expect=[{"step": 2, "outcome": "vmexit", "reason": 4, "qualification": 0x10}])
+    assert (found.status, found.reason) == ("ok", "")
