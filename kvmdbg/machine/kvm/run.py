@@ -202,7 +202,7 @@ def after_exit(kvm: Kvm, vcpu: Vcpu) -> None:
 @act
 def svm_vcpu_run(kvm: Kvm, vcpu: Vcpu) -> None:
     """VMRUN (svm.c): only a vCPU whose VMCB came from a log stands here.  raises: Unsupported, always."""
-    raise Unsupported("VMRUN is not modelled: SVM is a later issue", "`info vmcb` shows the VMCB, `check-entry` what VMRUN checks.")
+    raise Unsupported("VMRUN is not modelled, as all of SVM", "`info vmcb` shows the VMCB, `check-entry` what VMRUN checks.")
 
 
 @act

@@ -185,8 +185,9 @@ def root_of(kvm: Kvm, vcpu: Vcpu) -> str:
     frame = vmcs.peek(kvm.hw, kvm.vmcs01(vcpu), encoding) & ept.ADDRESS
     taken = frame in kvm.hw.frames or frame in kvm.hw.launch_state or any(
         frame <= address < frame + memory.FRAME for address, _ in kvm.hw.memory.unordered())
-    usable = frame and not frame >> kvm.hw.caps.maxphyaddr and not taken and mmu.role.kind in ("direct", "paging64")
-    if usable:
+    usable = frame and not frame >> kvm.hw.caps.maxphyaddr and not taken
+    if mmu.role.kind in ("direct", "paging64"):
+        frame = frame if usable else memory.alloc_frame(kvm.hw, "root")
         direct = mmu.role.kind == "direct"
         key = ShadowKey(mmu.role, direct, 4, 0 if direct else (vcpu.cr3 & ept.ADDRESS) >> 12)
         kvm.hw.frames[frame] = describe(key)
@@ -194,4 +195,4 @@ def root_of(kvm: Kvm, vcpu: Vcpu) -> str:
         mmu.root = Root(0 if direct else vcpu.cr3, frame, mmu.role)
     name = FIELDS[encoding].name
     return (f"{name} names an empty table: a log has no memory, so what the guest touches is mapped to empty pages" if usable else
-            f"{name} = {frame:#x} cannot be KVM's root here: the guest cannot go on behind its first fault")
+            f"{name} cannot name KVM's root here, so the guest cannot go on behind its first fault")

@@ -116,6 +116,12 @@ def test_a_guest_that_can_be_entered_runs_on_empty_memory(kernel: str) -> None:
     assert "not in the dump" not in say(s, "info vmcs VM_EXIT_REASON")
 
 
+def test_a_guest_whose_ept_pointer_names_something_else_comes_to_a_halt() -> None:
+    FILES["taken.log"] = vmcs_log(fields(session("continue"), EPT_POINTER=0xF000_005E))
+    s = loading("load dmesg taken.log", "continue")
+    assert "no progress" in say(s, "inject load 0x5000")
+
+
 def test_the_dump_of_several() -> None:
     FILES["both.log"] = FILES["good.log"] + FILES["bad.log"]
     s = loading("load dmesg both.log 2")

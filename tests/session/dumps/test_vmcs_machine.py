@@ -47,7 +47,7 @@ def test_the_ept_pointer_names_the_root() -> None:
     made = load(EPT_POINTER=0x7_6543_205E)
     root = made.kvm.mmu(made.kvm.vcpus[0]).root
     assert root.hpa == 0x7_6543_2000 and made.kvm.hw.frames[root.hpa].startswith("EPT01") and "empty table" in made.notes[-1]
-    assert "cannot be KVM's root" in load(EPT_POINTER=0xF000_005E).notes[-1]
+    assert "cannot name KVM's root" in load(EPT_POINTER=0xF000_005E).notes[-1]
 
 
 def test_the_controls_say_how_kvm_was_loaded() -> None:
