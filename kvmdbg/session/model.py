@@ -255,6 +255,8 @@ STATEMENTS: Final = (
               "that was forbidden is stale until it is flushed for", "`record` writes how a session came to be"),
     Statement("dumps", MODELLED, "KVM's dump_vmcs() of v4.2 to v6.12 in a kernel log becomes vmcs01 in front of its VM entry "
               "(`load dmesg`)", "vmx.c: dump_vmcs()"),
+    Statement("dumps", MODELLED, "the log of a KVM in L1: its VMCS becomes vmcs12, which L1 launches (`load dmesg FILE vmcs12`)",
+              "nested.c: the same checks as of any vmcs12"),
     Statement("dumps", SIMPLIFIED, "a log has no memory: page tables are empty, and fields that are not printed are as booted",
               "`info vmcs` marks those; what the guest touches is mapped to empty pages"),
     Statement("dumps", SIMPLIFIED, "a control that the model lacks passes the checks; a VM entry without a fault is refused then "

@@ -16,9 +16,10 @@ from kvmdbg.session import machine_words
 from kvmdbg.session.commands.kernel import MachineOperand
 from kvmdbg.session.dumps.pasted import chosen, remarks
 from kvmdbg.session.dumps.vmcb_machine import machine_with
+from kvmdbg.session.dumps.vmcs12_machine import machine_of_l1
 from kvmdbg.session.dumps.vmcs_machine import machine_from
 from kvmdbg.session.operands import ChoiceOperand
-from kvmdbg.session.parse import MISSING, Candidate, Operand, command
+from kvmdbg.session.parse import MISSING, Candidate, Operand, command, matching
 from kvmdbg.session.results import Text
 from kvmdbg.session.saved.restoring import Missing, read_head, restore
 from kvmdbg.session.session import Session
@@ -27,6 +28,7 @@ STATE: Final = "state"
 DMESG: Final = "dmesg"
 PREVIOUS: Final = "previous"
 DIGEST: Final = "sha256:"
+AS_VMCS12: Final = "vmcs12"
 
 
 class FileWordOperand(Operand):
@@ -49,11 +51,28 @@ class WhichOperand(Operand):
 
     def take(self, session: Any, text: str) -> tuple[Any, str]:
         word, _, rest = text.partition(" ")
-        if word.startswith(DIGEST):
+        if word.startswith(DIGEST) or word == AS_VMCS12:
             return MISSING, text
         if not word.isdigit() or not int(word):
             raise UserError(f"{word!r} is no number of a dump", "Write a number from 1 on.")
         return int(word), rest
+
+
+class RoleOperand(Operand):
+    """A word in front of the digest."""
+
+    name, describe = AS_VMCS12, "the log is L1's: its VMCS is what KVM keeps as vmcs12"
+
+    def take(self, session: Any, text: str) -> tuple[Any, str]:
+        word, _, rest = text.partition(" ")
+        if word.startswith(DIGEST):
+            return MISSING, text
+        if word != AS_VMCS12:
+            raise UserError(f"{word!r} is too much", f"Write {AS_VMCS12} for the log of a KVM in L1, or nothing.")
+        return word, rest
+
+    def complete(self, session: Any, text: str) -> Iterable[Candidate]:
+        return matching((AS_VMCS12,), text)
 
 
 class DigestOperand(Operand):
@@ -71,16 +90,18 @@ class DigestOperand(Operand):
 What = Annotated[str, ChoiceOperand("WHAT", STATE, DMESG, PREVIOUS)]
 FileWord = Annotated[str, FileWordOperand()]
 Which = Annotated[int, WhichOperand()]
+Role = Annotated[str, RoleOperand()]
 Digest = Annotated[str, DigestOperand()]
 
 
 @command("load", group="session", recorded=False,
-         examples=("load dmesg crash.log", "load dmesg crash.log 2", "load state before.state", "load previous"))
-def load(s: Session, what: What, file: FileWord = "", number: Which = 0, digest: Digest = "") -> Text:
+         examples=("load dmesg crash.log", "load dmesg crash.log 2 vmcs12", "load state before.state", "load previous"))
+def load(s: Session, what: What, file: FileWord = "", number: Which = 0, role: Role = "", digest: Digest = "") -> Text:
     """Begin again at #0 with a state from a file: `dmesg`, a kernel's log with a dump by KVM, or `state`, as `save` wrote it.
 
     `load dmesg FILE N`: the VMCS of dump_vmcs() number N becomes vmcs01 of a machine that has what its controls use, on the
     session's kernel; vcpu0 stands in front of the VM entry.  `check-entry` names what is wrong, `step` enters.
+    `vmcs12` behind it: the log is of a KVM in L1, and L1 is about to launch that VMCS.
     A VMCB (dump_vmcb()) can be looked at (`info vmcb`) and checked; AMD's VMRUN is not modelled.
     `load state FILE` comes with its kernel and its hardware.
     What was said before is left behind; `load previous` goes back to it, and once more returns.  A recording begins with the line
@@ -90,15 +111,16 @@ def load(s: Session, what: What, file: FileWord = "", number: Which = 0, digest:
         return go_back(s, file)
     if not file:
         raise UserError("load: FILE is missing: the name of a file", "Write: load state FILE.")
-    if number and what != DMESG:
-        raise UserError(f"load: {number} is too much: a saved state is one", "Write: load state FILE.")
+    if (number or role) and what != DMESG:
+        raise UserError(f"load: {number or role} is too much: a saved state is one", "Write: load state FILE.")
     text = s.read_file(file)
     known = hashlib.sha256(text.encode()).hexdigest()
     if not known.startswith(digest):
         raise UserError(f"{file} is not what it was when this was recorded: its SHA-256 begins with {known[:16]}",
                         "Leave the digest out to load it as it is now.")
-    line = " ".join((f"load {what}", quoted(file), *((str(number),) if number else ()), f"{DIGEST}{known[:16]}"))
-    return load_state(s, file, text, line) if what == STATE else load_dmesg(s, file, text, number, line)
+    line = " ".join((f"load {what}", quoted(file), *((str(number),) if number else ()), *((role,) if role else ()),
+                     f"{DIGEST}{known[:16]}"))
+    return load_state(s, file, text, line) if what == STATE else load_dmesg(s, file, text, number, role, line)
 
 
 def quoted(file: str) -> str:
@@ -133,17 +155,19 @@ def load_state(s: Session, file: str, text: str, line: str) -> Text:
     return Text("\n".join((f"{file}: the state is here, digest {s.tape.digest()}", *lacking(missing))))
 
 
-def load_dmesg(s: Session, file: str, text: str, number: int, line: str) -> Text:
+def load_dmesg(s: Session, file: str, text: str, number: int, role: str, line: str) -> Text:
     """`load dmesg`."""
     dump, where = chosen(text, file, number)
-    make = machine_from if dump.kind == "VMCS" else machine_with
+    if role and dump.kind != "VMCS":
+        raise UserError("a VMCB cannot be vmcs12", "Leave vmcs12 out.")
+    make = machine_of_l1 if role else machine_from if dump.kind == "VMCS" else machine_with
     made = make(dump, versions.kernel(s.kernel), s.kvm.config, s.caps, s.listening)
     if s.tape.end:
         s.begin_anew()
     s.take(made.kvm, made.caps, line, made.printed)
-    is_vmcs01 = f", is vmcs01 on {s.kernel}" if dump.kind == "VMCS" else ""
-    said = (f"{file}: {where}{is_vmcs01}", *remarks(dump), *made.notes,
-            *(("`check-entry` names what is wrong with it, `step` enters",) if is_vmcs01 else ()))
+    is_now = f", is {role or 'vmcs01'} on {s.kernel}" if dump.kind == "VMCS" else ""
+    said = (f"{file}: {where}{is_now}", *remarks(dump), *made.notes,
+            *(("`check-entry` names what is wrong with it, `step` enters",) if is_now and not role else ()))
     return Text("\n".join(said))
 
 

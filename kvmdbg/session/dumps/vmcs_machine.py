@@ -49,9 +49,7 @@ def machine_from(dump: Dump, era: Era, config: Config, caps: Caps, listening: bo
     raises: UserError for a dump without controls, which nothing can be made of.
     """
     fields = fields_of(dump)
-    if F.CPU_BASED_VM_EXEC_CONTROL not in fields or F.PIN_BASED_VM_EXEC_CONTROL not in fields:
-        raise UserError(f"the dump that begins on line {dump.first} has no control state",
-                        "Paste it whole, down to the line of the virtual processor ID.")
+    require_controls(dump, fields)
     config, notes = configured(config, fields)
     caps, more = capable(caps, fields)
     kvm = boot(era, config, caps, listening=listening)
@@ -62,6 +60,13 @@ def machine_from(dump: Dump, era: Era, config: Config, caps: Caps, listening: bo
     root = root_of(kvm, vcpu)
     kvm.tape.recording = recording
     return Loaded(kvm, caps, (*notes, *more, root), frozenset(fields))
+
+
+def require_controls(dump: Dump, fields: dict[int, int]) -> None:
+    """raises: UserError for a dump that was cut off before the controls."""
+    if F.CPU_BASED_VM_EXEC_CONTROL not in fields or F.PIN_BASED_VM_EXEC_CONTROL not in fields:
+        raise UserError(f"the dump that begins on line {dump.first} has no control state",
+                        "Paste it whole, down to the line of the virtual processor ID.")
 
 
 # -- what the dump says of its machine -------------------------------------------------------------------------------------
@@ -82,14 +87,19 @@ def configured(config: Config, fields: dict[int, int]) -> tuple[Config, list[str
 
 
 def capable(caps: Caps, fields: dict[int, int]) -> tuple[Caps, list[str]]:
-    """A processor that offers what the dump's controls and host state use, as the real one did."""
-    before = caps
-    widest = max((fields.get(field, 0).bit_length() for field in HOST_ADDRESSES), default=0)
-    caps = caps._replace(maxphyaddr=max(caps.maxphyaddr, min(widest, 52)))
+    """The processor of the dump: besides what it offers, whether it has EPT's A/D flags and "unrestricted guest"."""
     if fields.get(F.EPT_POINTER, 0) and not fields[F.EPT_POINTER] & ept.EPTP_AD:
         caps = caps._replace(ept_ad=False)
     if secondary_of(fields) & c.SEC_ENABLE_EPT:
         caps = caps._replace(unrestricted_guest=bool(secondary_of(fields) & c.SEC_UNRESTRICTED_GUEST))
+    return offering(caps, fields)
+
+
+def offering(caps: Caps, fields: dict[int, int]) -> tuple[Caps, list[str]]:
+    """A processor that offers what the dump's controls and host state use, as the real one did."""
+    before = caps
+    widest = max(fields.get(field, 0).bit_length() for field in HOST_ADDRESSES)
+    caps = caps._replace(maxphyaddr=max(caps.maxphyaddr, min(widest, 52)))
     for name, default in Caps._field_defaults.items():
         with_it = Caps(**caps._asdict() | {name: True}) if default is False else caps
         if bits(lacked(with_it, fields)) < bits(lacked(caps, fields)):

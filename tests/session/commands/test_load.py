@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from dump_support import fields, vmcb_log, vmcs_log
 from kvmdbg.errors import Unsupported, UserError
@@ -175,3 +177,51 @@ def test_both_kinds_in_one_log() -> None:
     FILES["mixed.log"] = FILES["amd.log"] + FILES["bad.log"] + FILES["amd.log"]
     assert "dump 2 of 3, a VMCS" in say(loading(), "load dmesg mixed.log 2")
     assert "dump 3 of 3, a VMCB" in say(loading(), "load dmesg mixed.log 3")
+
+
+# -- a VMCS of L1's ----------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("kernel", ["v5.8", "v6.12"])
+def test_a_dump_of_l1_is_checked_and_launched(kernel: str) -> None:
+    s = loading("load dmesg bad.log vmcs12", kernel=kernel)
+    assert "exit 33 | guest TR is usable" in say(s, "check-entry")
+    assert "L1 sees INVALID_STATE (entry failed)" in say(s, "inject vmlaunch")
+    assert loading(*s.record().splitlines()).tape.digest() == s.tape.digest()
+    assert "enters L2" in say(loading("load dmesg good.log vmcs12", kernel=kernel), "inject vmlaunch")
+
+
+@pytest.mark.parametrize(("line", "message"), [
+    ("load dmesg amd.log vmcs12", "a VMCB cannot be vmcs12"), ("load dmesg bad.log 1 vmcs01", "'vmcs01' is too much"),
+    ('load state "l2 state" vmcs12', "vmcs12' is no number|vmcs12 is too much")])
+def test_what_cannot_be_vmcs12(line: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        loading(line)
+
+
+def test_completion_offers_what_there_is() -> None:
+    s = loading()
+    assert {one.text for one in s.completions("load ")} == {"state", "dmesg", "previous"}
+    assert {one.text for one in s.completions("load dmesg x 2 v")} == {"vmcs12"}
+
+
+# -- what is damaged ---------------------------------------------------------------------------------------------------------
+
+DAMAGE = st.tuples(st.floats(0, 1), st.integers(0, 60), st.sampled_from(
+    ("", "0x", "f" * 18, "-", "(", ")", "\n", "=", "0x10000000000000000", '"', "#", "[", "a", "9", " ", "GUEST_CR3", "True")))
+TEXTS = ("bad.log", "good.log", "amd.log", "l2 state")
+AFTER = ("check-entry", "info vmcs", "info tlb", "continue", "inject load 0x1000", "inject vmcall", "save")
+
+
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
+@given(text=st.sampled_from(TEXTS), damage=st.lists(DAMAGE, min_size=1, max_size=6), role=st.sampled_from(("", " vmcs12")))
+def test_a_damaged_file_never_ends_in_a_python_exception(text: str, damage: list[tuple[float, int, str]], role: str) -> None:
+    said = FILES[text]
+    for place, gone, put in damage:
+        at = int(place * len(said))
+        said = said[:at] + put + said[at + gone:]
+    s = session(read_file=lambda name: said)
+    for line in (f"load state x{role}" if text == "l2 state" else f"load dmesg x{role}", *AFTER):
+        try:
+            s.execute(line)
+        except UserError as refusal:
+            assert refusal.message
