@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kvmdbg.machine.eras.commit import commit
+from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm.era import Era
 
 
@@ -18,3 +19,7 @@ class Without(Era):
     def vm_functions_of_l1(self) -> int:
         """None."""
         return 0
+
+    def vmcs12_has(self, encoding: int) -> bool:
+        """Without the VM-function controls."""
+        return encoding != F.VM_FUNCTION_CONTROL and super().vmcs12_has(encoding)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kvmdbg.machine.eras.commit import commit
+from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm.era import Era
 
 
@@ -15,3 +16,7 @@ class Without(Era):
     def vm_functions_of_l1(self) -> int:
         """None."""
         return 0
+
+    def vmcs12_has(self, encoding: int) -> bool:
+        """Without the list."""
+        return encoding != F.EPTP_LIST_ADDRESS and super().vmcs12_has(encoding)

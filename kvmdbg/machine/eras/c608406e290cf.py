@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kvmdbg.machine.eras.commit import commit
+from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm.era import Era
 
 
@@ -15,3 +16,8 @@ class Without(Era):
     def offers_virtual_interrupts_to_l1(self) -> bool:
         """No."""
         return False
+
+    def vmcs12_has(self, encoding: int) -> bool:
+        """Without the bitmaps and the status."""
+        lacking = (F.GUEST_INTR_STATUS, F.EOI_EXIT_BITMAP0, F.EOI_EXIT_BITMAP1, F.EOI_EXIT_BITMAP2, F.EOI_EXIT_BITMAP3)
+        return encoding not in lacking and super().vmcs12_has(encoding)

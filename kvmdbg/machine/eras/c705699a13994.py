@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kvmdbg.machine.eras.commit import commit
+from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm.era import Era
 
 
@@ -15,3 +16,7 @@ class Without(Era):
     def offers_posted_interrupts_to_l1(self) -> bool:
         """No."""
         return False
+
+    def vmcs12_has(self, encoding: int) -> bool:
+        """Without the vector and the descriptor."""
+        return encoding not in (F.POSTED_INTR_NV, F.POSTED_INTR_DESC_ADDR) and super().vmcs12_has(encoding)

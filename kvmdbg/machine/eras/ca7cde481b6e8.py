@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kvmdbg.machine.eras.commit import commit
+from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm.era import Era
 
 
@@ -18,3 +19,7 @@ class Without(Era):
     def offers_vmcs_shadowing_to_l1(self) -> bool:
         """No."""
         return False
+
+    def vmcs12_has(self, encoding: int) -> bool:
+        """Without the bitmaps."""
+        return encoding not in (F.VMREAD_BITMAP, F.VMWRITE_BITMAP) and super().vmcs12_has(encoding)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kvmdbg.machine.eras.commit import commit
+from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm.era import Era
 
 
@@ -14,3 +15,7 @@ class Without(Era):
     def offers_pml_to_l1(self) -> bool:
         """No."""
         return False
+
+    def vmcs12_has(self, encoding: int) -> bool:
+        """Without the log."""
+        return encoding not in (F.PML_ADDRESS, F.GUEST_PML_INDEX) and super().vmcs12_has(encoding)

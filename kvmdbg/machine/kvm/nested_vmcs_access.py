@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from kvmdbg.machine.hw.controls import AR_L, EFER_LMA
-from kvmdbg.machine.hw.fields import F, Field
+from kvmdbg.machine.hw.fields import FIELDS, F, Field
 from kvmdbg.machine.hw.operands import Descriptor
 from kvmdbg.machine.hw.paging import PF_WRITE
 from kvmdbg.machine.hw.vmcs_access import MASK_32, READ_ONLY_FIELD, UNSUPPORTED_FIELD
@@ -34,7 +34,7 @@ def handle_vmread(kvm: Kvm, vcpu: Vcpu) -> None:
     if not nested_vmx_check_permission(kvm, vcpu):
         return
     encoding, destination = vcpu.exit_insn.operands
-    field = field_of(encoding)
+    field = field_of(kvm, encoding)
     if has_no_vmcs(kvm, vcpu):
         nested_vmx_fail_invalid(kvm, vcpu)
     elif field is None:
@@ -66,7 +66,7 @@ def handle_vmwrite(kvm: Kvm, vcpu: Vcpu) -> None:
 
 def _finish_vmwrite(kvm: Kvm, vcpu: Vcpu, encoding: int, value: int, error: int) -> None:
     """What is written to vmcs12 must get into vmcs02; what L2 writes to its shadow vmcs12 has nothing to do with vmcs02."""
-    field = field_of(encoding)
+    field = field_of(kvm, encoding)
     if error or field is None:
         nested_vmx_fail(kvm, vcpu, error)
         return
@@ -85,15 +85,17 @@ def _finish_vmwrite(kvm: Kvm, vcpu: Vcpu, encoding: int, value: int, error: int)
 def _problem(kvm: Kvm, encoding: int) -> int:
     """VM-instruction error of VMWRITE, or 0.  A field is read-only by its number alone, whether vmcs12 has it or not."""
     read_only = encoding >> TYPE_SHIFT & 3 == TYPE_EXIT_INFO and not nested_caps(kvm).vmwrite_any_field
-    if field_of(encoding) is not None:
+    if field_of(kvm, encoding) is not None:
         return READ_ONLY_FIELD if read_only else 0
     return READ_ONLY_FIELD if read_only and not kvm.era.vmwrite_looks_for_the_field_first() else UNSUPPORTED_FIELD
 
 
-def field_of(encoding: int) -> Field | None:
-    """The member of struct vmcs12 that an encoding reaches, whole or by its high half."""
-    field = vmcs12.member(encoding)
-    return field if field is not None and (not encoding & 1 or field.width == 64) else None
+def field_of(kvm: Kvm, encoding: int) -> Field | None:
+    """The member that this kernel's struct vmcs12 has for an encoding, whole or by its high half."""
+    field = FIELDS.get(encoding & ~1)
+    if field is None or not kvm.era.vmcs12_has(field.encoding):
+        return None
+    return field if not encoding & 1 or field.width == 64 else None
 
 
 def has_no_vmcs(kvm: Kvm, vcpu: Vcpu) -> bool:

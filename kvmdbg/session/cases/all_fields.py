@@ -6,7 +6,8 @@ import re
 from typing import Final, NamedTuple
 
 from kvmdbg.errors import Unsupported
-from kvmdbg.machine.hw.fields import FIELDS, Field
+from kvmdbg.machine.hw.controls import RFLAGS_CF, RFLAGS_ZF
+from kvmdbg.machine.hw.fields import EXIT_INFO, FIELDS, Field
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.nested_checks import nested_caps
 from kvmdbg.machine.kvm.nested_vmcs_access import ACCESS_RIGHTS, ACCESS_RIGHTS_BITS
@@ -15,6 +16,8 @@ from kvmdbg.session.cases.harness import Harness
 WORDS: Final = ("all", "every")
 _COOKIE: Final = re.compile(r"(?:all(?: fields)?|every field) (?:with a value derived from )?(\S+)")
 _READ: Final = ("all", "all fields", "every field")
+INDEX: Final = 0x1FF
+NOT_READ: Final = -1                     # as a value: VMREAD of a field that vmcs12 has has failed
 TAG: Final = 0xDEAD_BEEF << 32           # so that the upper half of a field is not 0 either
 
 
@@ -34,7 +37,8 @@ def kept(field: Field, cookie: int) -> int:
 def written(h: Harness) -> list[Field]:
     """The fields that L1 can write: exit information only where IA32_VMX_MISC bit 29 is 1."""
     every = nested_caps(h.kvm).vmwrite_any_field
-    return [field for field in vmcs12.MEMBERS if every or field.area != "exit-info"]
+    return [field for field in vmcs12.MEMBERS
+            if h.kvm.era.vmcs12_has(field.encoding) and (every or field.area != EXIT_INFO)]
 
 
 def vmwrite_all(h: Harness, text: str) -> None:
@@ -48,13 +52,18 @@ def vmwrite_all(h: Harness, text: str) -> None:
 
 
 def vmread_all(h: Harness, text: str) -> Fields:
-    """`all`, `every field`.  raises: Unsupported for other words."""
+    """`all`, `every field`: each that the manual has is tried.  raises: Unsupported for other words."""
     if text not in _READ:
         raise Unsupported(f"vmread {text}: one field, or every field")
-    found = []
-    for field in written(h):
+    known, found = written(h), []
+    h.highest_index = -1
+    for field in FIELDS.values():
         h.player.inject(f"vmread {field.name}")
-        found.append((field.encoding, h.rax))
+        accepted = not h.flags(1) & (RFLAGS_CF | RFLAGS_ZF)
+        if accepted:
+            h.highest_index = max(h.highest_index, field.encoding >> 1 & INDEX)
+        if field in known or accepted and field.area != EXIT_INFO:
+            found.append((field.encoding, h.rax if accepted else NOT_READ))
     return Fields(tuple(found), h.cookie)
 
 

@@ -7,6 +7,7 @@ when the model cannot tell. A word that is in neither catalogue makes the instan
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -57,6 +58,7 @@ class Observed(NamedTuple):
 
 Fact = Callable[[Observed, Value], str]
 
+_BITS: Final = re.compile(r"bits?_(\d+)(?:_(\d+))?")
 OUTCOMES: Final[Catalog[Callable[[Observed], str]]] = Catalog("outcome of a case")
 KEYS: Final[Catalog[Fact]] = Catalog("key of a case's expectation")
 
@@ -90,10 +92,27 @@ def check(observed: Observed, name: str, wanted: Value) -> str:
     """One key of an expectation.  raises: Unsupported for a word that no file declares."""
     if name == "outcome":
         return check_outcome(observed, str(wanted))
-    fact = KEYS.get(name)
+    fact = fact_of(name)
     if fact is None:
         raise refuse_key(name)
     return fact(observed, wanted)
+
+
+def fact_of(name: str) -> Fact | None:
+    """What compares a key: one that is declared, or `bits_9_1`, `bit_31` of what the step has read."""
+    match = _BITS.fullmatch(name)
+    if match is None:
+        return KEYS.get(name)
+    first, last = int(match[2] or match[1]), int(match[1])
+    return lambda observed, wanted: bits(observed, first, last, wanted)
+
+
+def bits(observed: Observed, first: int, last: int, wanted: Value) -> str:
+    """Some bits of a number that the step has read."""
+    seen = observed.last.value
+    if not isinstance(seen, int):
+        return f"no number is read: {observed.seen}"
+    return same_number(observed, seen >> first & (1 << last - first + 1) - 1, wanted)
 
 
 def check_outcome(observed: Observed, name: str) -> str:

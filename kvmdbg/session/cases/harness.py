@@ -45,6 +45,7 @@ class Harness:
         self.field = field
         self.bit = bit
         self.cookie = -1                     # of the last write to every field
+        self.highest_index = -1              # of the fields that VMREAD has accepted when it tried every one
         self.shadow_value = 0                # what the field that the case is about was given in the shadow VMCS
         self.secondary_told = False          # a step has said whether the secondary controls are activated
         self.spoilt: dict[int, int] = {}     # field of the current VMCS that a step has made bad -> its good value
@@ -199,6 +200,7 @@ class Harness:
         return {
             **{name: lambda eptp=eptp: eptp for name, eptp in eptps.items()},          # type: ignore[misc]
             "the shadow value": lambda: self.shadow_value,
+            "highest index among the fields that VMREAD accepts": lambda: self.highest_index,
             **({"FA": lambda: binding.MARK_A, "FB": lambda: binding.MARK_B} if eptps else {}),
             "current EPTP": lambda: self.eptp, "bad memory type": lambda: self.eptp & ~7 | 2,
             "data page": lambda: binding.FRAME_OLD,

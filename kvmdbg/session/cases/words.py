@@ -90,7 +90,7 @@ def placed(case: Case, steps: Sequence[StepToDo], facts: Sequence[tuple[int, Fac
 def known(facts: Facts) -> None:
     """raises: Unsupported for a key or an outcome that nothing compares."""
     for key, wanted in facts:
-        if key != "outcome" and key not in fact.KEYS:
+        if key != "outcome" and fact.fact_of(key) is None:
             raise vocabulary.refuse_key(key)
         for word in [wanted] if key == "outcome" else wanted if key == "outcome_one_of" else []:
             if word not in fact.OUTCOMES:

@@ -41,3 +41,10 @@ def test_other_words() -> None:
         vmwrite_all(h, "all of them")
     with pytest.raises(Unsupported, match="every field"):
         vmread_all(h, "all guest fields")
+
+
+def test_the_highest_index_is_found_by_trying() -> None:
+    h = harness()
+    assert h.binding.number("highest index among the fields that VMREAD accepts") == -1
+    vmread_all(h, "all")
+    assert h.binding.number("highest index among the fields that VMREAD accepts") == F.TSC_MULTIPLIER >> 1 & 0x1FF

@@ -37,3 +37,15 @@ def test_the_drawer_is_full() -> None:
     assert set(OUTCOMES.names()) >= {"VMsucceed", "VMfailValid", "VMfailInvalid", "VMfail", "fault", "runs", "no_fault",
                                      "vmexit", "entered", "entry_failure", "controls_ok", "ok", "EINVAL"}
     assert len(KEYS) >= 25
+
+
+@pytest.mark.parametrize(("key", "wanted", "seen"), [
+    ("bits_9_1", 0x11, ""), ("bits_9_1", 0x12, "0x11"), ("bit_1", 1, ""), ("bits_3_0", "1 << 1", ""), ("bit_63", 0, "")])
+def test_bits_of_what_was_read(key: str, wanted: int | str, seen: str) -> None:
+    (observed,) = observe("L1: vmwrite EXC_BITMAP 0x22; vmread EXC_BITMAP")
+    assert check(observed, key, wanted) == seen
+
+
+def test_bits_of_nothing() -> None:
+    (observed,) = observe("L1: vmptrld A")
+    assert check(observed, "bits_9_1", 0).startswith("no number is read")

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from kvmdbg.machine.hw.fields import FIELDS
+
 
 class VmcsQuestions:
     """Mainline's answers, v6.12."""
+
+    def vmcs12_has(self, encoding: int) -> bool:
+        """Is the field a member of struct vmcs12, so that VMREAD and VMWRITE of L1 find it?  encoding: of the whole field."""
+        field = FIELDS.get(encoding)
+        return field is not None and field.in_vmcs12
+
+    def computes_the_highest_index(self) -> bool:
+        """Does L1 read the highest index of vmcs12 in IA32_VMX_VMCS_ENUM? Else that of the preemption timer. (ba1f82456ba8)"""
+        return True
 
     def vmptrld_of_the_vmxon_region(self) -> int:
         """VM-instruction error of VMPTRLD of the VMXON region (cbf712792b6e)."""
