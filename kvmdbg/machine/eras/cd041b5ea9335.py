@@ -7,7 +7,7 @@ from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm.era import Era
 
 
-@commit("d041b5ea9335", order=20210618, first="v5.14", date="2021-05",
+@commit("d041b5ea9335", order=20210618, first="v5.14", date="2021-06",
         subject="KVM: nVMX: Enable nested TSC scaling",
         touches=("vmcs12.c: vmcs_field_to_offset_table",))
 class Without(Era):

@@ -43,7 +43,7 @@ def test_other_words() -> None:
         vmread_all(h, "all guest fields")
 
 
-def test_the_highest_index_is_found_by_trying() -> None:
+def test_the_highest_index_is_that_of_the_fields_that_were_read() -> None:
     h = harness()
     assert h.binding.number("highest index among the fields that VMREAD accepts") == -1
     vmread_all(h, "all")
