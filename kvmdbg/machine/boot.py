@@ -40,11 +40,11 @@ from kvmdbg.machine.kvm.vmx import (
     BOOT_CR0,
     BOOT_EFER,
     HOST_CR3,
-    HOST_CR4,
     HOST_RIP,
     KERNEL_CS,
     KERNEL_DS,
     KERNEL_TR,
+    host_cr4,
 )
 from kvmdbg.machine.kvm.vpid import VMX_NR_VPIDS
 from kvmdbg.tape import Tape
@@ -84,7 +84,7 @@ def boot(era: Era, config: Config = Config(), caps: Caps = Caps(), *, listening:
 
 def assemble(tape: Tape, era: Era, config: Config, caps: Caps) -> Kvm:
     """The host, its processors and the VM with its vCPUs, of any number."""
-    cpus = tuple(make_cpu(tape, i) for i in range(config.cpus))
+    cpus = tuple(make_cpu(tape, i, caps) for i in range(config.cpus))
     hw = Hardware(tape, caps, cpus)
     vcpus = tuple(make_vcpu(tape, i) for i in range(config.vcpus))
     kvm = Kvm(tape, hw, era, VmxOps(), config, vcpus, make_mmus(tape, vcpus, ROOT_MMU), make_mmus(tape, vcpus, GUEST_MMU))
@@ -148,7 +148,7 @@ def refuse_apic_access_page(config: Config, caps: Caps) -> None:
         raise UserError(f"memory={config.memory:#x} reaches the local APIC at {APIC_DEFAULT_PHYS_BASE:#x}", "Give less memory.")
 
 
-def make_cpu(tape: Tape, number: int) -> Cpu:
+def make_cpu(tape: Tape, number: int, caps: Caps) -> Cpu:
     """A logical processor in VMX root operation, running the host's kernel."""
     data = Segment(KERNEL_DS, 0, FLAT, AR_DATA)
     none = Segment(0, 0, 0, 1 << 16)
@@ -156,7 +156,7 @@ def make_cpu(tape: Tape, number: int) -> Cpu:
                               tr=Segment(KERNEL_TR, 0, 0x67, AR_TSS_BUSY), gdtr_base=0, gdtr_limit=0xFFFF, idtr_base=0,
                               idtr_limit=0xFFFF, sysenter_cs=0, sysenter_esp=0, sysenter_eip=0)
     return Cpu(tape, f"cpu{number}", id=number, vmx=VMX_ROOT, vmxon_pointer=VMXON_BASE + number * 0x1000, current_vmcs=NO_VMCS,
-               cr0=BOOT_CR0, cr2=0, cr3=HOST_CR3, pdptes=NO_PDPTES, cr4=HOST_CR4, efer=BOOT_EFER, pat=0x0007_0406_0007_0406,
+               cr0=BOOT_CR0, cr2=0, cr3=HOST_CR3, pdptes=NO_PDPTES, cr4=host_cr4(caps), efer=BOOT_EFER, pat=0x0007_0406_0007_0406,
                debugctl=0, dr7=0x400, rip=HOST_RIP, rsp=0, rflags=RFLAGS_RESERVED1, rax=0, descriptors=descriptors, vpid=0,
                eptp=0, exit_insn=NO_INSN, blocking=0, activity=0, fills=0)
 

@@ -9,7 +9,7 @@ from kvmdbg.errors import Unsupported, UserError
 from kvmdbg.machine.boot import boot
 from kvmdbg.machine.eras.versions import kernel
 from kvmdbg.machine.hw import vmcs
-from kvmdbg.machine.hw.controls import SEC_ENABLE_EPT, SEC_ENABLE_VPID
+from kvmdbg.machine.hw.controls import CR4_PCIDE, SEC_ENABLE_EPT, SEC_ENABLE_VPID
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.state import VMX_ROOT, Caps
 from kvmdbg.machine.kvm.state import INVALID_GPA, INVALID_PAGE, OUTSIDE_GUEST_MODE, Config
@@ -103,3 +103,11 @@ def test_there_are_65535_vpids_for_guests(vpids: int) -> None:
     with pytest.raises(UserError, match="VPIDs for guests"):
         boot(kernel(V6_12), Config(vpids=vpids), Caps())
     assert boot(kernel(V6_12), Config(vpids=0xFFFF), Caps()).vcpus[0].vpid == 1
+
+
+@pytest.mark.parametrize("caps", [Caps(pcid=False), Caps(pcid=False, invpcid=False, la57=True)])
+def test_a_host_sets_no_bit_of_cr4_that_its_processor_lacks(caps: Caps) -> None:
+    m = Machine(caps=caps)
+    assert not m.cpu.cr4 & CR4_PCIDE
+    m.given_vmx().given_l2().enter()
+    assert m.vcpu.guest_mode

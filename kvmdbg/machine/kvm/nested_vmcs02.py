@@ -94,7 +94,7 @@ def nested_free_vmcs02(vcpu: Vcpu, vmptr: int) -> None:
 def prepare_vmcs02_early(kvm: Kvm, vcpu: Vcpu) -> None:
     """Host state and controls: what L0 wants, and what L1 wants."""
     mine = execution_controls(kvm, vcpu.vpid)
-    for encoding, value in host_state().items():
+    for encoding, value in host_state(kvm.hw.caps).items():
         write(kvm, vcpu, encoding, value)
     for encoding, value in merged_controls(kvm, vcpu, mine).items():
         write(kvm, vcpu, encoding, value)

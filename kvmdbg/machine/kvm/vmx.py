@@ -6,6 +6,7 @@ from typing import Final
 
 from kvmdbg.machine.hw import vmcs
 from kvmdbg.machine.hw.capabilities import control_settings
+from kvmdbg.machine.hw.control_registers import cr4_offered
 from kvmdbg.machine.hw.controls import (
     AR_DB,
     AR_G,
@@ -52,7 +53,7 @@ from kvmdbg.machine.hw.controls import (
 from kvmdbg.machine.hw.entry import vm_entry
 from kvmdbg.machine.hw.execute import VECTORS
 from kvmdbg.machine.hw.fields import F
-from kvmdbg.machine.hw.state import Cpu
+from kvmdbg.machine.hw.state import Caps, Cpu
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.events import Decided, FlushAsked, VmcsCleared
 from kvmdbg.machine.kvm.guest_state_valid import l2_must_be_emulated
@@ -104,10 +105,15 @@ def flat_segments() -> dict[int, int]:
     return fields
 
 
-def host_state() -> dict[int, int]:
+def host_cr4(caps: Caps) -> int:
+    """The host's CR4: a kernel sets no bit that its processor does not offer."""
+    return HOST_CR4 & cr4_offered(caps)
+
+
+def host_state(caps: Caps) -> dict[int, int]:
     """Where L0 goes on after a VM exit (vmx.c: vmx_set_constant_host_state())."""
     return {
-        F.HOST_CR0: HOST_CR0, F.HOST_CR3: HOST_CR3, F.HOST_CR4: HOST_CR4, F.HOST_RIP: HOST_RIP, F.HOST_IA32_EFER: BOOT_EFER,
+        F.HOST_CR0: HOST_CR0, F.HOST_CR3: HOST_CR3, F.HOST_CR4: host_cr4(caps), F.HOST_RIP: HOST_RIP, F.HOST_IA32_EFER: BOOT_EFER,
         F.HOST_CS_SELECTOR: KERNEL_CS, F.HOST_SS_SELECTOR: KERNEL_DS, F.HOST_DS_SELECTOR: KERNEL_DS,
         F.HOST_ES_SELECTOR: KERNEL_DS, F.HOST_TR_SELECTOR: KERNEL_TR,
     }
@@ -164,7 +170,7 @@ def init_vmcs01(kvm: Kvm, vcpu: Vcpu) -> None:
     state = {F.GUEST_CR3: vcpu.cr3, F.GUEST_IA32_EFER: hardware_efer(kvm, vcpu.efer), F.GUEST_RIP: 0x10_0000, F.GUEST_RSP: 0x8_0000,
              F.GUEST_RFLAGS: RFLAGS_RESERVED1, F.GUEST_DR7: 0x400, F.GUEST_CR0: vcpu.cr0, F.CR0_READ_SHADOW: vcpu.cr0,
              F.GUEST_CR4: hardware_cr4(kvm, vcpu.cr0, vcpu.cr4), F.CR4_READ_SHADOW: vcpu.cr4, F.VIRTUAL_PROCESSOR_ID: vcpu.vpid}
-    for encoding, value in (host_state() | execution_controls(kvm, vcpu.vpid) | flat_segments() | state).items():
+    for encoding, value in (host_state(kvm.hw.caps) | execution_controls(kvm, vcpu.vpid) | flat_segments() | state).items():
         if value:
             kvm.hw.vmcs[kvm.vmcs01(vcpu), encoding] = value
 

@@ -123,7 +123,9 @@ def eptps_of_list(setup: Setup) -> dict[str, int]:
     """The EPTPs that a case with a list names."""
     first = eptp_of(setup)
     other = first & 0xFFF | binding.OTHER_EPT_ROOT
-    return {"A": first, "B": other, "BADTYPE": other & ~ept.EPTP_MEMTYPE_MASK | 2}
+    return {"A": first, "B": other, "A|AD": first | ept.EPTP_AD, "B|AD": other | ept.EPTP_AD,
+            "BADTYPE": other & ~ept.EPTP_MEMTYPE_MASK | 2, "BADWALK": other & ~ept.EPTP_WALK_LENGTH_MASK,
+            "BADBITS": other | ept.EPTP_RESERVED, "BADWIDTH": other | 1 << setup.caps.maxphyaddr}
 
 
 def symbols_of(setup: Setup) -> dict[str, int]:

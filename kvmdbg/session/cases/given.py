@@ -153,6 +153,7 @@ CAPS: Final[Mapping[str, Handler]] = {
     **dict.fromkeys(("vmwrite_ro_fields", "vmwrite_any_field"), _emulated_for_l1("vmwrite_any_field")),
     "vpid": _cap("vpid"), "ept": _cap("ept"), "la57": _cap("la57"), "huge_1g": _cap("ept_1g"),
     "pcid": _cap("pcid"), "ept_ad": _cap("ept_ad"), "huge_2m": _cap("ept_2m"),
+    **dict.fromkeys(("execute_only", "ept_execute_only", "exec_only"), _cap("ept_execute_only")),
     "unrestricted_guest": _cap("unrestricted_guest"), "invpcid": _cap("invpcid"),
     "virtualize_apic_accesses": _cap("apic_accesses"), "virtual_interrupt_delivery": _cap("virtual_interrupts"),
     "posted_interrupts": _cap("posted_interrupts"), "process_posted_interrupts": _cap("posted_interrupts"),
@@ -243,5 +244,6 @@ EXTRA: Final[Mapping[str, Handler]] = {
     # What was before the transition is done by the harness, not by the machine's set-up (harness.py: warm_up()).
     "last_vpid": nothing, "vpid12_differs_from_last": nothing, "direction": nothing,
     "no_hw_errcode_cc": premises.no_hw_errcode_cc, "needs": premises.needs,
+    **dict.fromkeys(("execute_only", "ept_execute_only", "exec_only"), _cap("ept_execute_only")),
     "ept_ad": _cap("ept_ad"), "la57": lambda plan, on: _caps(plan, {"la57": on}),
 }

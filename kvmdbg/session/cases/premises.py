@@ -77,7 +77,7 @@ def link_pointer(plan: Plan, text: Value) -> None:
 
 def eptp_list(plan: Plan, text: Value) -> None:
     """`page with entries [A, B, A, BADTYPE]`: two EPT hierarchies, A the one in use, and an EPTP of a bad memory type."""
-    match = re.fullmatch(r"page with entries \[([\w, ]+)\]", str(text))
+    match = re.fullmatch(r"page with entries \[([\w,| ]+)\]", str(text))
     names = tuple(name.strip() for name in match[1].split(",")) if match else ()
     if not names or not set(names) <= set(EPTP_NAMES):
         raise Unsupported(f"vmcs12 eptp_list: {text}")

@@ -15,7 +15,7 @@ from kvmdbg.session.cases.vocabulary import AMD
 
 NEWEST: Final = "v6.12"
 FIRST_EPTP: Final = "A"                   # in use when a case with an EPTP list starts
-EPTP_NAMES: Final = ("A", "B", "BADTYPE")
+EPTP_NAMES: Final = ("A", "B", "A|AD", "B|AD", "BADTYPE", "BADWALK", "BADBITS", "BADWIDTH")
 
 
 class KernelRule(NamedTuple):

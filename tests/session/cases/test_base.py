@@ -7,9 +7,12 @@ import pytest
 from casework import RUNNER, case
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.actions import waits
+from kvmdbg.machine.hw import ept
 from kvmdbg.machine.hw.controls import AR_DB, AR_L, CR4_PCIDE, SEC_ENABLE_EPT, SEC_ENABLE_VPID
 from kvmdbg.machine.hw.fields import F
+from kvmdbg.machine.hw.state import Caps
 from kvmdbg.machine.kvm import vmcs12
+from kvmdbg.machine.kvm.guest_memory import kvm_read_guest
 from kvmdbg.machine.kvm.nested_checks import nested_caps
 from kvmdbg.machine.kvm.state import INVALID_GPA
 from kvmdbg.session.cases import binding, given
@@ -107,3 +110,10 @@ def test_bits_by_name() -> None:
 def test_the_runner_boots_a_setup_once() -> None:
     setup = Plan("v6.12").setup()
     assert RUNNER.base(setup) is RUNNER.base(setup)
+
+
+def test_eptps_that_vm_entry_would_refuse_can_be_listed() -> None:
+    entries_of = "page with entries [A, BADWALK, B|AD, BADBITS, BADWIDTH]"
+    player = base({"vmcs12": {"enable_ept": True, "eptp_list": entries_of}}).player
+    entries = [kvm_read_guest(player.kvm, binding.EPTP_LIST + 8 * i) or 0 for i in range(5)]
+    assert [bool(ept.eptp_valid(entry, Caps())) for entry in entries] == [False, True, False, True, True]

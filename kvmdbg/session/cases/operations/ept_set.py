@@ -1,4 +1,4 @@
-"""`ept_set gpa= level= perms= memtype= set_bit= flip_bit= huge=`: change an EPT entry in memory, without invalidation."""
+"""`ept_set gpa= level= perms= memtype= set_bit= flip_bit= huge= present=`: change an EPT entry in memory, without invalidation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from kvmdbg.session.cases.operation import operation
 from kvmdbg.session.cases.player import EPT12, LARGE_LEVELS
 from kvmdbg.session.cases.steps import Actor, Operation
 
-KNOWN: Final = frozenset(("gpa", "level", "perms", "memtype", "set_bit", "flip_bit", "huge"))
+KNOWN: Final = frozenset(("gpa", "level", "perms", "memtype", "set_bit", "flip_bit", "huge", "present"))
+YES_OR_NO: Final = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 RIGHTS: Final = {"r": ept.READ, "w": ept.WRITE, "x": ept.EXECUTE}
 
 
@@ -35,8 +36,17 @@ def large_leaf(h: Harness, gpa: int, level: int) -> int:
     return leaf & ept.ADDRESS & -page_size(level) | ept.LARGE | ept.RIGHTS | ept.MEMTYPE_WB << ept.MEMTYPE_SHIFT
 
 
+def is_on(op: Operation, text: str) -> bool:
+    """`1` and `true` are yes.  raises: Unsupported for words that are neither yes nor no."""
+    if text.lower() not in YES_OR_NO:
+        raise Unsupported(f"{op.text}: {text} is neither yes nor no")
+    return YES_OR_NO[text.lower()]
+
+
 def new_value(h: Harness, op: Operation, value: int) -> int:
     """The entry's new 64 bits."""
+    if present := op.named("present"):
+        value = value & ~ept.RIGHTS | (ept.RIGHTS if is_on(op, present) else 0)
     if perms := op.named("perms"):
         value = value & ~ept.RIGHTS | sum(RIGHTS[letter] for letter in perms if letter != "-")
     if memtype := op.named("memtype"):

@@ -18,6 +18,7 @@ G = 1 << 39
     ("perms=---", LEAF & ~7), ("perms=r--", LEAF & ~6), ("perms=-w-", LEAF & ~5), ("perms=r-x", LEAF & ~2), ("perms=rwx", LEAF),
     ("memtype=2", LEAF & ~0x38 | 2 << 3), ("set_bit=11", LEAF | 1 << 11), ("flip_bit=0", LEAF ^ 1),
     ("set_bit=MAXPHYADDR", LEAF | 1 << 46), ("perms=--- set_bit=52", LEAF & ~7 | 1 << 52),
+    ("present=0", LEAF & ~7), ("present=true", LEAF),
 ])
 def test_new_entries(text: str, value: int) -> None:
     assert new_value(harness(OPEN_EPT), operation(f"L1: ept_set gpa=G {text}")[0], LEAF) == value
