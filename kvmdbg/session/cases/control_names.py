@@ -55,7 +55,7 @@ _SECONDARY: Final = {
 _EXIT: Final = {
     c.EXIT_SAVE_DEBUG_CONTROLS: ("save_debug_controls",), c.EXIT_HOST_ADDR_SPACE_SIZE: ("host_address_space_size",),
     c.EXIT_LOAD_IA32_PERF_GLOBAL_CTRL: ("load_host_perf_global_ctrl", "load_perf_global_ctrl_on_exit"),
-    c.EXIT_ACK_INTR_ON_EXIT: ("ack_interrupt_on_exit", "acknowledge_interrupt_on_exit"),
+    c.EXIT_ACK_INTR_ON_EXIT: ("ack_interrupt_on_exit", "ack_intr_on_exit", "acknowledge_interrupt_on_exit"),
     c.EXIT_SAVE_IA32_PAT: ("save_pat", "save_pat_on_exit"), c.EXIT_LOAD_IA32_PAT: ("load_host_pat", "load_pat_on_exit"),
     c.EXIT_SAVE_IA32_EFER: ("save_efer", "save_efer_on_exit"), c.EXIT_LOAD_IA32_EFER: ("load_host_efer", "load_efer_on_exit"),
     c.EXIT_SAVE_PREEMPTION_TIMER: ("save_preemption_timer", "save_preemption_timer_value", "save_vmx_preemption_timer",

@@ -11,8 +11,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from kvmdbg.errors import Unsupported
+from kvmdbg.machine.hw.capabilities import CONTROL_WORDS, control_settings
 from kvmdbg.machine.hw.fields import F
+from kvmdbg.machine.hw.state import Caps
 from kvmdbg.session.cases import premises, vocabulary
+from kvmdbg.session.cases.control_names import CONTROLS
 from kvmdbg.session.cases.matrix import ANY
 from kvmdbg.session.cases.model import Case, Value
 from kvmdbg.session.cases.premises import Handler, field, nothing, phrases, refused
@@ -67,6 +70,7 @@ def read(case: Case, extra: Mapping[str, Value], row: int = 1, enable_ept: bool 
     return plan.setup()
 
 
+PLACES: Final = (*CONTROL_WORDS, F.SECONDARY_VM_EXEC_CONTROL)      # the fields of Caps.lacks
 TWO_WAYS: Final = re.compile(r"off: .*; on: ")
 WITH_AND_WITHOUT: Final = "with and without EPT for L2"
 
@@ -98,10 +102,22 @@ def _caps(plan: Plan, value: Value) -> None:
         handler = CAPS.get(name)
         if handler is not None:
             handler(plan, offered)
+        elif name in CONTROLS and name not in vocabulary.CAPS:
+            _control(plan, name, offered)
         elif name not in vocabulary.CAPS:
             raise Unsupported(f"caps {name}: no capability of the model")
         elif offered is True:
             raise Unsupported(f"caps {name}: {vocabulary.CAPS[name]}")
+
+
+def _control(plan: Plan, name: str, offered: Value) -> None:
+    """A control that L1 can set, or, as user space takes it away, cannot.  raises: Unsupported for one that KVM does not offer."""
+    field, bit = CONTROLS[name]
+    if offered is False:
+        words = dict(plan.config.l1_caps).get("lacks", Caps().lacks)
+        plan.limit_l1("lacks", tuple(word | bit if place == PLACES.index(field) else word for place, word in enumerate(words)))
+    elif offered is True and not control_settings(plan.caps)[field].allowed_1 & bit:
+        raise Unsupported(f"caps {name}: {vocabulary.VMX_CONTROLS}")
 
 
 def _cap(name: str) -> Handler:

@@ -47,6 +47,7 @@ class Harness:
         self.cookie = -1                     # of the last write to every field
         self.highest_index = -1              # of the fields that VMREAD has accepted when it tried every one
         self.shadow_value = 0                # what the field that the case is about was given in the shadow VMCS
+        self.efer_field: int = F.GUEST_IA32_EFER      # which EFER `LMA=1` is of
         self.secondary_told = False          # a step has said whether the secondary controls are activated
         self.spoilt: dict[int, int] = {}     # field of the current VMCS that a step has made bad -> its good value
         self.immediate_exit = False          # kvm_run->immediate_exit: the next `run` returns at once

@@ -21,7 +21,7 @@ ANY_PDPTE: Final = re.compile(r"any PDPTE[:,]? (.+)$")
 AS_ABOVE: Final = "the same with "
 ANY_ABOVE: Final = "any of the above"
 ANY_OF: Final = "any of "
-RPL_OR_TI: Final = "RPL or TI not 0"       # of a selector: bits 1:0 and bit 2
+SELECTOR: Final = {"RPL or TI not 0": range(1, 8), "RPL not 0": range(1, 4), "TI not 0": (4,)}    # bits 1:0 and bit 2
 ANY: Final = "any"                         # as a value: the source does not care
 FAILURE_ONLY: Final = "failure only"       # under `asserted`: the error number next to it is not compared
 MAX_VARIANTS: Final = 4096                 # more of them are a slip of the file, not a case
@@ -79,7 +79,7 @@ def variants(instance: Instance, number: Callable[[str], int]) -> Iterator[dict[
 def _any_of(instance: Instance, name: str, value: Value) -> list[Value]:
     """The values that a row means one after the other: `any of the above` in its column, `any of CS SS TR`, or itself alone.
 
-    `any of CS SS` beside HOST_SEL_CS in another row of that column is short for HOST_SEL_CS and HOST_SEL_SS.
+    `any of CS SS` beside rows of HOST_SEL_... alone is short for HOST_SEL_CS and HOST_SEL_SS.
     """
     if not isinstance(value, str) or not value.startswith(ANY_OF) or name not in instance.case.matrix.columns:
         return [value]
@@ -88,8 +88,8 @@ def _any_of(instance: Instance, name: str, value: Value) -> list[Value]:
     if value == ANY_ABOVE:
         return list(dict.fromkeys(others))
     words = re.split(r"[,\s]+", value.removeprefix(ANY_OF).strip())
-    prefix = next((other.removesuffix(word) for other in others for word in words
-                   if isinstance(other, str) and other.endswith(f"_{word}")), "")
+    prefixes = {other.rpartition("_")[0] for other in others if isinstance(other, str) and other.isupper()}
+    prefix = f"{prefixes.pop()}_" if len(prefixes) == 1 and not any("_" in word for word in words) else ""
     return [prefix + word for word in words]
 
 
@@ -97,8 +97,8 @@ def _spread(value: Value, number: Callable[[str], int]) -> list[Value]:
     """Every integer of `a..b`, every single bit of `one bit from a to b` or `FIELD: one bit below b`; any other value alone."""
     if not isinstance(value, str):
         return [value]
-    if value == RPL_OR_TI:
-        return [f"old value | {bits}" for bits in range(1, 8)]
+    if value in SELECTOR:
+        return [f"old value | {bits}" for bits in SELECTOR[value]]
     if (match := ANY_PDPTE.match(value)) is not None:
         return [f"PDPTE {which} {match[1]}" for which in range(4)]
     if bits := BIT_FROM.match(value):

@@ -12,6 +12,7 @@ from itertools import product
 from typing import Final, NamedTuple
 
 from kvmdbg.errors import Unsupported
+from kvmdbg.session.cases import field_names
 from kvmdbg.session.cases.reader import RANGE
 
 _REMARK: Final = re.compile(r"(?:^|\s)#(?![A-Z]{2}\b).*$")          # `#`, but not the # of #PF
@@ -148,10 +149,15 @@ def _implied(operation: Operation) -> Operation:
         if pattern.match(operation.text):
             return operation._replace(word=word)
     operation = operation._replace(word=operation.word.removesuffix(":"))
-    if not _FIELD.fullmatch(operation.word) or not operation.operands:
+    if not operation.operands or not (_FIELD.fullmatch(operation.word) or _assigns(operation)):
         return operation
     value = operation.operands[1:] if operation.operands[0].value == "=" else operation.operands
     return operation._replace(word="vmwrite", operands=(Operand("", operation.word), *value))
+
+
+def _assigns(operation: Operation) -> bool:
+    """`ACTIVITY = 1`, `VPID = 5`: the field by any name that cases have for it."""
+    return operation.operands[0].value == "=" and field_names.known(operation.word)
 
 
 def _is_aside(tokens: list[str], number: int) -> bool:

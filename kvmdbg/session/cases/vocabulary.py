@@ -54,7 +54,7 @@ RULE: Final = "rule_"                    # any of these keys is a rule in words
 CAPS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("svm", "npt", "gmet", "vgif"), AMD),
     **dict.fromkeys(("hyperv_tlbflush", "nested_direct_flush", "evmcs", "enforce_cpuid"), HYPER_V),
-    **dict.fromkeys(("preemption_timer", "mtf", "intr_window", "activity_hlt"), EVENTS),
+    **dict.fromkeys(("activity_hlt",), EVENTS),
     **dict.fromkeys(("xsave", "lam"), VMX_CONTROLS),
     "advanced_exit_info": "advanced EPT-violation information is not modelled",
 }

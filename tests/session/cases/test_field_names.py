@@ -6,6 +6,7 @@ import pytest
 
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw.fields import F
+from kvmdbg.session.cases import field_names
 from kvmdbg.session.cases.field_names import encoding, word
 
 
@@ -30,3 +31,7 @@ def test_the_debuggers_word_for_a_field() -> None:
     assert word(F.GUEST_CR3) == "GUEST_CR3"
     assert word(F.TSC_OFFSET + 1) == hex(F.TSC_OFFSET + 1)
     assert word(0xFFFF_FFFF) == "0xffffffff"
+
+
+def test_whether_a_name_is_known() -> None:
+    assert field_names.known("EXIT_MSR_LOAD_COUNT") and not field_names.known("HAIR")

@@ -150,3 +150,9 @@ def test_whether_l1_is_in_vmx_operation(given: dict[str, Any], steps: tuple[str,
     ({"vmwrite_ro_fields": False}, {"vmwrite_any_field": False})])
 def test_what_kvm_emulates_can_be_hidden_from_l1(caps: dict[str, Any], limits: dict[str, Any]) -> None:
     assert dict(read(case("L1: nop", given={"caps": caps}), {}).config.l1_caps) == limits
+
+
+def test_any_control_by_its_name_is_a_capability() -> None:
+    assert setup({"caps": {"save_preemption_timer": True, "load_guest_pat": True}}) == setup({})
+    hidden = setup({"caps": {"monitor_trap_flag": False, "save_pat": False}})
+    assert hidden.config.l1_caps == (("lacks", (0, 1 << 27, 1 << 18, 0, 0)),)

@@ -105,3 +105,9 @@ def test_any_of_some_values_are_variants() -> None:
 def test_any_of_words_without_a_name_that_ends_like_one_are_taken_as_they_are() -> None:
     (only,) = instances(case(Matrix("m", ("op",), (("any of HOST_CR0 HOST_CR4",),), ())))
     assert [values["op"] for values in variants(only, int)] == ["HOST_CR0", "HOST_CR4"]
+
+
+@pytest.mark.parametrize(("text", "bits"), [("RPL not 0", [1, 2, 3]), ("TI not 0", [4])])
+def test_bits_of_a_selector_are_variants(text: str, bits: list[int]) -> None:
+    (only,) = instances(case(Matrix("m", ("op",), ((text,),), ())))
+    assert [values["op"] for values in variants(only, int)] == [f"old value | {bit}" for bit in bits]

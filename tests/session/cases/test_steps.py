@@ -79,3 +79,9 @@ def test_every_step_of_the_shared_cases_parses() -> None:
                 for step in case.steps:
                     parsed = parse_step(step_text(step, dict(instance.values)))
                     assert parsed.operations or not parsed.actors
+
+
+@pytest.mark.parametrize(("text", "field", "value"), [("ACTIVITY = 1", "ACTIVITY", "1"), ("EPTP = 5", "EPTP", "5")])
+def test_a_field_by_a_name_that_only_cases_have_is_written_too(text: str, field: str, value: str) -> None:
+    (written,) = parse_step(f"L1: {text}").operations
+    assert (written.word, written.plain) == ("vmwrite", (field, value))

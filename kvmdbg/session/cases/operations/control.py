@@ -8,7 +8,7 @@ from typing import Final
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.session.cases.control_bits import NO_BIT
-from kvmdbg.session.cases.control_names import SECONDARY, Control, named
+from kvmdbg.session.cases.control_names import CONTROLS, SECONDARY, Control, named
 from kvmdbg.session.cases.harness import Harness
 from kvmdbg.session.cases.operation import A_CONTROL, operation
 from kvmdbg.session.cases.operations.vmwrite import write
@@ -16,6 +16,7 @@ from kvmdbg.session.cases.steps import Actor, Operation
 
 ONE_BIT: Final = re.compile(r"one bit:? write allowed0 with that bit (set|cleared)")
 WORDS: Final = re.compile(r"(pin-based|primary|secondary|VM-exit|VM-entry) controls = (.+)")
+EFER_FIELDS: Final = {CONTROLS["load_host_efer"]: F.HOST_IA32_EFER, CONTROLS["load_guest_efer"]: F.GUEST_IA32_EFER}
 FIELDS: Final = {
     "pin-based": F.PIN_BASED_VM_EXEC_CONTROL, "primary": F.CPU_BASED_VM_EXEC_CONTROL, "secondary": F.SECONDARY_VM_EXEC_CONTROL,
     "VM-exit": F.VM_EXIT_CONTROLS, "VM-entry": F.VM_ENTRY_CONTROLS,
@@ -36,6 +37,8 @@ def switch(h: Harness, control: Control, on: bool) -> None:
     field, bit = control
     if control == SECONDARY:
         h.secondary_told = True
+    if control in EFER_FIELDS:
+        h.efer_field = EFER_FIELDS[control]
     if field == F.SECONDARY_VM_EXEC_CONTROL and not h.secondary_told:
         write(h, SECONDARY.field, lambda old: old | SECONDARY.bit)
     write(h, field, lambda old: old | bit if on else old & ~bit)

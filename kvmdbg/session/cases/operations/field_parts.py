@@ -12,6 +12,7 @@ from kvmdbg.machine.hw.controls import (
     INTR_INFO_ERROR_CODE,
     INTR_INFO_VALID,
     INTR_TYPE_HARD_EXCEPTION,
+    VMFUNC_EPTP_SWITCHING,
 )
 from kvmdbg.machine.hw.execute import VECTORS
 from kvmdbg.machine.hw.fields import F
@@ -28,8 +29,10 @@ VTPR: Final = 0x80                       # byte of the virtual-APIC page
 CONTROL_OF: Final = {
     F.IO_BITMAP_A: "use_io_bitmaps", F.IO_BITMAP_B: "use_io_bitmaps", F.MSR_BITMAP: "use_msr_bitmaps",
     F.VIRTUAL_APIC_PAGE_ADDR: "use_tpr_shadow", F.APIC_ACCESS_ADDR: "virtualize_apic_accesses", F.PML_ADDRESS: "enable_pml",
-    F.POSTED_INTR_DESC_ADDR: "process_posted_interrupts",
+    F.POSTED_INTR_DESC_ADDR: "process_posted_interrupts", F.VMREAD_BITMAP: "shadow_vmcs", F.VMWRITE_BITMAP: "shadow_vmcs",
+    F.EPTP_LIST_ADDRESS: "enable_vmfunc",
 }
+NEED_EPT: Final = (F.PML_ADDRESS, F.EPTP_LIST_ADDRESS)
 BYTE: Final = re.compile(r"byte of (\w+) = (\w+)")
 INJECTED: Final = re.compile(r"(#[A-Z]{2}) with error code")
 PART: Final = re.compile(r"(info|error-code) bit (\d+)")
@@ -61,15 +64,17 @@ def control_of_the_address(h: Harness, op: Operation, actor: Actor) -> None:
 
     CR8 exits go with the TPR shadow, as the source of such cases has them: where the virtual-APIC page is no memory, KVM drops
     the shadow, which it may only while L1 sees every access to CR8 anyway (nested.c: nested_get_vmcs12_pages()).  EPT goes with
-    PML, which needs it.
+    what needs it.
     """
     encoding = field_names.encoding(h.field) if h.field else 0
     if encoding not in CONTROL_OF or op.rest not in ("enabled", "disabled"):
         raise Unsupported(f"{op.text}: no control of {h.field or 'a field that the case names'}")
     on = op.rest == "enabled"
     switch(h, CONTROLS[CONTROL_OF[encoding]], on)
-    if encoding == F.PML_ADDRESS:
+    if encoding in NEED_EPT:
         switch(h, CONTROLS["enable_ept"], on)
+    if encoding == F.EPTP_LIST_ADDRESS:
+        write(h, F.VM_FUNCTION_CONTROL, lambda old: old | VMFUNC_EPTP_SWITCHING if on else old & ~VMFUNC_EPTP_SWITCHING)
     if encoding == F.VIRTUAL_APIC_PAGE_ADDR:
         write(h, F.CPU_BASED_VM_EXEC_CONTROL, lambda old: old | CPU_CR8_LOAD_EXITING | CPU_CR8_STORE_EXITING)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from kvmdbg.errors import Unsupported
+from kvmdbg.machine.actions import waits
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.session.cases import field_names
@@ -36,7 +37,7 @@ def vmentry(h: Harness, op: Operation, actor: Actor) -> None:
     for area in areas:
         spoil(h, area)
     h.enter("" if op.rest in EITHER else op.word)
-    if h.setup.calls_at_once and h.level == 2:
+    if h.setup.calls_at_once and h.level == 2 and waits(h.kvm, 0):
         h.player.inject("vmcall")
 
 

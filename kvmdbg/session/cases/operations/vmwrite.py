@@ -20,18 +20,18 @@ from kvmdbg.session.cases.operations.vmread import MEMORY, encoding_of
 from kvmdbg.session.cases.steps import Actor, Operation
 
 Old = Callable[[], int]
-BIT: Final = re.compile(r"bit (\d+) = ([01])$")
-BITS: Final = re.compile(r"with bits (\d+):(\d+) = (\w+)$")
+BIT: Final = re.compile(r"(?:with )?bit (\w+)(?: (?:= )?([01]|set|cleared))?$")
+BITS: Final = re.compile(r"(?:with )?bits (\d+):(\d+) = (\w+)$")
 HARDWARE_EXCEPTION: Final = 3
 EVENT: Final = (                 # words of interruption information: lowest bit, and the value of a bare word
     (r"valid", 31, 1), (r"type (\d+)", 8, 0), (r"hw-exception", 8, HARDWARE_EXCEPTION), (r"error-code flag ([01])", 11, 0),
     (r"(?:vector )?(\w+)", 0, 0))
 NAMED: Final = re.compile(r"field (\S+) (?:value |= )?(.+)")
 ANY: Final = ("any", "any of the above")
-CLEARED: Final = re.compile(r"(\w+) cleared$")
+CHANGED: Final = re.compile(r"(\w+) (cleared|set)$")
 FIXED: Final = ("a bit that FIXED1 forbids", "a bit that FIXED0 demands cleared")
 OLD_OR: Final = "old value | "
-REGISTER: Final = re.compile(r"(?:HOST|GUEST)_(CR0|CR4)$")
+REGISTER: Final = re.compile(r"(?:HOST|GUEST)_(?:IA32_)?(CR0|CR4|EFER)$")
 
 
 @operation("vmwrite")
@@ -75,15 +75,16 @@ def new_value(h: Harness, name: str, text: str, old: int) -> int:
         return old
     if text in ANY:
         return FIELDS[field_names.encoding(name)].mask
-    if match := CLEARED.match(text):
-        return old & ~_bit(h, name, match[1])
+    if match := CHANGED.match(text):
+        bit = _bit(h, name, match[1])
+        return old | bit if match[2] == "set" else old & ~bit
     if text in FIXED:
         return fixed(h, name, text, old)
     if text.startswith(OLD_OR):
         return old | h.binding.number(text.removeprefix(OLD_OR))
     if match := BIT.match(text):
-        bit = 1 << int(match[1])
-        return old | bit if match[2] == "1" else old & ~bit
+        bit = 1 << h.binding.number(match[1])
+        return old & ~bit if match[2] in ("0", "cleared") else old | bit
     if match := BITS.match(text):
         low, mask = int(match[2]), (1 << (int(match[1]) - int(match[2]) + 1)) - 1
         return old & ~(mask << low) | (h.binding.number(match[3]) & mask) << low
@@ -98,7 +99,7 @@ def new_value(h: Harness, name: str, text: str, old: int) -> int:
 def fixed(h: Harness, name: str, text: str, old: int) -> int:
     """The lowest bit of a control register that VMX operation forbids to set, set; or the lowest that it demands, cleared."""
     register = REGISTER.match(name)
-    if register is None:
+    if register is None or register[1] == "EFER":
         raise Unsupported(f"{name}: {text}")
     demanded, allowed = (vmx_msrs(nested_caps(h.kvm))[NUMBERS[f"IA32_VMX_{register[1]}_FIXED{which}"]] for which in (0, 1))
     forbidden = ~allowed
