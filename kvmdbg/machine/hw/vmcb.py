@@ -39,6 +39,7 @@ _CONTROL: Final = (
 _SAVE: Final = (
     *((f"{name}.{part}", 0x400 + 0x10 * i + at, bits) for i, name in enumerate(SEGMENTS)
       for part, at, bits in (("selector", 0, 16), ("attrib", 2, 16), ("limit", 4, 32), ("base", 8, 64))),
+    ("vmpl", 0x4CA, 8),
     ("cpl", 0x4CB, 8), ("efer", 0x4D0, 64), ("cr4", 0x548, 64), ("cr3", 0x550, 64), ("cr0", 0x558, 64), ("dr7", 0x560, 64),
     ("dr6", 0x568, 64), ("rflags", 0x570, 64), ("rip", 0x578, 64), ("rsp", 0x5D8, 64), ("rax", 0x5F8, 64), ("star", 0x600, 64),
     ("lstar", 0x608, 64), ("cstar", 0x610, 64), ("sfmask", 0x618, 64), ("kernel_gs_base", 0x620, 64), ("sysenter_cs", 0x628, 64),

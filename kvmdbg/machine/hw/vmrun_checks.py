@@ -10,9 +10,11 @@ from typing import Final, NamedTuple
 
 from kvmdbg.machine.hw.control_registers import pat_problem
 from kvmdbg.machine.hw.controls import CR0_CD, CR0_NW, CR0_PE, CR0_PG, CR4_PAE, EFER_LME
+from kvmdbg.machine.hw.vmcb import SAVE, VMCB_FIELDS
 
 EFER_SVME: Final = 1 << 12
 NP_ENABLE: Final = 1 << 0                # of nested_ctl
+SEV_ES: Final = 1 << 2
 INTERCEPT_VMRUN: Final = 1 << 0          # of intercept vector 4
 CS_L: Final = 1 << 9                     # of an attribute word as the VMCB has it: 12 bits without a gap
 CS_D: Final = 1 << 10
@@ -97,10 +99,15 @@ VMRUN_CHECKS: Final = (
 
 
 def vmrun_problems(vmcb: Vmcb, width: int) -> tuple[VmrunProblem, ...]:
-    """Every check that a VMCB fails.  width: of physical addresses, in bits.  A field that is not there passes."""
+    """Every check that a VMCB fails.  width: of physical addresses, in bits.  A field that is not there passes.
+
+    So does the state-save area of a guest with SEV-ES: it is encrypted, and elsewhere.
+    """
     def read(name: str) -> int:
         return vmcb.get(name, 0)
 
-    found = ((check, check.rule(vmcb[check.field], read, width)) for check in VMRUN_CHECKS if check.field in vmcb)
+    encrypted = read("nested_ctl") & SEV_ES
+    found = ((check, check.rule(vmcb[check.field], read, width)) for check in VMRUN_CHECKS if check.field in vmcb
+             and not (encrypted and VMCB_FIELDS[check.field].area == SAVE))
     return tuple(VmrunProblem(check.name, f"{check.field} = {vmcb[check.field]:#x}: must {demand} ({check.source})")
                  for check, demand in found if demand)

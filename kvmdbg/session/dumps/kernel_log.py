@@ -15,7 +15,8 @@ _PREFIXES: Final = tuple(re.compile(pattern) for pattern in (
     r"[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d \S+ (?=kernel:)",      # syslog, journalctl
     r"\d{4}-\d\d-\d\dT[\d:.,]+(?:Z|[+-]\d\d:?\d\d)? \S+ (?=kernel:)",
     r"kernel:\s*",
-    r"(?:kvm|kvm_intel|kvm_amd|KVM)(?:\s*\[\d+\])?:\s+(?=\S)"))
+    r"(?:kvm|kvm_intel|kvm_amd|KVM|SVM)(?:\s*\[\d+\])?:\s+(?=\S)"))
+_IS_RAW_MAIL: Final = re.compile(r"=3D|=(?:20)?\r?$", re.MULTILINE)      # quoted-printable; kernels print 3d, and end no line so
 
 
 class Line(NamedTuple):
@@ -27,10 +28,18 @@ class Line(NamedTuple):
 
 def messages(log: str) -> Iterator[Line]:
     """The lines of a log that say something."""
+    if _IS_RAW_MAIL.search(log):
+        log = unquoted(log)
     for number, line in enumerate(log.splitlines(), start=1):
         text = message(line)
         if text:
             yield Line(number, text)
+
+
+def unquoted(log: str) -> str:
+    """A raw mail as it was written: `=3D` stood for =, `=20` for a blank, and = at the end for a line that goes on."""
+    joined = re.sub(r"=\r?\n", "", log)
+    return joined.replace("=20", " ").replace("=09", " ").replace("=3D", "=")
 
 
 def message(line: str) -> str:

@@ -28,6 +28,8 @@ _RENAMED: Final = {"exit_info1": "exit_info_1", "exit_info2": "exit_info_2", "gh
 _PAIRS: Final = (("cr0", "cr2"), ("cr3", "cr4"), ("dr6", "dr7"), ("rip", "rflags"), ("rsp", "rax"), ("star", "lstar"),
                  ("cstar", "sfmask"), ("kernel_gs_base", "sysenter_cs"), ("sysenter_esp", "sysenter_eip"), ("gpat", "dbgctl"),
                  ("br_from", "br_to"), ("excp_from", "excp_to"))
+_OF_SEV: Final = (("rax", "rbx"), ("rcx", "rdx"), ("rsi", "rdi"), ("rbp", "rsp"), ("r8", "r9"), ("r10", "r11"), ("r12", "r13"),
+                  ("r14", "r15"), ("xcr0", "xss"))
 _NAMES: Final = {"gpat": "g_pat", "excp_from": "last_excp_from", "excp_to": "last_excp_to"}
 _DOT: Final = "__"               # stands for the dot in names of forms
 
@@ -45,6 +47,7 @@ def _save() -> Iterator[str]:
         parts = zip("salb", ("selector", "attrib", "limit", "base"), strict=True)
         yield f"{name}: " + " ".join(f"{letter}: {{{name}{_DOT}{part}}}" for letter, part in parts)
     yield "cpl: {cpl:d} efer: {efer}"
+    yield "vmpl: {vmpl:d} cpl: {cpl:d} efer: {efer}"
     for pair in _PAIRS:
         yield " ".join(f"{said}: {{{_NAMES.get(said, said)}}}" for said in pair)
 
@@ -54,7 +57,7 @@ class VmcbFormat:
 
     name = "VMCB"
     sections = {CONTROL_AREA: tuple(map(form, _control())), SAVE_AREA: tuple(map(form, _save()))}
-    ignored = ()
+    ignored = (form("sev_features {X}"), *(form(f"{left}: {{X}} {right}: {{Y}}") for left, right in _OF_SEV))     # not of a VMCB
 
     def header(self, text: str) -> bool:
         return _HEADER.match(text) is not None
@@ -77,7 +80,7 @@ def vmcb_dumps(log: str) -> Iterator[Dump]:
 def always() -> list[str]:
     """Names of what every kernel prints."""
     rare = {"virt_ext", "avic_vapic_bar", "ghcb_gpa", "avic_backing_page", "avic_logical_id", "avic_physical_id", "vmsa_pa",
-            "pause_filter_thresh", "allowed_sev_features", "guest_sev_features", "intercepts5"}
+            "pause_filter_thresh", "vmpl", "allowed_sev_features", "guest_sev_features", "intercepts5"}
     return [name for name in VMCB_FIELDS if name not in rare]
 
 

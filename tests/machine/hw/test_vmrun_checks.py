@@ -43,6 +43,11 @@ def test_what_is_right(changes: dict[str, int]) -> None:
     assert texts(**changes) == []
 
 
+def test_an_encrypted_state_is_not_looked_at() -> None:
+    found = texts(nested_ctl=7, efer=0, cr0=1 << 40, asid=0)
+    assert found == ["asid = 0x0: must not be 0, which is the host's (APM Vol. 2 15.5.1)"]
+
+
 def test_every_check_names_a_field_and_the_manual() -> None:
     assert all(check.field in VMCB_FIELDS and check.source.startswith("APM Vol. 2 15.") for check in VMRUN_CHECKS)
     assert len({check.name for check in VMRUN_CHECKS}) == len(VMRUN_CHECKS)

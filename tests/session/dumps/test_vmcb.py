@@ -29,6 +29,20 @@ def test_headers(header: str) -> None:
     assert VmcbFormat().header(header)
 
 
+def test_what_kernels_print_of_guests_with_sev() -> None:
+    log = vmcb_log().replace("cpl:            0 ", "vmpl: 2   cpl:  3 ") + "kvm_amd: sev_features    0000000000000081\n" \
+        "kvm_amd: rax:            0000000000000000 rbx:          0000000000000000\n"
+    lines = log.splitlines()
+    lines.remove(next(line for line in lines if "something else again" in line))
+    dump = next(vmcb_dumps("\n".join(lines)))
+    assert (dump.values["vmpl"], dump.values["cpl"], dump.values["rax"]) == (2, 3, 0) and oddities(dump) == []
+
+
+def test_a_value_on_the_next_line() -> None:
+    log = vmcb_log().replace("efer:         ", "efer:=20=20=20=\n=20\n")
+    assert next(vmcb_dumps(log)).values == next(vmcb_dumps(vmcb_log())).values
+
+
 def test_a_number_below_zero_is_one_of_the_fields_width() -> None:
     dump = next(vmcb_dumps(vmcb_log().replace("tlb_ctl:            0", "tlb_ctl:            -1")))
     assert dump.values["tlb_ctl"] == 0xFF
