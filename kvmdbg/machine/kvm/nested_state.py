@@ -6,8 +6,10 @@ guest mode, vmcs02 is built without touching L1's memory: the pages that vmcs12 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
+from kvmdbg.machine.hw.vmcs import SHADOW_INDICATOR
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.errno import EFAULT, EINVAL, OK
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
@@ -15,6 +17,7 @@ from kvmdbg.machine.kvm.nested import NO_EXIT, nested_vmx_enter_non_root_mode, n
 from kvmdbg.machine.kvm.nested_checks import nested_check_area
 from kvmdbg.machine.kvm.nested_insn import bad_address, free_nested, set_current_vmptr, start_vmx_operation
 from kvmdbg.machine.kvm.nested_vmcs12 import sync_vmcs02_to_vmcs12
+from kvmdbg.machine.kvm.shadow_vmcs12 import get_shadow_vmcs12, nested_cpu_has_shadow_vmcs, put_shadow_vmcs12
 from kvmdbg.machine.kvm.state import INVALID_GPA, Kvm, NestedState, Vcpu
 
 GUEST_MODE: Final = 0x1                     # KVM_STATE_NESTED_*
@@ -44,9 +47,16 @@ def vmx_get_nested_state(kvm: Kvm, vcpu: Vcpu) -> NestedState:
         vcpu.mp_state = mp_state
     smm = (SMM_VMXON if vcpu.smm_vmxon else 0) | (SMM_GUEST_MODE if vcpu.smm_guest_mode else 0)
     has_vmcs12 = vcpu.current_vmptr != INVALID_GPA
-    members = ((encoding, vmcs12.get(kvm, vcpu, encoding)) for encoding in vmcs12.ENCODINGS) if has_vmcs12 else ()
-    return NestedState(0, HEADER + (VMCS12_SIZE if has_vmcs12 else 0), flags, vcpu.vmxon_ptr, vcpu.current_vmptr, smm, 0,
-                       tuple((encoding, value) for encoding, value in members if value))
+    has_shadow = vcpu.guest_mode and nested_cpu_has_shadow_vmcs(kvm, vcpu)
+    return NestedState(0, HEADER + VMCS12_SIZE * (has_vmcs12 + has_shadow), flags, vcpu.vmxon_ptr, vcpu.current_vmptr, smm, 0,
+                       members(kvm, vcpu, vmcs12.get) if has_vmcs12 else (),
+                       members(kvm, vcpu, get_shadow_vmcs12) if has_shadow else ())
+
+
+def members(kvm: Kvm, vcpu: Vcpu, get: Callable[[Kvm, Vcpu, int], int]) -> tuple[tuple[int, int], ...]:
+    """(member, value) of vmcs12 or of the shadow vmcs12, those that are not 0."""
+    found = ((encoding, get(kvm, vcpu, encoding)) for encoding in vmcs12.ENCODINGS)
+    return tuple((encoding, value) for encoding, value in found if value)
 
 
 def vmx_leave_nested(kvm: Kvm, vcpu: Vcpu) -> None:
@@ -81,15 +91,18 @@ def vmx_set_nested_state(kvm: Kvm, vcpu: Vcpu, state: NestedState) -> str:
     if state.smm_flags & SMM_VMXON:
         vcpu.smm_vmxon, vcpu.vmxon = True, False
         vcpu.smm_guest_mode = bool(state.smm_flags & SMM_GUEST_MODE)
-    members = dict(state.vmcs12)
-    if members.get(vmcs12.REVISION) != vmcs12.VMCS12_REVISION:
+    found = dict(state.vmcs12)
+    if found.get(vmcs12.REVISION, 0) & ~SHADOW_INDICATOR != vmcs12.VMCS12_REVISION:
         return EINVAL
     for encoding in vmcs12.ENCODINGS:
-        vmcs12.put(kvm, vcpu, encoding, members.get(encoding, 0))
+        vmcs12.put(kvm, vcpu, encoding, found.get(encoding, 0))
     if not state.flags & GUEST_MODE:
         return OK
     vcpu.nested_run_pending = bool(state.flags & RUN_PENDING)
     kvm.events(vcpu).mtf_pending = bool(state.flags & MTF_PENDING)
+    if not restore_shadow_vmcs12(kvm, vcpu, state):
+        vcpu.nested_run_pending = False
+        return EINVAL
     if any(nested_check_area(kvm, vcpu, area) for area in ("control", "host", "guest")):
         vcpu.nested_run_pending = False
         return EINVAL
@@ -98,6 +111,18 @@ def vmx_set_nested_state(kvm: Kvm, vcpu: Vcpu, state: NestedState) -> str:
     if kvm.events(vcpu).mtf_pending:
         kvm_make_request(kvm, vcpu, "EVENT", "vmx_set_nested_state")
     return OK
+
+
+def restore_shadow_vmcs12(kvm: Kvm, vcpu: Vcpu, state: NestedState) -> bool:
+    """The copy of L2's shadow VMCS, where vmcs12 asks for one; False when user space has none to give, or another thing."""
+    if not nested_cpu_has_shadow_vmcs(kvm, vcpu):
+        return True
+    found = dict(state.shadow_vmcs12)
+    if state.size < HEADER + 2 * VMCS12_SIZE or found.get(vmcs12.REVISION) != vmcs12.VMCS12_REVISION | SHADOW_INDICATOR:
+        return False
+    for encoding in vmcs12.ENCODINGS:
+        put_shadow_vmcs12(kvm, vcpu, encoding, found.get(encoding, 0))
+    return True
 
 
 def malformed(state: NestedState) -> bool:

@@ -84,13 +84,14 @@ class NestedState(NamedTuple):
     """struct kvm_nested_state with its header for VMX, as user space keeps it."""
 
     format: int                   # 0: VMX
-    size: int                     # bytes: the header alone, or with a vmcs12
+    size: int                     # bytes: the header alone, with a vmcs12, or with both
     flags: int                    # KVM_STATE_NESTED_*
     vmxon_pa: int                 # INVALID_GPA: L1 is not in VMX operation
     vmcs12_pa: int                # INVALID_GPA: L1 has no current VMCS
     smm_flags: int                # KVM_STATE_NESTED_SMM_*
     vmx_flags: int                # KVM_STATE_VMX_PREEMPTION_TIMER_DEADLINE
     vmcs12: tuple[tuple[int, int], ...]       # (member, value), those that are not 0
+    shadow_vmcs12: tuple[tuple[int, int], ...] = ()       # the same of L2's shadow VMCS
 
 
 class Mmu(Record):

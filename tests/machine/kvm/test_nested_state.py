@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from kvm_support import L2_PAGE, V6_12, VMCS, VMXON_REGION, Machine, flushes, names, of, served
+from kvm_support import L2_PAGE, SHADOW_VMCS, V6_12, VMCS, VMXON_REGION, Machine, flushes, names, of, served, shadowing
 from kvmdbg.machine.hw.fields import F
-from kvmdbg.machine.kvm.events import NestedEntered, NestedExited, NestedLeft
+from kvmdbg.machine.kvm import vmcs12
+from kvmdbg.machine.kvm.events import Ioctl, NestedEntered, NestedExited, NestedLeft
 from kvmdbg.machine.kvm.nested_state import (
     GUEST_MODE,
     HEADER,
@@ -132,3 +133,28 @@ def test_a_bad_control_is_refused_late() -> None:
 def test_without_nesting_there_is_nothing_to_restore() -> None:
     m = Machine(nested=False)
     assert vmx_set_nested_state(m.kvm, m.vcpu, GOOD) == "EINVAL"
+
+
+def test_the_shadow_vmcs_of_an_l2_is_part_of_the_state() -> None:
+    m = shadowing()
+    m.run("vmwrite TSC_OFFSET, 7")
+    m.host("nested-state save")
+    saved = m.vcpu.saved_nested_state
+    assert saved is not None
+    assert (saved.size, dict(saved.shadow_vmcs12)[F.TSC_OFFSET], F.TSC_OFFSET in dict(saved.vmcs12)) == (128 + 2 * 0x1000, 7, False)
+    m.host("nested-state restore")
+    assert (m.vcpu.guest_mode, m.vmread("TSC_OFFSET")) == (True, 7)
+    m.run("vmcall")
+    assert vmcs12.read_guest(m.kvm, SHADOW_VMCS, F.TSC_OFFSET) == 7
+
+
+@pytest.mark.parametrize("change", [f"size={128 + 0x1000}", "shadow"])
+def test_a_state_without_the_shadow_vmcs_that_vmcs12_names_is_refused(change: str) -> None:
+    m = shadowing()
+    m.host("nested-state save")
+    if change == "shadow" and m.vcpu.saved_nested_state is not None:
+        m.vcpu.saved_nested_state = m.vcpu.saved_nested_state._replace(shadow_vmcs12=())
+        change = ""
+    events = m.host(f"nested-state restore {change}")
+    assert of(events, Ioctl) == [Ioctl(0, "KVM_SET_NESTED_STATE", "EINVAL")]
+    assert not m.vcpu.guest_mode

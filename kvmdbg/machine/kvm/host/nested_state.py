@@ -12,7 +12,7 @@ from kvmdbg.machine.kvm.state import Kvm, NestedState, Vcpu
 from kvmdbg.machine.kvm.user_space import leave_kvm_run, returned
 
 WORDS = ("save", "restore")
-FIELDS = tuple(name for name in NestedState._fields if name != "vmcs12")
+FIELDS = tuple(name for name in NestedState._fields if name not in ("vmcs12", "shadow_vmcs12"))
 
 
 def change_of(text: str) -> tuple[str, int] | None:
