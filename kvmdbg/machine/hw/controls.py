@@ -173,6 +173,7 @@ ENTRY_LOAD_CET_STATE: Final = 1 << 20
 # -- VM-entry and VM-exit interruption information (24.8.3, 24.9.2) -----------------------------------------------------
 INTR_INFO_VALID: Final = 1 << 31
 INTR_INFO_ERROR_CODE: Final = 1 << 11
+INTR_INFO_UNBLOCK_NMI: Final = 1 << 12    # of an exit: IRET had let NMIs in again (27.2.2)
 INTR_TYPE_EXTERNAL: Final = 0
 INTR_TYPE_NMI: Final = 2
 INTR_TYPE_HARD_EXCEPTION: Final = 3

@@ -20,6 +20,7 @@ from kvmdbg.machine.hw.controls import (
     EXIT_REASON_EXCEPTION_NMI,
     EXIT_REASON_TRIPLE_FAULT,
     INTR_INFO_ERROR_CODE,
+    INTR_INFO_UNBLOCK_NMI,
     INTR_INFO_VALID,
     INTR_TYPE_HARD_EXCEPTION,
     INTR_TYPE_NMI,
@@ -96,14 +97,14 @@ def intercepted(hw: Hardware, cpu: Cpu, event: Event) -> bool:
     return bit == (masked == vmcs.read(hw, cpu, F.PAGE_FAULT_ERROR_CODE_MATCH))
 
 
-def exception(hw: Hardware, cpu: Cpu, event: Event, insn: Insn = NO_INSN) -> str:
+def exception(hw: Hardware, cpu: Cpu, event: Event, insn: Insn = NO_INSN, unblocked_nmi: bool = False) -> str:
     """An exception of the running software: a VM exit if the exception bitmap wants it, else its delivery.
 
-    insn: the instruction that raised it.    Returns EXITED or FAULTED.
+    insn: the instruction that raised it; unblocked_nmi: an IRET that had let NMIs in again.    Returns EXITED or FAULTED.
     """
     if intercepted(hw, cpu, event):
-        vm_exit(hw, cpu, VmExit(EXIT_REASON_EXCEPTION_NMI, event.address), insn, event.info, event.error_code or 0,
-                length=event.length)
+        info = event.info | (INTR_INFO_UNBLOCK_NMI if unblocked_nmi else 0)
+        vm_exit(hw, cpu, VmExit(EXIT_REASON_EXCEPTION_NMI, event.address), insn, info, event.error_code or 0, length=event.length)
         return EXITED
     _raised(hw, cpu, event)
     return _through(hw, cpu, event) if has_idt(cpu) else FAULTED

@@ -51,7 +51,7 @@ def execute(hw: Hardware, cpu: Cpu, insn: Insn) -> str:
 def deliver_fault(hw: Hardware, cpu: Cpu, fault: GuestFault, insn: Insn) -> str:
     """A VM exit if the exception bitmap wants the fault, else its delivery to the running software."""
     event = delivery.of_fault(fault, insn.length)
-    outcome = delivery.exception(hw, cpu, event, insn)
+    outcome = delivery.exception(hw, cpu, event, insn, fault.unblocked_nmi)
     if outcome != EXITED:
         if event.length and not delivery.has_idt(cpu):
             cpu.rip = cpu.rip + event.length & 0xFFFF_FFFF_FFFF_FFFF      # a software exception is a trap

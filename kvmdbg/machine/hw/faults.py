@@ -13,6 +13,7 @@ class GuestFault(Exception):
         self.vector = vector              # "#UD", "#GP", "#PF", ...
         self.error_code = error_code      # 0 where the vector has none
         self.address = address            # faulting linear address for #PF (what CR2 gets), exit qualification for #DB, else 0
+        self.unblocked_nmi = False        # IRET faulted after it had let NMIs in again
         self.type = type                  # interruption type: 3 hardware exception; 5 INT1, 6 INT3 and INTO: of an instruction
 
 

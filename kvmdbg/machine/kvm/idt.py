@@ -1,4 +1,4 @@
-"""The IDT of L1 or L2, written as that level's software would: 64-bit interrupt gates in its memory (SDM Vol. 3A 6.14.1)."""
+"""The IDT of L1 or L2, written as that level's software would: 64-bit gates in its memory (SDM Vol. 3A 6.14.1)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final
 
 from kvmdbg.errors import UserError
 from kvmdbg.machine.hw import vmcs
-from kvmdbg.machine.hw.delivery import GATE_BYTES, INTERRUPT_GATE, VECTORS
+from kvmdbg.machine.hw.delivery import GATE_BYTES, INTERRUPT_GATE, TRAP_GATE, VECTORS
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import tables, vmcs12
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
@@ -44,8 +44,10 @@ def idtr_of(kvm: Kvm, vcpu: Vcpu, level: str) -> tuple[int, int]:
     return vmcs12.get(kvm, vcpu, F.GUEST_IDTR_BASE), vmcs12.get(kvm, vcpu, F.GUEST_IDTR_LIMIT)
 
 
-def set_gate(kvm: Kvm, vcpu: Vcpu, level: str, vector: int, handler: int) -> None:
-    """Write an interrupt gate into the level's IDT; handler: linear address.
+def set_gate(kvm: Kvm, vcpu: Vcpu, level: str, vector: int, handler: int, trap: bool = False) -> None:
+    """Write a gate into the level's IDT; handler: linear address.
+
+    trap: a trap gate, which leaves RFLAGS.IF alone; else an interrupt gate.
 
     raises: UserError when its IDTR has base 0 or too low a limit, or its tables do not map the gate; nothing is changed then.
     """
@@ -57,7 +59,8 @@ def set_gate(kvm: Kvm, vcpu: Vcpu, level: str, vector: int, handler: int) -> Non
     if GATE_BYTES * vector + GATE_BYTES - 1 > limit:
         raise UserError(f"vector {vector} lies above the limit {limit:#x} of {level}'s IDT",
                         "Raise the limit: 0xfff holds all 256.")
-    low = handler & 0xFFFF | KERNEL_CS << 16 | INTERRUPT_GATE << 40 | PRESENT | (handler & 0xFFFF_0000) << 32
+    kind = TRAP_GATE if trap else INTERRUPT_GATE
+    low = handler & 0xFFFF | KERNEL_CS << 16 | kind << 40 | PRESENT | (handler & 0xFFFF_0000) << 32
     for address, value in ((at, low), (at + 8, handler >> 32)):
         poke_linear(kvm, vcpu, level, address, value & MASK_64)
 

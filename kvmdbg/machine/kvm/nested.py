@@ -18,6 +18,7 @@ from kvmdbg.machine.hw.controls import (
     EXIT_REASON_INVALID_STATE,
     EXIT_REASON_MSR_LOAD_FAIL,
     INTR_INFO_VALID,
+    RFLAGS_IF,
 )
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.msr_area import ENTRY_LOAD
@@ -89,7 +90,7 @@ def nested_vmx_enter_non_root_mode(kvm: Kvm, vcpu: Vcpu, from_vmentry: bool = Tr
     vmx_start_preemption_timer(kvm, vcpu)
     if not from_vmentry:
         return
-    if vmcs12.get(kvm, vcpu, F.GUEST_ACTIVITY_STATE) == ACTIVITY_HLT and not injects(kvm, vcpu):
+    if vmcs12.get(kvm, vcpu, F.GUEST_ACTIVITY_STATE) == ACTIVITY_HLT and not (injects(kvm, vcpu) or window_wakes(kvm, vcpu)):
         vcpu.nested_run_pending = False
         vcpu.mp_state = HALTED          # L2 sleeps: the processor is never entered in the HLT state
     elif vmcs12.get(kvm, vcpu, F.GUEST_ACTIVITY_STATE) == ACTIVITY_WAIT_SIPI:
@@ -121,6 +122,14 @@ def unpark(kvm: Kvm, vcpu: Vcpu) -> None:
 def injects(kvm: Kvm, vcpu: Vcpu) -> bool:
     """Does L1 inject an event with this entry?"""
     return bool(vmcs12.get(kvm, vcpu, F.VM_ENTRY_INTR_INFO_FIELD) & INTR_INFO_VALID)
+
+
+def window_wakes(kvm: Kvm, vcpu: Vcpu) -> bool:
+    """Does a window that L1 waits for make L2 exit, though L1 enters it halted?"""
+    primary = vmcs12.get(kvm, vcpu, F.CPU_BASED_VM_EXEC_CONTROL)
+    interruptible = vmcs12.get(kvm, vcpu, F.GUEST_RFLAGS) & RFLAGS_IF
+    return kvm.era.windows_wake_a_halted_l2() and bool(
+        primary & CPU_NMI_WINDOW_EXITING or primary & CPU_INTERRUPT_WINDOW_EXITING and interruptible)
 
 
 def nested_vmx_check_guest_state(kvm: Kvm, vcpu: Vcpu) -> bool:

@@ -101,6 +101,7 @@ class VmxOps:
 
     def vcpu_after_exit(self, kvm: Kvm, vcpu: Vcpu) -> None:
         vmx.vmx_vcpu_after_exit(kvm, vcpu)
+        vmx_events.vmx_recover_nmi_blocking(kvm, vcpu)
         vmx_events.vmx_complete_interrupts(kvm, vcpu)
         vmx_events.vmx_handle_exit_irqoff(kvm, vcpu)
 

@@ -11,7 +11,9 @@ from kvmdbg.machine.hw.controls import (
     BLOCKING_STI,
     CPU_INTERRUPT_WINDOW_EXITING,
     CPU_NMI_WINDOW_EXITING,
+    EXIT_REASON_EPT_VIOLATION,
     INTR_INFO_ERROR_CODE,
+    INTR_INFO_UNBLOCK_NMI,
     INTR_INFO_VALID,
     INTR_TYPE_EXTERNAL,
     INTR_TYPE_NMI,
@@ -244,6 +246,23 @@ def vmx_handle_exit_irqoff(kvm: Kvm, vcpu: Vcpu) -> None:
 
 
 # -- what is left ------------------------------------------------------------------------------------------------------
+
+
+def vmx_recover_nmi_blocking(kvm: Kvm, vcpu: Vcpu) -> None:
+    """An IRET that let NMIs in again and then faulted will be executed again: block them as before (vmx.c).
+
+    For EPT violations handle_ept_violation() does it; here both come before anybody looks at the exit.
+    """
+    if read(kvm, vcpu, F.IDT_VECTORING_INFO_FIELD) & INTR_INFO_VALID:
+        return
+    info = read(kvm, vcpu, F.VM_EXIT_INTR_INFO)
+    if info & INTR_INFO_VALID:
+        faulted = bool(info & INTR_INFO_UNBLOCK_NMI) and info & 0xFF != VECTORS["#DF"]
+    else:
+        faulted = (read(kvm, vcpu, F.VM_EXIT_REASON) == EXIT_REASON_EPT_VIOLATION
+                   and bool(read(kvm, vcpu, F.EXIT_QUALIFICATION) & INTR_INFO_UNBLOCK_NMI))
+    if faulted:
+        vmx_set_nmi_mask(kvm, vcpu, True)
 
 
 def vmx_complete_interrupts(kvm: Kvm, vcpu: Vcpu) -> None:

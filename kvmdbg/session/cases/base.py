@@ -17,7 +17,7 @@ from kvmdbg.machine.kvm.vmcs12_template import defaults
 from kvmdbg.machine.kvm.vmx import AR_CODE_64
 from kvmdbg.machine.kvm.vpid import VMX_NR_VPIDS
 from kvmdbg.session import machine_words
-from kvmdbg.session.cases import binding, pae_guest
+from kvmdbg.session.cases import binding, l2_scene, pae_guest
 from kvmdbg.session.cases.control_names import CONTROLS, SECONDARY
 from kvmdbg.session.cases.layout import lay_out
 from kvmdbg.session.cases.player import EPT12, L1, L2, Place, Player
@@ -57,6 +57,8 @@ def prepare(setup: Setup) -> Base:
     if setup.layout.l2_pae:
         pae_guest.lay_out(player, eptp_of(setup) if uses_ept(setup) else None,
                           eptps_of_list(setup)["B"] if setup.layout.pdpt_under_b else None)
+    if setup.layout.l2_scene is not None:
+        l2_scene.place_code(player, setup.layout.l2_scene, dict(setup.fields).get(F.GUEST_IDTR_LIMIT, l2_scene.IDT_LIMIT))
     if setup.vpid01 not in (-1, player.vcpu.vpid):
         raise Unsupported(f"vpid01 {setup.vpid01}: this machine gives L1 VPID {player.vcpu.vpid}")
     return Base(setup, player, player.place())
@@ -133,7 +135,9 @@ def symbols_of(setup: Setup) -> dict[str, int]:
     tables = {"PML4": binding.L1_ROOT if setup.layout.identity else L1_CR3, "PML5": binding.PML5}
     first = binding.EPT_ROOT | ept.MEMTYPE_WB | ept.EPTP_WALK_LENGTH_4
     names = {"A": first, "B": first & 0xFFF | binding.OTHER_EPT_ROOT, "AD": ept.EPTP_AD}
-    return {"V": linear_v(setup)} | tables | (names if setup.layout.roots else {})
+    scene = setup.layout.l2_scene
+    places = {} if scene is None else {**l2_scene.PLACES, "D": l2_scene.handler_of(l2_scene.DEBUG), **dict(scene.places)}
+    return {"V": linear_v(setup)} | tables | (names if setup.layout.roots else {}) | places
 
 
 def linear_v(setup: Setup) -> int:
@@ -154,6 +158,8 @@ def _lay_out(player: Player, setup: Setup) -> None:
     if eptp is not None:
         for page in (binding.L2_ROOT, binding.FRAME_OLD, binding.FRAME_NEW):
             player.map(EPT12, page, page, root=eptp)
+    if setup.layout.l2_scene is not None:
+        l2_scene.prepare(player, setup.layout.l2_scene, binding.L2_ROOT, eptp)
     if not setup.layout.l2_pae:
         player.map(L2, binding.LINEAR_V, binding.FRAME_OLD, root=binding.L2_ROOT, eptp=eptp)
     for i, name in enumerate(setup.eptp_list):
@@ -191,6 +197,8 @@ def vmcs12_values(player: Player, setup: Setup) -> dict[int, int]:
     values = {F.GUEST_CR3: binding.L2_ROOT, F.HOST_CR4: vcpu.cr4, SECONDARY_BITS: 0, F.EPT_POINTER: eptp_of(setup)}
     if setup.layout.l2_pae:
         values |= pae_guest.fields(defaults(kvm, vcpu)[F.VM_ENTRY_CONTROLS])
+    if setup.layout.l2_scene is not None:
+        values |= l2_scene.fields(setup.layout.l2_scene)
     base = defaults(kvm, vcpu) | values
     for control, on in setup.controls:
         old = values.get(control.field, base.get(control.field, 0))

@@ -32,7 +32,6 @@ L1_ROOT: Final = 0x38_0000           # L1's PML4 where a case puts something at 
 L2_ROOT: Final = 0x30_0000           # L2's PML4
 PDPT_UNDER_B: Final = 0x31_0000      # the PDPTEs of an L2 in PAE paging under the second EPTP of a list
 COPIES_UNDER_B: Final = 0x32_0000    # and its lower tables
-L2_IDT: Final = 0x31_0000
 EPT_ROOT: Final = 0x40_0000          # L1's EPT PML4 for L2
 OTHER_EPT_ROOT: Final = 0x48_0000    # the second one of an EPTP list
 EPTP_LIST: Final = 0x10_5000

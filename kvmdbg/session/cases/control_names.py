@@ -59,7 +59,7 @@ _EXIT: Final = {
     c.EXIT_SAVE_IA32_PAT: ("save_pat", "save_pat_on_exit"), c.EXIT_LOAD_IA32_PAT: ("load_host_pat", "load_pat_on_exit"),
     c.EXIT_SAVE_IA32_EFER: ("save_efer", "save_efer_on_exit"), c.EXIT_LOAD_IA32_EFER: ("load_host_efer", "load_efer_on_exit"),
     c.EXIT_SAVE_PREEMPTION_TIMER: ("save_preemption_timer", "save_preemption_timer_value", "save_vmx_preemption_timer",
-                                   "save_vmx_preemption_timer_value"),
+                                   "save_vmx_preemption_timer_value", "save_timer"),
     c.EXIT_CLEAR_BNDCFGS: ("clear_bndcfgs",),
 }
 _ENTRY: Final = {
@@ -78,6 +78,7 @@ CONTROLS: Final = {
 SECONDARY: Final = Control(F.CPU_BASED_VM_EXEC_CONTROL, c.CPU_SECONDARY_CONTROLS)
 
 _PHRASE: Final = re.compile(r"(.+?)(?:\s*=)?(?:\s+(0|1|on|off|enabled|disabled))?$")
+_VERB: Final = re.compile(r"(set|clear) (?:the )?(.+)")
 _OFF: Final = ("0", "off", "disabled")
 
 
@@ -87,5 +88,8 @@ def named(text: str) -> Named | None:
     Without a number it is switched on.
     """
     match = _PHRASE.match(re.sub(r"\([^()]*\)", "", text).strip())
-    control = CONTROLS.get(re.sub(r"[\s-]+", "_", match[1].lower())) if match else None
-    return Named(control, match[2] not in _OFF) if match and control else None
+    if match is None:
+        return None
+    verb = _VERB.fullmatch(match[1])
+    control = CONTROLS.get(re.sub(r"[\s-]+", "_", (verb[2] if verb else match[1]).removesuffix(" control").lower()))
+    return Named(control, match[2] not in _OFF and not (verb and verb[1] == "clear")) if control else None

@@ -7,6 +7,7 @@ when the model cannot tell. A word that is in neither catalogue makes the instan
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
@@ -56,6 +57,9 @@ class Observed(NamedTuple):
         return [event for _, event in self.kvm.tape.events(self.start, self.stop) if isinstance(event, kinds)]
 
 
+_RELATION: Final = re.compile(r"(<=|>=|<|>)\s*(.+)")
+_RELATIONS: Final[Mapping[str, Callable[[int, int], bool]]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 Fact = Callable[[Observed, Value], str]
 
 _BITS: Final = re.compile(r"bits?_(\d+)(?:_(\d+))?")
@@ -83,7 +87,15 @@ def kind_is(observed: Observed, *kinds: str) -> str:
 
 
 def same_number(observed: Observed, seen: int, wanted: Value) -> str:
-    """Compare with a number, or with a word or expression that stands for one; seen in hex when they differ."""
+    """Compare with a number, or with a word or expression that stands for one; seen in hex when they differ.
+
+    `< 10`, `<= -(1 << 32)`, `> 0`: a relation; to a negative number, of 64 bits with a sign.
+    """
+    relation = _RELATION.fullmatch(wanted) if isinstance(wanted, str) else None
+    if relation:
+        bound = observed.binding.number(relation[2])
+        signed = seen - (1 << 64) if bound < 0 and seen >> 63 else seen
+        return "" if _RELATIONS[relation[1]](signed, bound) else f"{seen:#x}"
     number = wanted if isinstance(wanted, int) else observed.binding.number(str(wanted))
     return "" if seen == (number & MASK64 if number < 0 <= seen else number) else f"{seen:#x}"
 

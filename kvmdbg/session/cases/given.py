@@ -14,7 +14,7 @@ from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw.capabilities import CONTROL_WORDS, control_settings
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.state import Caps
-from kvmdbg.session.cases import premises, vocabulary
+from kvmdbg.session.cases import l2_scene, premises, vocabulary
 from kvmdbg.session.cases.control_names import CONTROLS
 from kvmdbg.session.cases.matrix import ANY
 from kvmdbg.session.cases.model import Case, Value
@@ -57,9 +57,10 @@ def read(case: Case, extra: Mapping[str, Value], row: int = 1, enable_ept: bool 
         plan.vmx = False
     if any("ept_set" in step for step in case.steps):
         plan.control("enable_ept", True)
+    complete(plan)
     if enable_ept is not None:
         plan.control("enable_ept", enable_ept)
-    if "l2" in case.given and not any(re.match(r"\s*L2\b.*:", step) for step in case.steps):
+    if "l2" in case.given and plan.layout.l2_scene is None and not any(re.match(r"\s*L2\b.*:", step) for step in case.steps):
         plan.calls_at_once = True           # no step says what it does: as the suites' guests, it calls L1
     if any("PML5" in step for step in case.steps):
         plan.layout = plan.layout._replace(pml5=True)
@@ -71,6 +72,18 @@ def read(case: Case, extra: Mapping[str, Value], row: int = 1, enable_ept: bool 
 
 
 PLACES: Final = (*CONTROL_WORDS, F.SECONDARY_VM_EXEC_CONTROL)      # the fields of Caps.lacks
+
+
+def complete(plan: Plan) -> None:
+    """What goes without saying where L2's events are the subject: virtual NMIs need NMI exiting, and a timer some time."""
+    if plan.layout.l2_scene is None:
+        return
+    if plan.controls.get(CONTROLS["virtual_nmis"]):
+        plan.controls.setdefault(CONTROLS["nmi_exiting"], True)
+    if plan.controls.get(CONTROLS["preemption_timer"]):
+        plan.fields.setdefault(F.VMX_PREEMPTION_TIMER_VALUE, l2_scene.TIMER)
+
+
 TWO_WAYS: Final = re.compile(r"off: .*; on: ")
 WITH_AND_WITHOUT: Final = "with and without EPT for L2"
 
@@ -179,6 +192,8 @@ CAPS: Final[Mapping[str, Handler]] = {
     "use_tpr_shadow": nothing, "load_host_pat": nothing, "load_bndcfgs": nothing,
     "vmfunc": _cap("vmfunc"), "smm": _smm, "kvm_triple_fault_event": nothing, "eptp_switching": _cap("eptp_switching"),
     "invvpid": _invvpid, "invvpid_types": _invvpid_types, "invept": nothing, "invept_types": nothing,
+    **dict.fromkeys(("preemption_timer", "mtf", "intr_window", "activity_hlt", "activity_wait_for_sipi"),
+                    premises.event_capability),
     "maxphyaddr": _maxphyaddr, "mce": nothing, "load_guest_efer": nothing, "cr3_targets": nothing,
     "nmi_exiting": nothing, "virtual_nmis": nothing, "nmi_window": nothing, "no_hw_errcode_cc": premises.no_hw_errcode_cc,
     "max": nothing, "ept_uc": nothing, "ept_wb": nothing, "allowed0": nothing, "allowed1": nothing,
@@ -234,7 +249,7 @@ GIVEN: Final[Mapping[str, Handler]] = {
     "pte": phrases(premises.PTE), "vmcb": refused(vocabulary.AMD), "svm": refused(vocabulary.AMD),
     "setup": phrases(premises.SETUP), "default_state": premises.default_state,
     **{name: premises.segment_register(name) for name in ("fs", "gs")}, "cpus": premises.one_cpu, "roots": premises.roots,
-    "l2": phrases(premises.L2), "op": phrases({"string I/O by L2": nothing, "emulated by L0": nothing}),
+    "l2": premises.l2, "op": phrases({"string I/O by L2": nothing, "emulated by L0": nothing}),
     "cpuid": phrases(premises.CPUID),
 }
 

@@ -50,6 +50,7 @@ class Harness:
         self.efer_field: int = F.GUEST_IA32_EFER      # which EFER `LMA=1` is of
         self.secondary_told = False          # a step has said whether the secondary controls are activated
         self.spoilt: dict[int, int] = {}     # field of the current VMCS that a step has made bad -> its good value
+        self.rip_told = False                # a step has set L2's RIP since L2 last ran
         self.immediate_exit = False          # kvm_run->immediate_exit: the next `run` returns at once
         self.eptp = eptp_of(base.setup)
         known = {"f": field_names.encoding(field)} if field else {}
@@ -100,8 +101,9 @@ class Harness:
     def enter(self, word: str = "") -> None:
         """VMLAUNCH or VMRESUME, as the launch state of the current VMCS asks, or the given one."""
         word = word or ("vmresume" if self.launched else "vmlaunch")
-        if word == "vmresume":
+        if word == "vmresume" and not self.rip_told:
             self.skip_instruction()
+        self.rip_told = False
         self.player.inject(word)
 
     @property

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from kvmdbg.machine.hw import paging
 from kvmdbg.session.cases import binding
+from kvmdbg.session.cases.l2_scene import Scene
 from kvmdbg.session.cases.player import L1, Player
 
 RIGHTS: Final = {"user": paging.US, "supervisor": 0, "write": paging.RW, "read": 0}
@@ -38,6 +39,7 @@ class Layout(NamedTuple):
     l2_pae: bool = False                         # L2 is a 32-bit guest in PAE paging
     pdpt_under_b: bool = False                   # whose PDPTEs are others under the second EPTP of the list
     pml5: bool = False                           # a PML5 above L1's PML4 is ready in memory
+    l2_scene: Scene | None = None                # L2's code has addresses, and L2 an IDT
     shared_pmd: tuple[str, ...] = ()             # rights of the two upper entries that share a lower table: "user, write"
 
 

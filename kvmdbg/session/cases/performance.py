@@ -80,10 +80,14 @@ def make_ready(harness: Harness, steps: Sequence[StepToDo], premises: Mapping[st
     if harness.setup.layout.roots:
         harness.player.remark("L1 has run L2 under each of these EPTPs")
         harness.cache_roots()
-    if resumes_first(steps) and harness.setup.vmx and harness.setup.current_vmcs and not harness.setup.cpl:
+    if harness.setup.layout.l2_scene is None and resumes_first(steps) and harness.setup.vmx and harness.setup.current_vmcs \
+            and not harness.setup.cpl:
         harness.player.remark("L1 has launched L2 before")
         harness.bring(2)
         harness.bring(1)
+    if harness.setup.pending_irq >= 0:
+        harness.player.host(f"irq vcpu0 {harness.setup.pending_irq:#x}")
+        harness.player.run()
 
 
 def vpid_of_earlier_entry(premises: Mapping[str, Value]) -> int | None:

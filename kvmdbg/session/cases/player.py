@@ -18,7 +18,8 @@ from kvmdbg.machine.hw.instructions import parse_insn
 from kvmdbg.machine.hw.outcome import ARITHMETIC_FLAGS
 from kvmdbg.machine.hw.segmentation import AR_EXPAND_DOWN
 from kvmdbg.machine.hw.state import Segment
-from kvmdbg.machine.kvm import tables, vmcs12_template
+from kvmdbg.machine.kvm import idt, tables, vmcs12_template
+from kvmdbg.machine.kvm.code import place_code
 from kvmdbg.machine.kvm.host_events import happen, parse_host_event
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
 from kvmdbg.machine.kvm.vmx import AR_DATA
@@ -29,6 +30,7 @@ LARGE_LEVELS: Final = (2, 3)  # where EPT can have a large page
 L1: Final = "L1"
 L2: Final = "L2"
 EPT12: Final = "ept12"
+LEVEL_NUMBERS: Final = {L1: 1, L2: 2}
 LIMIT_BITS: Final = 20       # of a descriptor's limit; a larger one is counted in pages
 DPL: Final = 5               # lowest bit of the descriptor privilege level in access rights
 
@@ -85,8 +87,11 @@ class Player:
         if not waits(self.kvm, 0):
             raise UserError(f"`{text}` cannot be executed: {why_idle(self.kvm, self.vcpu)}")
         self.lines.append(f"inject {text}")
+        vcpu, left = self.vcpu, len(self.vcpu.program)
         load_program(self.kvm, 0, (insn,), front=True)
-        run_until_waiting(self.kvm, 0)
+        run_until_waiting(self.kvm, 0, lambda done: vcpu.todo != ("guest",) or len(vcpu.program) > left)
+        if next_action(self.kvm, 0) is not None:
+            self.run()                   # the word stops there; code at RIP, or an event that is due, goes on
 
     def inject_with_request(self, text: str, request: str) -> None:
         """Execute an instruction that exits, and make a request of the vCPU before KVM handles the exit.  raises: UserError."""
@@ -95,6 +100,16 @@ class Player:
         run_until_waiting(self.kvm, 0, lambda done: next_action(self.kvm, 0) != Action(0, "handle_exit"))
         self.host(f"request {request}")
         self.run()
+
+    def code(self, level: str, address: int, texts: tuple[str, ...]) -> None:
+        """Put instructions at a linear address of a level."""
+        self.lines += [f"code {level} {address:#x}", *texts, "end"]
+        place_code(self.kvm, LEVEL_NUMBERS[level], address, tuple(map(parse_insn, texts)))
+
+    def gate(self, level: str, vector: int, handler: int) -> None:
+        """Write a trap gate into a level's IDT, so that a window that is open stays so in the handler."""
+        self.lines.append(f"gate {level} {vector} {handler:#x} trap")
+        idt.set_gate(self.kvm, self.vcpu, level, vector, handler, trap=True)
 
     def host(self, text: str) -> None:
         """Let something happen on the host.  raises: UserError where it cannot."""

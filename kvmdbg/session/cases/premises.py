@@ -11,16 +11,19 @@ from kvmdbg.machine.eras.versions import kernel
 from kvmdbg.machine.hw.controls import CR4_BITS
 from kvmdbg.machine.hw.execute import VECTORS
 from kvmdbg.machine.hw.fields import F
-from kvmdbg.session.cases.binding import L2_IDT, MASK64, PAGE_SHIFT, SHADOW_VMCS
+from kvmdbg.session.cases import l2_scene
+from kvmdbg.session.cases.binding import MASK64, PAGE_SHIFT, SHADOW_VMCS
+from kvmdbg.session.cases.control_names import CONTROLS
 from kvmdbg.session.cases.layout import CachedRoot, SegmentRegister
 from kvmdbg.session.cases.model import Value
 from kvmdbg.session.cases.setup import EPTP_NAMES, FIRST_EPTP, Plan
-from kvmdbg.session.cases.vocabulary import EVENTS, SEVERAL_CPUS
+from kvmdbg.session.cases.vocabulary import SEVERAL_CPUS
 
 Handler = Callable[[Plan, Any], None]
 _BETWEEN: Final = re.compile(r"[,;](?![^()]*\))")       # a comma or a semicolon, but not one in parentheses
 DEFAULT_STATE: Final = "format 0, size header+4096, vmxon_pa 0x1000, vmcs12_pa 0x2000, flags 0 "
-FIELDS_OF_VMCS12: Final = {"vpid": F.VIRTUAL_PROCESSOR_ID, "vmfunc_controls": F.VM_FUNCTION_CONTROL}
+FIELDS_OF_VMCS12: Final = {"vpid": F.VIRTUAL_PROCESSOR_ID, "vmfunc_controls": F.VM_FUNCTION_CONTROL,
+                           "timer_value": F.VMX_PREEMPTION_TIMER_VALUE}
 EXITING: Final = {"HLT": "hlt_exiting", "PAUSE": "pause_exiting", "INVLPG": "invlpg_exiting", "NMI": "nmi_exiting"}
 LINK_POINTER: Final = ("link_pointer", "vmcs_link_pointer", "vmcs_link_ptr")
 LINKS: Final = {
@@ -63,9 +66,37 @@ def intercepted(plan: Plan, groups: Value) -> None:
 
 
 def idt_limit(plan: Plan, groups: Value) -> None:
-    """Of L2, which has an IDT then: with limit 0 one without a single whole gate."""
+    """Of L2, which has one then."""
+    with_scene(plan)
     plan.fields[F.GUEST_IDTR_LIMIT] = int(str(groups[0]), 0)
-    plan.fields.setdefault(F.GUEST_IDTR_BASE, L2_IDT)
+
+
+def with_scene(plan: Plan, scene: l2_scene.Scene = l2_scene.NOTHING) -> None:
+    """L2 has an IDT with handlers, a stack, and code where the case puts some."""
+    if plan.layout.l2_scene in (None, l2_scene.NOTHING):
+        plan.layout = plan.layout._replace(l2_scene=scene)
+
+
+def l2(plan: Plan, text: Value) -> None:
+    """Phrases about its mode; else about its code."""
+    try:
+        phrases(L2)(plan, text)
+    except Unsupported:
+        with_scene(plan, l2_scene.read(str(text)))
+
+
+def event_capability(plan: Plan, offered: Value) -> None:
+    """What the timer, the windows and the trap are about is where L2 stands: it has handlers; HLT is its own affair."""
+    if offered is False:
+        raise Unsupported("a capability of events that is missing cannot be set up")
+    with_scene(plan)
+    plan.controls.setdefault(CONTROLS["hlt_exiting"], False)
+
+
+def self_ipi(plan: Plan, groups: Value) -> None:
+    """It waits in L1's local APIC; L2 has code to run."""
+    plan.pending_irq = int(groups[0], 0)
+    with_scene(plan, l2_scene.RUNNING)
 
 
 def link_pointer(plan: Plan, text: Value) -> None:
@@ -297,7 +328,8 @@ MODE: Final[Mapping[str, Handler]] = {
 }
 L1: Final[Mapping[str, Handler]] = {
     r"CR4\.(\w+)=([01])": set_cr4, r"CR3 has PCID (\w+)": set_pcid, r"HOST_CR3/HOST_CR4 hold the same": nothing,
-    "interrupts off": nothing, r"self-IPI .*": refused(EVENTS), r"intercepts (.*)": intercepted, r"IDT limit (\w+)": idt_limit,
+    "interrupts off": nothing,
+    r"self-IPI vector (\w+) pending": self_ipi, r"intercepts (.*)": intercepted, r"IDT limit (\w+)": idt_limit,
 }
 OPERAND: Final[Mapping[str, Handler]] = {
     "mapped and readable": nothing, "(not present|unmapped|not mapped|not readable|unreadable)( page)?": operand_page_missing,

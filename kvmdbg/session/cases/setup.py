@@ -64,6 +64,7 @@ class Setup(NamedTuple):
     cpl: int                                 # privilege level at which steps act unless they say another
     eptp_list: tuple[str, ...]               # names of EPTPs in vmcs12's list; () = it has none
     vpid01: int                              # the VPID that the case takes L1 to run with; -1: it does not say
+    pending_irq: int                         # vector that waits in L1's local APIC when step 1 begins; -1: none
     layout: Layout                           # what L1's memory and segments look like beyond what every case finds
 
 
@@ -92,6 +93,7 @@ class Plan:
     eptp_list: tuple[str, ...] = ()
     vpid01: int = -1
     layout: Layout = Layout()
+    pending_irq: int = -1                     # vector that waits in L1's local APIC; -1: none
 
     def control(self, name: str, on: bool) -> None:
         """Set a control of vmcs12 by the name that cases give it.  raises: Unsupported for an unknown one."""
@@ -113,7 +115,7 @@ class Plan:
         return Setup(self.kernel, self.config, self.caps, tuple(self.more_for_l1), self.spare_vpids, self.compatibility, self.vmx,
                      tuple(self.registers), tuple(sorted(self.controls.items())), tuple(sorted(self.fields.items())), self.ept_ad,
                      self.calls_at_once, self.v_flags, self.current_vmcs, self.operand_mapped, self.cpl, self.eptp_list,
-                     self.vpid01, self.layout)
+                     self.vpid01, self.pending_irq, self.layout)
 
 
 def kernel_of(case: Case) -> str:

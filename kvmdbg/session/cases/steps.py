@@ -24,15 +24,17 @@ _TOKEN: Final = re.compile(r"""
       | (?<![^\s=]) < (?![<=]) [^<>]* >                     # <a value in words>
       | \S )+                                              # anything else up to a blank
 """, re.VERBOSE)
-_FIELD: Final = re.compile(r"(?:GUEST|HOST|ENTRY|EXIT|EXC)_[A-Z0-9_]+")       # how a VMCS field's name begins
-_FLAG: Final = re.compile(r"([A-Z]+)=([01])")
-_BIT: Final = re.compile(rf"({_FIELD.pattern})\.(\w+) = ([01])")
+# how a VMCS field's name begins, or a short one
+_FIELD: Final = re.compile(r"(?:GUEST|HOST|ENTRY|EXIT|EXC)_[A-Z0-9_]+|ACTIVITY|INTERRUPTIBILITY|PENDING_DEBUG|TIMER_VALUE")
+_FLAG: Final = re.compile(r"(?:RFLAGS\.|EFER\.)?([A-Z]+)=([01])")
+_BIT: Final = re.compile(rf"((?:{_FIELD.pattern}))\.(\w+) = ([01])")
 BITMAP_BITS: Final = "bits of the bitmaps of VMCS shadowing"       # what a step is about, whatever its first word is
 SHADOW_FIELD: Final = "a field of the shadow VMCS"
 _REWORDED: Final = (
     (re.compile(r"(?:(?:set|clear) )?(?:both|(?:the )?VM(?:READ|WRITE)) bitmap bit"), BITMAP_BITS),
     (re.compile(r"shadow field\b|read (?:the )?field \w+ of the shadow VMCS"), SHADOW_FIELD),
 )
+_SETTING: Final = re.compile(r"(?:vmwrite )?(?:rip \S+$|(?:RFLAGS\.)?[A-Z]{2}=[01]$|[A-Z]{3}[A-Z_]* (?:bit ?\d|[A-Z(~\d]|valid))")
 _AFTER_CONTROL: Final = re.compile(r"(?<= [01]), (?=[A-Z]{2}\.)")    # `unrestricted guest 0, SS.RPL ...`: two operations
 _LOADED: Final = ("debug", "EFER", "PAT", "BNDCFGS")            # `load` of these at entry or exit is a control
 _OPERATORS: Final = frozenset(("|", "&", "^", "+", "-", "*", "<<", ">>", "=", "|=", "&=", "~"))
@@ -95,7 +97,15 @@ def parse_step(text: str) -> Step:
         return Step(text, (), ())
     body = (head[2] if head else "") or ""
     return Step(text, actors, tuple(operation for whole in _split(body, ";")
-                                     for part in _AFTER_CONTROL.split(whole) for operation in _operations(part)))
+                                     for part in _settings(whole) for operation in _operations(part)))
+
+
+def _settings(text: str) -> list[str]:
+    """`rip N, IF=1, INTERRUPTIBILITY bit0=1`: each is an operation; other commas stand between words or operands."""
+    parts = _split(text, ",")
+    if len(parts) > 1 and all(map(_SETTING.match, parts)):
+        return parts
+    return _AFTER_CONTROL.split(text)
 
 
 def _actors(text: str) -> tuple[Actor, ...]:
@@ -171,7 +181,7 @@ def _operand(token: str) -> list[Operand]:
     """`key=value` split, a range spread out; anything else is a plain value."""
     token = token.removesuffix(",")
     key, equals, value = token.partition("=")
-    if not equals or not re.fullmatch(r"[A-Za-z_][\w./]*", key):
+    if not equals or not re.fullmatch(r"[A-Za-z_][\w./]*", key) or re.fullmatch(r"bit\d+", key):
         return [Operand("", token)]
     match = RANGE.match(value)
     if match and match[1].isdigit() and match[2].isdigit():

@@ -15,7 +15,6 @@ AMD: Final = "AMD is not modelled"
 HYPER_V: Final = "Hyper-V is not modelled"
 SEVERAL_CPUS: Final = "several CPUs are not modelled"
 USER_SPACE: Final = "what user space does to a VM is not bound to the model yet"
-EVENTS: Final = "interrupts, NMIs and event injection cannot be set up by the runner of cases yet"
 MSRS: Final = "MSRs that software reads and writes are not bound to the model yet"
 EMULATOR: Final = "instructions emulated by L0 are not modelled"
 REQUESTS: Final = "vCPU requests made by hand are not modelled"
@@ -30,7 +29,6 @@ OPERATIONS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("vmrun", "vmmcall", "vmload", "vmsave", "stgi", "clgi", "invlpga", "npt_set"), AMD),
     **dict.fromkeys(("make_request", "check_request", "test_request", "kick", "make_all_cpus_request"), REQUESTS),
     **dict.fromkeys(("wrmsr", "rdmsr"), MSRS),
-    **dict.fromkeys(("sti", "cli", "raise", "self-IPI", "self-NMI"), EVENTS),
     "pause": EMULATOR,
     "hypercall": HYPER_V,
 }
@@ -42,10 +40,8 @@ KVM_EXIT: Final = "KVM_EXIT_"            # any of these outcomes: what user spac
 
 KEYS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("exit_code", "info1", "info2", "v_gif", "v_irq", "event_inj_valid"), AMD),
-    **dict.fromkeys(("delivered", "handler_runs", "event", "pending_debug_has", "intr_info", "activity"), EVENTS),
     "status": HYPER_V,
-    **dict.fromkeys(("length",), "the model's instructions are all three bytes long"),
-    "l2_instructions": EVENTS, "never": "several possible values are not compared yet",
+    "never": "several possible values are not compared yet",
     "order": "an order in words cannot be compared",
 }
 RULE: Final = "rule_"                    # any of these keys is a rule in words
@@ -54,7 +50,6 @@ RULE: Final = "rule_"                    # any of these keys is a rule in words
 CAPS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("svm", "npt", "gmet", "vgif"), AMD),
     **dict.fromkeys(("hyperv_tlbflush", "nested_direct_flush", "evmcs", "enforce_cpuid"), HYPER_V),
-    **dict.fromkeys(("activity_hlt",), EVENTS),
     **dict.fromkeys(("xsave", "lam"), VMX_CONTROLS),
     "advanced_exit_info": "advanced EPT-violation information is not modelled",
 }

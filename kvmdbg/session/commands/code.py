@@ -28,6 +28,7 @@ class VectorOperand(Operand):
 
 CodeLevel = Annotated[str, ChoiceOperand("LEVEL", *LEVELS)]
 Vector = Annotated[int, VectorOperand()]
+GateKind = Annotated[str, ChoiceOperand("KIND", "interrupt", "trap")]
 
 
 @command("code", group="machine", examples=("code L2 0x201000",), block=True)
@@ -41,11 +42,13 @@ def code(s: Session, level: CodeLevel = REQUIRED, address: Address = REQUIRED, b
     return edit(s, "code", f"code {level} {address:#x}", None, lambda who: place_code(s.kvm, LEVELS[level], address, insns))
 
 
-@command("gate", group="machine", examples=("gate L2 DB 0x202000", "gate L1 0xf1 0x112000"))
-def gate(s: Session, level: CodeLevel = REQUIRED, vector: Vector = REQUIRED, handler: Address = REQUIRED) -> Text | None:
-    """Write an interrupt gate into the IDT of L1 or L2, as that level's software would; HANDLER: a linear address.
+@command("gate", group="machine", examples=("gate L2 DB 0x202000", "gate L1 0xf1 0x112000 trap"))
+def gate(s: Session, level: CodeLevel = REQUIRED, vector: Vector = REQUIRED, handler: Address = REQUIRED,
+         kind: GateKind = "interrupt") -> Text | None:
+    """Write an interrupt gate (or a trap gate, which leaves RFLAGS.IF alone) into the IDT of L1 or L2, as its software would.
 
-    The IDT lies where the level's IDTR says (`inject lidt`, or GUEST_IDTR_BASE of `vmcs12`), in memory that its tables map.
+    HANDLER: a linear address.  The IDT lies where the level's IDTR says (`inject lidt`, or GUEST_IDTR_BASE of `vmcs12`),
+    in memory that its tables map.
     """
-    return edit(s, "gate", f"gate {level} {vector} {handler:#x}", None,
-                lambda who: idt.set_gate(s.kvm, who, level, vector, handler))
+    return edit(s, "gate", f"gate {level} {vector} {handler:#x}" + " trap" * (kind == "trap"), None,
+                lambda who: idt.set_gate(s.kvm, who, level, vector, handler, kind == "trap"))

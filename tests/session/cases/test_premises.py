@@ -75,7 +75,6 @@ def test_what_l1_intercepts_and_l2s_idt() -> None:
 
 @pytest.mark.parametrize(("handler", "value", "message"), [
     (MODE, "64-bit, upside down", "upside down: cannot be set up"), (L1, "CR4.FROB=1", "CR4.FROB: no bit of CR4 in the model"),
-    (L1, "self-IPI vector 0xf1 pending", "interrupts, NMIs and event injection cannot be set up by the runner of cases yet"),
     (premises.eptp, "A", "given eptp: A"), (premises.guest_rflags, "odd", "given guest_rflags: odd"),
     (premises.needs, "luck", "needs luck: no capability that a row can need"), (premises.refused("no"), 1, "no"),
 ])

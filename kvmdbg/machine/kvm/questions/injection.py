@@ -73,6 +73,10 @@ class InjectionQuestions:
         """Has vmcs12 no IDT-vectoring information when L2 exits for #DF or a triple fault? (9bd1f0efa859)"""
         return True
 
+    def windows_wake_a_halted_l2(self) -> bool:
+        """Does an NMI window, or an open interrupt window, of vmcs12 keep an L2 awake that L1 enters in the HLT state?"""
+        return True
+
     def recovers_injection_into_l2(self) -> bool:
         """Does a cancelled entry of L2 take back what it would have injected? Else vmcs02 keeps it (5f3d5799974b)."""
         return True

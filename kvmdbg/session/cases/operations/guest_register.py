@@ -90,12 +90,13 @@ def stack_privilege(h: Harness, op: Operation, actor: Actor) -> None:
 
 @operation("bits", actors=("L1",))
 def efer_bits(h: Harness, op: Operation, actor: Actor) -> None:
-    """`LMA=1 LME=0`: bits of the IA32_EFER that is loaded: L2's, or L1's where the step has spoken of VM exits."""
+    """`LMA=1 LME=0`: bits of the IA32_EFER that is loaded, L2's, or L1's where the step has spoken of VM exits; `IF=1`: of RFLAGS."""
     for operand in op.operands:
-        bit = getattr(controls, f"EFER_{operand.key}", None)
+        of_efer = hasattr(controls, f"EFER_{operand.key}")
+        bit = getattr(controls, f"{'EFER' if of_efer else 'RFLAGS'}_{operand.key}", None)
         if bit is None or operand.value not in ("0", "1"):
-            raise Unsupported(f"{op.text}: no bit of EFER")
-        _set(h, h.efer_field, int(bit), operand.value == "1")
+            raise Unsupported(f"{op.text}: no bit of EFER or RFLAGS")
+        _set(h, h.efer_field if of_efer else F.GUEST_RFLAGS, int(bit), operand.value == "1")
 
 
 @operation("reserved", actors=("L1",))

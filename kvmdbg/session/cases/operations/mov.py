@@ -24,7 +24,8 @@ def mov(h: Harness, op: Operation, actor: Actor) -> None:
     register, *rest = op.plain or ("",)
     if register not in ("cr0", "cr3", "cr4"):
         raise Unsupported(f"{op.text}: only moves to cr0, cr3 and cr4 are done")
-    h.player.inject(f"mov rax, {register}")
+    if op.aside or op.operands[1:2] and len(rest) != 1 or rest == [register] or FLIP.match(rest[0] if rest else ""):
+        h.player.inject(f"mov rax, {register}")
     value = changed(h, op, register, rest, h.rax)
     h.player.inject(f"mov {register}, {value:#x}")
     if op.aside == INTERCEPTED:

@@ -12,10 +12,12 @@ from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.session.cases import field_names
 from kvmdbg.session.cases.harness import Harness
-from kvmdbg.session.cases.operation import operation
+from kvmdbg.session.cases.operation import find, operation
 from kvmdbg.session.cases.operations.vmwrite import write
-from kvmdbg.session.cases.steps import Actor, Operation
+from kvmdbg.session.cases.steps import Actor, Operation, parse_step
 
+ROWS: Final = "rows "                # an aside about the matrix (words.py)
+OF_L1: Final = Actor("L1", 0, 0)
 EITHER: Final = ("/ vmresume", "or vmresume")
 BAD: Final = re.compile(r"with (a bad \w+ field(?:(?:,| and|, and) a bad \w+ field)*)")
 AREA: Final = re.compile(r"a bad (\w+) field")
@@ -27,7 +29,10 @@ SPOILT: Final[Mapping[str, tuple[int, int]]] = {     # area -> a field of it, an
 
 @operation("vmlaunch", "vmresume")
 def vmentry(h: Harness, op: Operation, actor: Actor) -> None:
-    """Where the step leaves the choice, the launch state makes it.  An L2 has no VMCS of its own: it exits."""
+    """Where the step leaves the choice, or L2 has not run before the first VMRESUME, the launch state makes it.
+
+    An L2 has no VMCS of its own: it exits.
+    """
     if actor.name == "L2" and not op.rest:
         h.player.inject(op.word)
         return
@@ -36,9 +41,17 @@ def vmentry(h: Harness, op: Operation, actor: Actor) -> None:
         raise Unsupported(f"{op.text}: only the plain instruction is done")
     for area in areas:
         spoil(h, area)
-    h.enter("" if op.rest in EITHER else op.word)
+    if op.aside and not op.aside.startswith(ROWS):
+        first_set(h, op.aside)
+    h.enter("" if op.rest in EITHER or h.setup.layout.l2_scene is not None else op.word)
     if h.setup.calls_at_once and h.level == 2 and waits(h.kvm, 0):
         h.player.inject("vmcall")
+
+
+def first_set(h: Harness, text: str) -> None:
+    """`vmresume (save-timer control 0)`: what L1 sets first."""
+    for inner in parse_step(f"L1: {text}").operations:
+        find(inner, OF_L1).run(h, inner, OF_L1)
 
 
 @operation("enter", actors=("L1",))

@@ -9,7 +9,7 @@ from typing import Final
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw import controls
 from kvmdbg.machine.hw.capabilities import NUMBERS, vmx_msrs
-from kvmdbg.machine.hw.fields import FIELDS
+from kvmdbg.machine.hw.fields import FIELDS, F
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.nested_checks import nested_caps
 from kvmdbg.session.cases import all_fields, binding, field_names
@@ -20,11 +20,13 @@ from kvmdbg.session.cases.operations.vmread import MEMORY, encoding_of
 from kvmdbg.session.cases.steps import Actor, Operation
 
 Old = Callable[[], int]
-BIT: Final = re.compile(r"(?:with )?bit (\w+)(?: (?:= )?([01]|set|cleared))?$")
+BIT: Final = re.compile(r"(?:with )?bit ?(\w+)(?: ?(?:= ?)?([01]|set|cleared))?$")
 BITS: Final = re.compile(r"(?:with )?bits (\d+):(\d+) = (\w+)$")
 HARDWARE_EXCEPTION: Final = 3
+ACTIVITIES: Final = ("active", "HLT", "shutdown", "wait-for-SIPI")          # by their numbers (SDM Vol. 3C 24.4.2)
 EVENT: Final = (                 # words of interruption information: lowest bit, and the value of a bare word
-    (r"valid", 31, 1), (r"type (\d+)", 8, 0), (r"hw-exception", 8, HARDWARE_EXCEPTION), (r"error-code flag ([01])", 11, 0),
+    (r"valid", 31, 1), (r"type (\d+)", 8, 0), (r"hw-exception", 8, HARDWARE_EXCEPTION), (r"nmi|NMI", 8, 2),
+    (r"ext-int(?:errupt)?", 8, 0), (r"sw-int(?:errupt)?", 8, 4), (r"sw-exception", 8, 6), (r"error-code flag ([01])", 11, 0),
     (r"(?:vector )?(\w+)", 0, 0))
 NAMED: Final = re.compile(r"field (\S+) (?:value |= )?(.+)")
 ANY: Final = ("any", "any of the above")
@@ -64,6 +66,8 @@ def vmwrite(h: Harness, op: Operation, actor: Actor) -> None:
 def write(h: Harness, encoding: int, change: Callable[[int], int]) -> None:
     """Give a field of the current VMCS the value that `change` makes of the old one."""
     old = vmcs12.get(h.kvm, h.vcpu, encoding & ~1)
+    if encoding == F.GUEST_RIP:
+        h.rip_told = True
     h.player.inject(f"vmwrite {field_names.word(encoding)}, {change(old):#x}")
 
 
@@ -85,6 +89,8 @@ def new_value(h: Harness, name: str, text: str, old: int) -> int:
     if match := BIT.match(text):
         bit = 1 << h.binding.number(match[1])
         return old & ~bit if match[2] in ("0", "cleared") else old | bit
+    if text in ACTIVITIES:
+        return ACTIVITIES.index(text)
     if match := BITS.match(text):
         low, mask = int(match[2]), (1 << (int(match[1]) - int(match[2]) + 1)) - 1
         return old & ~(mask << low) | (h.binding.number(match[3]) & mask) << low

@@ -5,14 +5,17 @@ from __future__ import annotations
 import pytest
 
 from kvmdbg.errors import Unsupported
-from kvmdbg.machine.hw.controls import BLOCKING_NMI, RFLAGS_NT
+from kvmdbg.machine.hw import vmcs
+from kvmdbg.machine.hw.controls import BLOCKING_NMI, INTR_INFO_UNBLOCK_NMI, RFLAGS_NT
 from kvmdbg.machine.hw.events import Faulted
-from kvmdbg.machine.hw.execute import FAULTED, RETIRED, execute
+from kvmdbg.machine.hw.execute import EXITED, FAULTED, RETIRED, execute
+from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.instructions import parse_insn
 from kvmdbg.machine.hw.memory import write64
 from kvmdbg.machine.hw.paging import RW, P
 from kvmdbg.machine.hw.state import Cpu, Hardware
 from support import HOST_CR3, events, flat_descriptors, map_page, new_hardware
+from vmx import in_guest
 
 STACK, PAGE = 0x5000, 0x9_0000
 
@@ -56,3 +59,19 @@ def test_other_privilege_levels_are_refused() -> None:
     cpu.descriptors = flat_descriptors(3)
     with pytest.raises(Unsupported, match="privilege level 3"):
         execute(hw, cpu, parse_insn("iret"))
+
+
+def test_an_iret_that_faults_tells_that_it_had_let_nmis_in() -> None:
+    hw, cpu = in_guest({F.EXCEPTION_BITMAP: 1 << 14, F.SECONDARY_VM_EXEC_CONTROL: 0})
+    cpu.rsp = 0x7FFF_0000
+    cpu.blocking = BLOCKING_NMI
+    assert execute(hw, cpu, parse_insn("iret")) == EXITED
+    assert vmcs.read(hw, cpu, F.VM_EXIT_INTR_INFO) & INTR_INFO_UNBLOCK_NMI
+    assert vmcs.read(hw, cpu, F.GUEST_INTERRUPTIBILITY_INFO) == 0
+
+
+def test_an_ept_violation_of_iret_tells_it_in_its_qualification() -> None:
+    hw, cpu = in_guest()
+    cpu.blocking = BLOCKING_NMI
+    assert execute(hw, cpu, parse_insn("iret")) == EXITED
+    assert (vmcs.read(hw, cpu, F.VM_EXIT_REASON), vmcs.read(hw, cpu, F.EXIT_QUALIFICATION) >> 12 & 1) == (48, 1)

@@ -1,0 +1,33 @@
+"""`sti`, `cli`, `self-IPI V`, `self-NMI`: interrupts of the level that acts."""
+
+from __future__ import annotations
+
+from kvmdbg.errors import Unsupported
+from kvmdbg.session.cases.harness import Harness
+from kvmdbg.session.cases.operation import operation
+from kvmdbg.session.cases.steps import Actor, Operation
+
+
+@operation("sti", "cli")
+def plain(h: Harness, op: Operation, actor: Actor) -> None:
+    """As the instruction."""
+    if op.operands:
+        raise Unsupported(f"{op.text}: {op.word} has no operands")
+    h.player.inject(op.word)
+
+
+@operation("self-IPI", actors=("L1",))
+def self_ipi(h: Harness, op: Operation, actor: Actor) -> None:
+    """The vector comes to its own local APIC, which belongs to L1."""
+    vector = h.binding.number(op.rest.removeprefix("vector "))
+    h.player.host(f"irq vcpu0 {vector:#x}")
+    h.player.run()
+
+
+@operation("self-NMI", actors=("L1",))
+def self_nmi(h: Harness, op: Operation, actor: Actor) -> None:
+    """An NMI of the virtual machine."""
+    if op.operands:
+        raise Unsupported(f"{op.text}: nothing goes with it")
+    h.player.host("nmi vcpu0")
+    h.player.run()
