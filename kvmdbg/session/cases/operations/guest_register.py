@@ -90,7 +90,7 @@ def stack_privilege(h: Harness, op: Operation, actor: Actor) -> None:
 
 @operation("bits", actors=("L1",))
 def efer_bits(h: Harness, op: Operation, actor: Actor) -> None:
-    """`LMA=1 LME=0`: bits of the IA32_EFER that is loaded, L2's, or L1's where the step has spoken of VM exits; `IF=1`: of RFLAGS."""
+    """`LMA=1 LME=0`: bits of the IA32_EFER that is loaded, L2's, or L1's if the step speaks of VM exits; `IF=1`: of RFLAGS."""
     for operand in op.operands:
         of_efer = hasattr(controls, f"EFER_{operand.key}")
         bit = getattr(controls, f"{'EFER' if of_efer else 'RFLAGS'}_{operand.key}", None)
