@@ -125,7 +125,7 @@ class Tally:
         for position in range(start, stop):
             owner, key, old, new = tape.entries[position]
             if key is not None:
-                self.fills += id(owner) in tlbs and old is ABSENT and new is not ABSENT
+                self.fills += id(owner) in tlbs and old is ABSENT and new is not ABSENT and not key.table_level
                 continue
             self.seen[owner] += 1
             if owner in WEIGHED:

@@ -147,10 +147,12 @@ def outcome(m: Machine, events: Events) -> tuple[str, int]:
 class AnyGuest(RuleBasedStateMachine):
     """Random programs and table edits; every action boundary is remembered by its digest."""
 
+    caps = Caps()
+
     @initialize(name=st.sampled_from(KERNELS), enable_vpid=st.booleans(), capacity=st.sampled_from((0, 0, 6)),
                 vpid=st.sampled_from((1, 2, None)), eptp=st.sampled_from((EPT12, EPT12 | 0x1E, EPT12 | 0x5E, None)))
     def boot(self, name: str, enable_vpid: bool, capacity: int, vpid: int | None, eptp: int | None) -> None:
-        self.begin(Machine(name, Caps(tlb_capacity=capacity), enable_vpid=enable_vpid), vpid, eptp, OTHER_EPT12)
+        self.begin(Machine(name, self.caps._replace(tlb_capacity=capacity), enable_vpid=enable_vpid), vpid, eptp, OTHER_EPT12)
 
     def begin(self, machine: Machine, vpid: int | None, eptp: int | None, other_eptp: int | None) -> None:
         """Two vmcs12s, and L2 of the first one is entered."""
@@ -303,7 +305,7 @@ class ShadowedGuest(AnyGuest):
     @initialize(name=st.sampled_from(KERNELS), enable_vpid=st.booleans(), capacity=st.sampled_from((0, 0, 6)),
                 vpid=st.sampled_from((1, 2, None)))
     def boot(self, name: str, enable_vpid: bool, capacity: int, vpid: int | None) -> None:
-        machine = Machine(name, Caps(tlb_capacity=capacity), enable_ept=False, enable_vpid=enable_vpid)
+        machine = Machine(name, self.caps._replace(tlb_capacity=capacity), enable_ept=False, enable_vpid=enable_vpid)
         self.begin(machine, vpid if enable_vpid and machine.kvm.era.name != "v4.3" else None, None, None)
 
 

@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
 from kvm_support import Machine
+from kvmdbg.machine.hw.state import Caps
 from kvmdbg.oracle.index import index_of
 from kvmdbg.oracle.selfcheck import check
 from kvmdbg.oracle.uses import uses
@@ -43,8 +44,24 @@ class JudgedShadowedGuest(Judged, ShadowedGuest):
     known_bugs = ("v4.3", "v4.4")
 
 
+class CachingGuest(JudgedGuest):
+    """With paging-structure caches: a stale upper level is used only where the table of invalidations lets it live."""
+
+    caps = Caps(paging_structure_caches=True)
+
+
+class CachingShadowedGuest(JudgedShadowedGuest):
+    """The same without EPT: KVM's shadow pages are tables, too."""
+
+    caps = CachingGuest.caps
+
+
 JudgedGuest.TestCase.settings = settings(max_examples=18, stateful_step_count=20, derandomize=True, deadline=None, database=None,
                                          suppress_health_check=list(HealthCheck))
 TestJudgedGuest = JudgedGuest.TestCase
 JudgedShadowedGuest.TestCase.settings = settings(JudgedGuest.TestCase.settings, max_examples=10)
 TestJudgedShadowedGuest = JudgedShadowedGuest.TestCase
+CachingGuest.TestCase.settings = JudgedGuest.TestCase.settings
+TestCachingGuest = CachingGuest.TestCase
+CachingShadowedGuest.TestCase.settings = JudgedShadowedGuest.TestCase.settings
+TestCachingShadowedGuest = CachingShadowedGuest.TestCase
