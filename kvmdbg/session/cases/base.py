@@ -153,7 +153,7 @@ def uses_ept(setup: Setup) -> bool:
 def _lay_out(player: Player, setup: Setup) -> None:
     """What every case finds: L1's operand page, and V in L2's tables, with marks in the two frames that V may name."""
     if setup.operand_mapped:
-        player.map(L1, binding.DESCRIPTOR, binding.DESCRIPTOR)
+        player.map(L1, binding.DESCRIPTOR, binding.DESCRIPTOR, setup.operand_flags)
     eptp = eptp_of(setup) if uses_ept(setup) else None
     if eptp is not None:
         for page in (binding.L2_ROOT, binding.FRAME_OLD, binding.FRAME_NEW):

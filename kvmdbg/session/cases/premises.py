@@ -148,6 +148,10 @@ def operand_page_missing(plan: Plan, value: Value) -> None:
     plan.operand_mapped = False
 
 
+def operand_page_read_only(plan: Plan, value: Value) -> None:
+    plan.operand_flags = "r"
+
+
 def compatibility(plan: Plan, value: Value) -> None:
     plan.compatibility = True
 
@@ -332,7 +336,8 @@ L1: Final[Mapping[str, Handler]] = {
     r"self-IPI vector (\w+) pending": self_ipi, r"intercepts (.*)": intercepted, r"IDT limit (\w+)": idt_limit,
 }
 OPERAND: Final[Mapping[str, Handler]] = {
-    "mapped and readable": nothing, "(not present|unmapped|not mapped|not readable|unreadable)( page)?": operand_page_missing,
+    "mapped and readable": nothing, "(mapped )?read-only( page)?|not writable": operand_page_read_only,
+    "(not present|unmapped|not mapped|not readable|unreadable)( page)?": operand_page_missing,
 }
 PTE: Final[Mapping[str, Handler]] = {
     "present": nothing, "accessed": nothing, "read-only": drop("w"), "supervisor": drop("u"),

@@ -61,6 +61,7 @@ class Setup(NamedTuple):
     v_flags: str                             # rights of L1's own mapping of V
     current_vmcs: bool                       # L1 has a current VMCS
     operand_mapped: bool                     # the page that holds memory operands is mapped for L1
+    operand_flags: str                       # with these rights; "" = all
     cpl: int                                 # privilege level at which steps act unless they say another
     eptp_list: tuple[str, ...]               # names of EPTPs in vmcs12's list; () = it has none
     vpid01: int                              # the VPID that the case takes L1 to run with; -1: it does not say
@@ -89,6 +90,7 @@ class Plan:
     v_flags: str = "rwxu"
     current_vmcs: bool = True
     operand_mapped: bool = True
+    operand_flags: str = ""
     cpl: int = 0
     eptp_list: tuple[str, ...] = ()
     vpid01: int = -1
@@ -114,8 +116,8 @@ class Plan:
                 self.controls.setdefault(TPR_SHADOW, True)
         return Setup(self.kernel, self.config, self.caps, tuple(self.more_for_l1), self.spare_vpids, self.compatibility, self.vmx,
                      tuple(self.registers), tuple(sorted(self.controls.items())), tuple(sorted(self.fields.items())), self.ept_ad,
-                     self.calls_at_once, self.v_flags, self.current_vmcs, self.operand_mapped, self.cpl, self.eptp_list,
-                     self.vpid01, self.pending_irq, self.layout)
+                     self.calls_at_once, self.v_flags, self.current_vmcs, self.operand_mapped, self.operand_flags, self.cpl,
+                     self.eptp_list, self.vpid01, self.pending_irq, self.layout)
 
 
 def kernel_of(case: Case) -> str:

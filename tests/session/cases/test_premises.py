@@ -130,3 +130,10 @@ def test_a_link_pointer(text: str, value: int) -> None:
 def test_a_link_pointer_that_nobody_knows() -> None:
     with pytest.raises(Unsupported, match="link_pointer: somewhere"):
         premises.vmcs12(Plan("v6.12"), {"link_pointer": "somewhere"})
+
+
+@pytest.mark.parametrize(("text", "mapped", "flags"), [
+    ("not present", False, ""), ("mapped and readable", True, ""), ("read-only", True, "r")])
+def test_the_operand_page(text: str, mapped: bool, flags: str) -> None:
+    setup = after(phrases(premises.OPERAND), text)
+    assert (setup.operand_mapped, setup.operand_flags) == (mapped, flags)
