@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from kvmdbg.machine.hw import vmcs
 from kvmdbg.machine.hw.capabilities import required_controls
-from kvmdbg.machine.hw.checking import Read
+from kvmdbg.machine.hw.checking import Check, Problem, Read
 from kvmdbg.machine.hw.controls import (
     AR_UNUSABLE,
     CPU_SECONDARY_CONTROLS,
@@ -28,7 +30,7 @@ from kvmdbg.machine.hw.controls import (
     SEC_SHADOW_VMCS,
 )
 from kvmdbg.machine.hw.entry import vm_entry
-from kvmdbg.machine.hw.fields import F
+from kvmdbg.machine.hw.fields import FIELDS, F
 from kvmdbg.machine.hw.memory import read64, write64
 from kvmdbg.machine.hw.segment_checks import CODE_AND_DATA, CS, LDTR, TR
 from kvmdbg.machine.hw.state import VMX_ROOT, Caps, Cpu, Hardware
@@ -119,3 +121,10 @@ def intercept(hw: Hardware, bitmap: int, encoding: int) -> None:
     """Let a bitmap ask for a VM exit for the field."""
     cell = bitmap + (encoding >> 6) * 8
     write64(hw, cell, read64(hw, cell) | 1 << encoding % 64)
+
+
+def says_everything(problem: Problem, check: Check, found: Read) -> bool:
+    """Does the text of a failed check name the field, its value, what is allowed and the manual's section?"""
+    parts = re.fullmatch(r"(\w+) = (0x[0-9a-f]+): must \S.* \((SDM Vol\. 3C 26[\d.]+)\)", problem.text)
+    return parts is not None and parts.groups() == (FIELDS[check.field].name, f"{found(check.field):#x}", check.source) \
+        and (problem.check, problem.area, problem.qualification) == (check.name, check.area, check.qualification)

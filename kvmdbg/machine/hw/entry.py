@@ -31,7 +31,6 @@ from kvmdbg.machine.hw.controls import (
     INTR_TYPE_OTHER_EVENT,
     SEC_ENABLE_EPT,
     SEC_ENABLE_VPID,
-    VM_INSTRUCTION_ERRORS,
 )
 from kvmdbg.machine.hw.events import VmEntered, VmEntryFailed
 from kvmdbg.machine.hw.fields import F
@@ -107,7 +106,7 @@ def _early_problem(s: Subject, launch: bool) -> tuple[int, str]:
     """What ends the VM entry with VMfailValid, in the manual's order: (error, what was wrong), or (0, "")."""
     cpu = s.cpu
     if cpu.blocking & BLOCKING_MOV_SS:
-        return MOV_SS, VM_INSTRUCTION_ERRORS[MOV_SS]
+        return MOV_SS, f"blocking by MOV SS is {cpu.blocking:#x}: must be 0 when VM entry begins (SDM Vol. 3C 26.1)"
     state = s.hw.launch_state.get(cpu.current_vmcs, "unknown, as it was never cleared")
     if launch and state != vmcs.CLEAR:
         return NOT_CLEAR, f"the launch state of VMCS {cpu.current_vmcs:#x} is {state}: must be clear (SDM Vol. 3C 26.1)"

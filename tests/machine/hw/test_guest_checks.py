@@ -39,7 +39,7 @@ from kvmdbg.machine.hw.memory import write64
 from kvmdbg.machine.hw.segment_checks import CODE_AND_DATA, CS, SEGMENT_CHECKS, SS
 from kvmdbg.machine.hw.state import Cpu, Hardware
 from kvmdbg.machine.hw.vmcs import VMCS_REVISION
-from vmx import CR0, GOOD, LONG_EFER, OTHER_REGION, REGION, reader, with_vmcs
+from vmx import CR0, GOOD, LONG_EFER, OTHER_REGION, REGION, reader, says_everything, with_vmcs
 
 ENTRY = GOOD[F.VM_ENTRY_CONTROLS]
 INFO = F.VM_ENTRY_INTR_INFO_FIELD
@@ -126,6 +126,7 @@ def test_a_check_is_the_first_to_fail(name: str) -> None:
     problem = first_problem(subject(hw, cpu, reader(hw, cpu)), GUEST_AREA)
     assert problem is not None
     assert (problem.check, problem.qualification) == (name, QUALIFICATIONS.get(name, 0))
+    assert says_everything(problem, next(check for check in GUEST_CHECKS if check.name == name), reader(hw, cpu))
 
 
 @pytest.mark.parametrize("name", FINE)

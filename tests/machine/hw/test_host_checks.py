@@ -19,7 +19,7 @@ from kvmdbg.machine.hw.controls import (
 )
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.host_checks import BASES, HOST_CHECKS, SELECTORS
-from vmx import CR0, GOOD, LONG_EFER, reader, with_vmcs
+from vmx import CR0, GOOD, LONG_EFER, reader, says_everything, with_vmcs
 
 EXIT = GOOD[F.VM_EXIT_CONTROLS]
 HOST_32 = {F.VM_EXIT_CONTROLS: 0, F.VM_ENTRY_CONTROLS: 0, F.HOST_RIP: 0x1000}
@@ -59,6 +59,7 @@ def test_a_check_is_the_first_to_fail(name: str) -> None:
     problem = first_problem(subject(hw, cpu, reader(hw, cpu)), HOST_AREA)
     assert problem is not None
     assert problem.check == name
+    assert says_everything(problem, next(check for check in HOST_CHECKS if check.name == name), reader(hw, cpu))
 
 
 def test_every_check_has_a_row() -> None:

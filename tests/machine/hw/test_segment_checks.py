@@ -20,7 +20,7 @@ from kvmdbg.machine.hw.controls import (
 )
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.segment_checks import CODE_AND_DATA, CS, DATA, DS, ES, FS, GS, LDTR, SEGMENT_CHECKS, SS, TR
-from vmx import CR0, reader, with_vmcs
+from vmx import CR0, reader, says_everything, with_vmcs
 
 NOT_CANONICAL = 0x8000_0000_0000
 LDT = {LDTR.ar: 0x82, LDTR.limit: 0xFF}
@@ -85,7 +85,8 @@ FINE: dict[str, dict[int, int]] = {
 def test_a_check_is_the_first_to_fail(name: str) -> None:
     hw, cpu = with_vmcs(BAD[name])
     s = subject(hw, cpu, reader(hw, cpu))
-    assert next(check.name for check in SEGMENT_CHECKS if check.test(s)) == name
+    check, problem = next((check, problem) for check in SEGMENT_CHECKS if (problem := check.test(s)))
+    assert check.name == name and says_everything(problem, check, reader(hw, cpu))
 
 
 @pytest.mark.parametrize("name", FINE)
