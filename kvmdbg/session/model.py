@@ -52,7 +52,7 @@ STATEMENTS: Final = (
               "SMM of its own, #VE (refused or not offered)",
               "they come with the commits that need them"),
     Statement("VMX", LEFT_OUT,
-              "x2APIC mode, APIC-register virtualization, posted interrupts, PML, mode-based execute control: offered if asked for "
+              "x2APIC mode, APIC-register virtualization, posted interrupts, mode-based execute control: offered if asked for "
               "(`machine x2apic_mode=1`), checked at VM entry, and refused when a guest would run with them",
               "nothing that is cached depends on them"),
     Statement("VMX", MODELLED,
@@ -125,6 +125,8 @@ STATEMENTS: Final = (
               "where it was in between, on a disk or nowhere, flushes nothing"),
     Statement("EPT01", LEFT_OUT, "huge pages, moved memslots",
               "the host's own flushing is a later issue"),
+    Statement("nested VMX", MODELLED, "page-modification logging of L1 for its L2, emulated where KVM sets D flags of EPT12; no "
+              "processor here logs by itself", "nested.c: nested_vmx_write_pml_buffer()"),
     Statement("nested VMX", MODELLED,
               "vmcs12 and its cache, vmcs02, entry, exit and reflection, emulated INVVPID and INVEPT, EPT02 from EPT12",
               "nested.c"),

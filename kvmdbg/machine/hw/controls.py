@@ -221,6 +221,7 @@ EXIT_REASON_PREEMPTION_TIMER: Final = 52
 EXIT_REASON_INVVPID: Final = 53
 EXIT_REASON_INVPCID: Final = 58
 EXIT_REASON_VMFUNC: Final = 59
+EXIT_REASON_PML_FULL: Final = 62
 EXIT_REASON_FAILED_VMENTRY: Final = 1 << 31      # bit of the exit-reason field
 
 EXIT_REASONS: Final[dict[int, str]] = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kvmdbg.machine.hw import ept, paging
-from kvmdbg.machine.hw.controls import CR0_PG, EXIT_REASON_EPT_MISCONFIG, EXIT_REASON_EPT_VIOLATION
+from kvmdbg.machine.hw.controls import CR0_PG, EXIT_REASON_EPT_MISCONFIG, EXIT_REASON_EPT_VIOLATION, EXIT_REASON_PML_FULL
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import nested, vmcs12
 from kvmdbg.machine.kvm.guest_memory import kvm_read_guest, kvm_write_guest
@@ -90,7 +90,9 @@ def to_l1(kvm: Kvm, vcpu: Vcpu, gpa: int, access: int, final: bool) -> int | Ept
                                                   kvm.ept_qualification.get(vcpu.id, 0))
         return EptFault(EXIT_REASON_EPT_VIOLATION, cause | walk.rights << RIGHTS_SHIFT, gpa)
     if kvm.era.nested_ept_ad() and eptp & ept.EPTP_AD:
-        walk = set_accessed_dirty(kvm, vcpu, walk, eptp, gpa, write=bool(access & ept.WRITE))
+        marked = set_accessed_dirty(kvm, vcpu, walk, eptp, gpa, write=bool(access & ept.WRITE))
+        if marked is None:
+            return EptFault(EXIT_REASON_PML_FULL, 0, gpa)
     return walk.page + (gpa & walk.size - 1)
 
 

@@ -7,11 +7,12 @@ from typing import Final, NamedTuple
 
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw import ept, memory, paging
-from kvmdbg.machine.hw.controls import EXIT_REASON_EPT_MISCONFIG, EXIT_REASON_EPT_VIOLATION
+from kvmdbg.machine.hw.controls import EXIT_REASON_EPT_MISCONFIG, EXIT_REASON_EPT_VIOLATION, EXIT_REASON_PML_FULL
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import mmu, vmcs12
 from kvmdbg.machine.kvm.guest_memory import gfn_to_pfn, kvm_read_guest, kvm_write_guest
 from kvmdbg.machine.kvm.kvm_host import kvm_flush_remote_tlbs, kvm_make_request
+from kvmdbg.machine.kvm.nested_pml import nested_vmx_write_pml_buffer
 from kvmdbg.machine.kvm.pae_root import walk_start
 from kvmdbg.machine.kvm.shadow import (
     PRESENT,
@@ -74,7 +75,10 @@ def ept_page_fault(kvm: Kvm, vcpu: Vcpu, gpa: int, qualification: int) -> str | 
         return Reflected(EXIT_REASON_EPT_VIOLATION, reflected_qualification(walk, qualification))
     ad = kvm.era.nested_ept_ad() and not kvm.mmu(vcpu).role.ad_disabled      # of the MMU: an EPTP switch may not have told it (I-8)
     if ad:
-        walk = set_accessed_dirty(kvm, vcpu, walk, eptp, gpa, write=bool(asked & ept.WRITE))
+        marked = set_accessed_dirty(kvm, vcpu, walk, eptp, gpa, write=bool(asked & ept.WRITE))
+        if marked is None:
+            return Reflected(EXIT_REASON_PML_FULL, 0)
+        walk = marked
     rights = walk.rights if not ad or walk.dirty else walk.rights & ~ept.WRITE
     return fetch(kvm, vcpu, gpa, walk, rights, write=bool(asked & ept.WRITE))
 
@@ -104,11 +108,16 @@ def reflected_qualification(walk: ept.EptWalk, qualification: int) -> int:
     return qualification & (QUALIFICATION_LINEAR | PRESENT) | walk.rights << RIGHTS_SHIFT
 
 
-def set_accessed_dirty(kvm: Kvm, vcpu: Vcpu, walk: ept.EptWalk, eptp: int, gpa: int, write: bool) -> ept.EptWalk:
-    """Set A in each entry of EPT12 that was used and, for a write, D in the leaf (update_accessed_dirty_bits())."""
+def set_accessed_dirty(kvm: Kvm, vcpu: Vcpu, walk: ept.EptWalk, eptp: int, gpa: int, write: bool) -> ept.EptWalk | None:
+    """Set A in each entry of EPT12 that was used and, for a write, D in the leaf (update_accessed_dirty_bits()).
+
+    None: D would have to be logged, and L1's log is full.
+    """
     for step in walk.steps:
-        leaf = step is walk.steps[-1]
-        value = step.value | ept.ACCESSED | (ept.DIRTY if leaf and write else 0)
+        dirties = write and step is walk.steps[-1]
+        if dirties and not step.value & ept.DIRTY and not nested_vmx_write_pml_buffer(kvm, vcpu, gpa):
+            return None
+        value = step.value | ept.ACCESSED | (ept.DIRTY if dirties else 0)
         if value != step.value:
             kvm_write_guest(kvm, step.address, value)       # past the write protection: no shadow entry is dropped
     return walk_ept12(kvm, eptp, gpa)
