@@ -39,7 +39,9 @@ def kvm_set_cr4(kvm: Kvm, vcpu: Vcpu, cr4: int) -> bool:
         return False
     if cr4 & CR4_PCIDE and not (kvm.era.has_pcid() and (kvm.config.enable_ept or kvm.era.pcid_without_tdp())):
         return False
-    if vcpu.efer & EFER_LMA and (not cr4 & CR4_PAE or (old ^ cr4) & CR4_LA57):
+    if cr4 & CR4_LA57 and not kvm.era.knows_la57():
+        return False
+    if vcpu.efer & EFER_LMA and (not cr4 & CR4_PAE or (old ^ cr4) & CR4_LA57 and kvm.era.keeps_la57_in_long_mode()):
         return False
     if cr4 & ~old & CR4_PCIDE and (kvm.ops.read_cr3(kvm, vcpu) & 0xFFF or not vcpu.efer & EFER_LMA):
         return False

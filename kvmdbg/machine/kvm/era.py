@@ -13,6 +13,7 @@ from kvmdbg.machine.kvm.questions.control_registers import ControlRegisterQuesti
 from kvmdbg.machine.kvm.questions.emulation import EmulationQuestions
 from kvmdbg.machine.kvm.questions.flushes import FlushQuestions
 from kvmdbg.machine.kvm.questions.injection import InjectionQuestions
+from kvmdbg.machine.kvm.questions.linear_addresses import LinearAddressQuestions
 from kvmdbg.machine.kvm.questions.memory import MemoryQuestions
 from kvmdbg.machine.kvm.questions.msrs import MsrQuestions
 from kvmdbg.machine.kvm.questions.nested import NestedQuestions
@@ -28,7 +29,7 @@ from kvmdbg.machine.kvm.questions.vmfunc import VmfuncQuestions
 
 class Era(AddressSpaceQuestions, RequestQuestions, NestedQuestions, ControlRegisterQuestions, FlushQuestions, RootQuestions,
           InjectionQuestions, MemoryQuestions, StealTimeQuestions, StatisticsQuestions, NestedStateQuestions,
-          VmfuncQuestions, VmcsQuestions, EmulationQuestions, ResetQuestions, ApicAccessQuestions,
+          VmfuncQuestions, VmcsQuestions, EmulationQuestions, LinearAddressQuestions, ResetQuestions, ApicAccessQuestions,
           MsrQuestions):
     """Every question, answered as the newest kernel does: v6.12, but for commits after it."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from kvmdbg.machine.hw import invalidate
 from kvmdbg.machine.hw.controls import CR4_PCIDE
+from kvmdbg.machine.hw.paging import canonical
 from kvmdbg.machine.hw.tlbkey import NONE
 from kvmdbg.machine.kvm import mmu
 from kvmdbg.machine.kvm.cr3 import kvm_get_pcid, kvm_invalidate_pcid
 from kvmdbg.machine.kvm.events import Decided, GuestInvalidated
-from kvmdbg.machine.kvm.guest_paging import guest_paging
+from kvmdbg.machine.kvm.guest_paging import linear_bits
 from kvmdbg.machine.kvm.invlpg import flush_tlb_gva, guest_vpid, invalidate_in_root, usable_roots
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.nested_insn import raise_exception, read_operand
@@ -49,7 +50,7 @@ def is_illegal(kvm: Kvm, vcpu: Vcpu, type: int, pcid: int, gla: int) -> bool:
         return True
     if type in (INDIV_ADDR, SINGLE_CTXT) and pcid and not kvm_read_cr4(kvm, vcpu) & CR4_PCIDE:
         return True
-    return type == INDIV_ADDR and not guest_paging(kvm, vcpu).canonical(gla)
+    return type == INDIV_ADDR and not canonical(gla, linear_bits(kvm, vcpu))
 
 
 def kvm_handle_invpcid(kvm: Kvm, vcpu: Vcpu, type: int, pcid: int, gla: int) -> None:

@@ -8,6 +8,7 @@ entry of L2 then, and L1 gets that exit.
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any, Final, cast
 
@@ -29,6 +30,7 @@ from kvmdbg.machine.hw.state import Caps
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.era import Era
 from kvmdbg.machine.kvm.guest_memory import kvm_read_guest
+from kvmdbg.machine.kvm.guest_paging import linear_bits
 from kvmdbg.machine.kvm.state import Config, Kvm, Vcpu
 from kvmdbg.tape import Table
 
@@ -55,7 +57,7 @@ def offered_to_l1(hw: Caps, config: Config, era: Era) -> Caps:
     ept, ept_ad = config.enable_ept and era.offers_ept_to_l1(), hw.ept_ad and era.nested_ept_ad()
     return hw._replace(
         lacks=tuple(lacking & ~emulated for lacking, emulated in zip(hw.lacks, EMULATED, strict=True)),
-        cr3_targets=0, wait_for_sipi=era.offers_wait_for_sipi_to_l1(),
+        la57=hw.la57 and era.knows_la57(), cr3_targets=0, wait_for_sipi=era.offers_wait_for_sipi_to_l1(),
         true_controls=era.offers_true_controls_to_l1(), required=era.controls_required_of_l1(),
         no_error_code_check=hw.no_error_code_check and era.offers_no_error_code_check_to_l1(), zero_length_injection=False,
         ept=ept, ept_ad=ept_ad, ept_uc=hw.ept_uc and era.offers_ept_uc_to_l1(),
@@ -139,7 +141,7 @@ def nested_problems(kvm: Kvm, vcpu: Vcpu, areas: tuple[str, ...] = AREAS,
     made: which checks, else those that KVM makes.
     """
     processor = copy.copy(kvm.hw)          # one with L1's capabilities, to which L1's memory is physical
-    processor.caps = nested_caps(kvm)
+    processor.caps = with_linear_bits(nested_caps(kvm), linear_bits(kvm, vcpu))
     processor.memory = cast("Table[int, int]", L1Memory(kvm))
     examined = subject(processor, kvm.hw.cpus[max(vcpu.cpu, 0)], lambda encoding: vmcs12.get(kvm, vcpu, encoding))
     for check in checks_of(kvm):
@@ -147,6 +149,16 @@ def nested_problems(kvm: Kvm, vcpu: Vcpu, areas: tuple[str, ...] = AREAS,
             problem = check.test(examined)
             if problem is not None:
                 yield problem
+
+
+def with_linear_bits(caps: Caps, bits: int) -> Caps:
+    """The same capabilities, but addresses are canonical with so many bits."""
+    return caps if bits == caps.linear_bits else _addressed(bits)(*caps)
+
+
+@functools.cache
+def _addressed(bits: int) -> type[Caps]:
+    return type("Addressed", (Caps,), {"linear_bits": bits})
 
 
 def nested_check_area(kvm: Kvm, vcpu: Vcpu, area: str) -> Problem | None:

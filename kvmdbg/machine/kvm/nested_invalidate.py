@@ -8,6 +8,7 @@ from kvmdbg.machine.hw import ept, invalidate, paging
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import mmu, vmcs12
 from kvmdbg.machine.kvm.events import Decided, FlushAsked, GuestInvalidated
+from kvmdbg.machine.kvm.guest_paging import linear_bits
 from kvmdbg.machine.kvm.kvm_host import kvm_mmu_flush_tlb
 from kvmdbg.machine.kvm.nested_checks import nested_caps
 from kvmdbg.machine.kvm.nested_insn import (
@@ -102,7 +103,7 @@ def handle_invvpid(kvm: Kvm, vcpu: Vcpu) -> None:
 
 def invvpid_with_operand(kvm: Kvm, vcpu: Vcpu, type: int, vpid: int, gla: int) -> None:
     """Check the descriptor, then flush vpid02 (nested.c: handle_invvpid(), since bcdde302b826)."""
-    bad_address = type == INDIVIDUAL_ADDRESS and not paging.canonical(gla, kvm.hw.caps.linear_bits)
+    bad_address = type == INDIVIDUAL_ADDRESS and not paging.canonical(gla, linear_bits(kvm, vcpu))
     if vpid >> 16 or bad_address or (type != ALL_CONTEXT and not vpid):
         nested_vmx_fail(kvm, vcpu, VMXERR_INVALID_OPERAND)
         return

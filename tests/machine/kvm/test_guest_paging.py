@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from kvm_support import DATA, EPT12, KERNELS, L2_CR3, V6_12, VMCS, Machine, exits, of, values
-from kvmdbg.machine.hw.controls import CR0_CD, CR4_PAE, CR4_PGE, CR4_VMXE, EFER_NXE, ENTRY_LOAD_IA32_EFER
+from kvm_support import DATA, EPT12, KERNELS, L1_PAGE, L2_CR3, V6_12, VMCS, Machine, exits, of, values
+from kvmdbg.machine.hw.controls import CR0_CD, CR4_LA57, CR4_PAE, CR4_PGE, CR4_VMXE, EFER_NXE, ENTRY_LOAD_IA32_EFER
 from kvmdbg.machine.hw.fields import F
-from kvmdbg.machine.hw.paging import BITS_32, LEVELS_4, PAE
+from kvmdbg.machine.hw.paging import BITS_32, LEVELS_4, LEVELS_5, PAE
+from kvmdbg.machine.hw.state import Caps
 from kvmdbg.machine.hw.tlbkey import COMBINED
 from kvmdbg.machine.kvm import tables, vmcs12
 from kvmdbg.machine.kvm.events import NestedExited
-from kvmdbg.machine.kvm.guest_paging import guest_paging
+from kvmdbg.machine.kvm.guest_paging import guest_paging, linear_bits
 from kvmdbg.machine.kvm.vmx_control_registers import vmx_cache_pdptrs
 
 LA = 0xC060_1000
@@ -163,3 +164,35 @@ def test_l2_in_32_bit_paging(name: str) -> None:
     assert {entry.span for key, entry in m.kvm.hw.tlb[0].items() if key.kind == COMBINED and key.page >> 22 == 2} == {0x40_0000}
     m.run("invlpg 0xbff000")
     assert not [key for key, _ in m.kvm.hw.tlb[0].items() if key.kind == COMBINED and key.page >> 22 == 2]
+
+
+WIDE = 1 << 48                            # canonical with 57 bits only
+LA57 = Caps(la57=True)
+
+
+@pytest.mark.parametrize(("name", "wide"), [("9245fd6b8531", True), (V6_12, False), ("v4.15", False), ("v4.4", False)])
+def test_what_is_canonical_while_57_bits_are_not_in_use(name: str, wide: bool) -> None:
+    """INVVPID of one address by L1, and a field of vmcs12; L1 has 4 levels on a processor that could have 5."""
+    m = Machine(name, LA57).given_vmx().given_l2(HOST_FS_BASE=WIDE)
+    assert linear_bits(m.kvm, m.vcpu) == (57 if wide else 48)
+    m.enter()
+    assert m.vcpu.guest_mode == wide
+    if wide:
+        m.run("vmcall")
+    m.run(f"invvpid individual-address 1, {WIDE:#x}")
+    assert m.flags() == ("VMsucceed" if wide or name == "v4.4" else "VMfailValid")       # v4.4 knows no INVVPID of one address
+
+
+@pytest.mark.parametrize(("name", "offered"), [("v4.4", False), ("fd8cb433734e^", False), ("fd8cb433734e", True), (V6_12, True)])
+def test_five_levels_at_a_vm_exit_since_v4_14(name: str, offered: bool) -> None:
+    pml5 = 0x9000
+    m = Machine(name, LA57).given_vmx().given_l2(HOST_CR4=CR4_PAE | CR4_PGE | CR4_VMXE | CR4_LA57, HOST_CR3=pml5)
+    m.poke(pml5, 0x1007)
+    m.poke(L1_PAGE, 0x77)
+    m.enter()
+    assert m.vcpu.guest_mode == offered
+    if offered:
+        m.run("vmcall")
+        assert guest_paging(m.kvm, m.vcpu).mode == LEVELS_5
+        assert values(m.run(f"load {L1_PAGE:#x}")) == [0x77]
+        assert linear_bits(m.kvm, m.vcpu) == 57

@@ -7,6 +7,7 @@ from kvmdbg.machine.hw.msr.bases import IA32_FS_BASE, IA32_GS_BASE
 from kvmdbg.machine.hw.msr.sysenter import IA32_SYSENTER_CS, IA32_SYSENTER_EIP, IA32_SYSENTER_ESP
 from kvmdbg.machine.hw.paging import MASK_32, canonical
 from kvmdbg.machine.kvm.guest_msr import Getter, Setter, guest_msr
+from kvmdbg.machine.kvm.guest_paging import linear_bits
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
 from kvmdbg.machine.kvm.vmx_ops import read, write
 
@@ -18,9 +19,9 @@ def get(field: int) -> Getter:
 
 
 def set_address(field: int) -> Setter:
-    """A linear address, canonical to the processor's width (x86.c: __kvm_set_msr())."""
+    """A linear address, canonical (x86.c: __kvm_set_msr())."""
     def set_(kvm: Kvm, vcpu: Vcpu, value: int, host_initiated: bool) -> bool:
-        if not canonical(value, kvm.hw.caps.linear_bits):
+        if not canonical(value, linear_bits(kvm, vcpu)):
             return False
         write(kvm, vcpu, field, value)
         return True

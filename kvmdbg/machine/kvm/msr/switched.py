@@ -15,9 +15,10 @@ from kvmdbg.machine.hw.msr.syscall import IA32_CSTAR, IA32_FMASK, IA32_LSTAR, IA
 from kvmdbg.machine.hw.msr.tsc import IA32_TSC_AUX
 from kvmdbg.machine.hw.paging import MASK_32, canonical
 from kvmdbg.machine.kvm.guest_msr import guest_msr, keep, kept
+from kvmdbg.machine.kvm.guest_paging import linear_bits
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
 
-Legal = Callable[[Kvm, int], bool]
+Legal = Callable[[Kvm, Vcpu, int], bool]
 SOURCE: Final = "vmx.c: vmx_set_msr(), vmx_uret_msrs_list; x86.c: kvm_set_msr_common()"
 
 
@@ -27,7 +28,7 @@ def switched(number: int, name: str, legal: Legal, reset: int = 0) -> None:
         return kept(kvm, vcpu, number, reset)
 
     def set_(kvm: Kvm, vcpu: Vcpu, value: int, host_initiated: bool) -> bool:
-        if not legal(kvm, value):
+        if not legal(kvm, vcpu, value):
             return False
         keep(kvm, vcpu, number, value)
         return True
@@ -35,15 +36,15 @@ def switched(number: int, name: str, legal: Legal, reset: int = 0) -> None:
     guest_msr(number, name, source=SOURCE, get=get, set=set_)
 
 
-def any_value(kvm: Kvm, value: int) -> bool:
+def any_value(kvm: Kvm, vcpu: Vcpu, value: int) -> bool:
     return True
 
 
-def address(kvm: Kvm, value: int) -> bool:
-    return canonical(value, kvm.hw.caps.linear_bits)
+def address(kvm: Kvm, vcpu: Vcpu, value: int) -> bool:
+    return canonical(value, linear_bits(kvm, vcpu))
 
 
-def word(kvm: Kvm, value: int) -> bool:
+def word(kvm: Kvm, vcpu: Vcpu, value: int) -> bool:
     return value <= MASK_32
 
 
@@ -53,4 +54,4 @@ switched(IA32_CSTAR, "IA32_CSTAR", address)
 switched(IA32_FMASK, "IA32_FMASK", word)
 switched(IA32_KERNEL_GS_BASE, "IA32_KERNEL_GS_BASE", address)
 switched(IA32_TSC_AUX, "IA32_TSC_AUX", word)
-switched(IA32_MISC_ENABLE, "IA32_MISC_ENABLE", lambda kvm, value: value & READ_ONLY == READ_ONLY, MISC_ENABLE_RESET)
+switched(IA32_MISC_ENABLE, "IA32_MISC_ENABLE", lambda kvm, vcpu, value: value & READ_ONLY == READ_ONLY, MISC_ENABLE_RESET)
