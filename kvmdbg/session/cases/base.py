@@ -8,7 +8,7 @@ from kvmdbg.errors import Unsupported, UserError
 from kvmdbg.machine.boot import L1_CR3, boot
 from kvmdbg.machine.eras.versions import kernel
 from kvmdbg.machine.hw import controls, ept
-from kvmdbg.machine.hw.controls import AR_DB, AR_L, SEC_ENABLE_VPID
+from kvmdbg.machine.hw.controls import AR_DB, AR_L, CR4_OSXSAVE, RFLAGS_RESERVED1, SEC_ENABLE_VPID
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.vmcs import SHADOW_INDICATOR, VMCS_REVISION
 from kvmdbg.machine.kvm.era import Era
@@ -48,12 +48,15 @@ def prepare(setup: Setup) -> Base:
     player.poke(binding.VMXON_REGION, VMCS_REVISION)
     if binding.SHADOW_VMCS in dict(setup.fields).values():
         player.poke(binding.SHADOW_VMCS, VMCS_REVISION | SHADOW_INDICATOR)
-    player.vmcs12(binding.VMCS_A, vmcs12_values(player, setup))
+    values = vmcs12_values(player, setup)
+    player.vmcs12(binding.VMCS_A, values | ({F.GUEST_RFLAGS: RFLAGS_RESERVED1} if setup.layout.launched else {}))
     if setup.vmx:
         player.inject(f"vmxon {binding.VMXON_REGION:#x}")
         player.inject(f"vmclear {binding.VMCS_A:#x}")
     if setup.vmx and setup.current_vmcs:
         player.inject(f"vmptrld {binding.VMCS_A:#x}")
+    if setup.layout.launched:
+        launch(player, values[F.GUEST_RFLAGS] if F.GUEST_RFLAGS in values else RFLAGS_RESERVED1)
     if setup.layout.l2_pae:
         pae_guest.lay_out(player, eptp_of(setup) if uses_ept(setup) else None,
                           eptps_of_list(setup)["B"] if setup.layout.pdpt_under_b else None)
@@ -62,6 +65,12 @@ def prepare(setup: Setup) -> Base:
     if setup.vpid01 not in (-1, player.vcpu.vpid):
         raise Unsupported(f"vpid01 {setup.vpid01}: this machine gives L1 VPID {player.vcpu.vpid}")
     return Base(setup, player, player.place())
+
+
+def launch(player: Player, rflags: int) -> None:
+    """L2 runs and calls L1, which then gives it these RFLAGS."""
+    for text in ("vmlaunch", "vmcall", f"vmwrite GUEST_RFLAGS, {rflags:#x}"):
+        player.inject(text)
 
 
 # -- boot --------------------------------------------------------------------------------------------------------------
@@ -191,10 +200,18 @@ def bit_of(register: str, name: str) -> int:
     return int(bit)
 
 
+def osxsave(player: Player) -> dict[int, int]:
+    """L2 has the CR4.OSXSAVE of L1, which is how kvm-unit-tests fills its VMCS; nothing where L1 has not set it."""
+    bit = player.vcpu.cr4 & CR4_OSXSAVE
+    values = defaults(player.kvm, player.vcpu) if bit else {}
+    return {field: values[field] | bit for field in (F.GUEST_CR4, F.CR4_READ_SHADOW) if bit}
+
+
 def vmcs12_values(player: Player, setup: Setup) -> dict[int, int]:
     """What L1 writes into the VMCS of an instance, beyond the defaults of the `vmcs12` word."""
     kvm, vcpu = player.kvm, player.vcpu
     values = {F.GUEST_CR3: binding.L2_ROOT, F.HOST_CR4: vcpu.cr4, SECONDARY_BITS: 0, F.EPT_POINTER: eptp_of(setup)}
+    values |= osxsave(player)
     if setup.layout.l2_pae:
         values |= pae_guest.fields(defaults(kvm, vcpu)[F.VM_ENTRY_CONTROLS])
     if setup.layout.l2_scene is not None:

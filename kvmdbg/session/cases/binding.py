@@ -39,6 +39,7 @@ VIRTUAL_APIC: Final = 0x10_6000       # the virtual-APIC page
 SHADOW_VMCS: Final = 0x10_7000        # L2's shadow VMCS, and the two bitmaps of VMCS shadowing
 VMREAD_BITMAP: Final = 0x10_8000
 VMWRITE_BITMAP: Final = 0x10_9000
+MSR_BITMAP: Final = 0x10_A000        # L1's MSR bitmaps: nothing is written there, so every bit is 0
 PAGE_SHIFT: Final = 12               # the alignment that a case means: every one of them is about pages
 MARK_A: Final = 0xFA                 # what P holds under EPTP A, and under B
 MARK_B: Final = 0xFB
@@ -77,6 +78,7 @@ class Binding:
     def __init__(self, caps: Caps, phrases: Mapping[str, Callable[[], int]] | None = None,
                  symbols: Mapping[str, int] | None = None) -> None:
         """phrases: words whose number only the running instance knows; symbols: names that mean something else there."""
+        self._differences = False            # may a difference be less than 0? Of addresses and counts that is a slip
         self._symbols = {**_SYMBOLS, "MAXPHYADDR": caps.maxphyaddr, "TOP": 1 << caps.maxphyaddr, **(symbols or {})}
         self._phrases: Mapping[str, Callable[[], int]] = {
             **{name: lambda value=value: value for name, value in _PHRASES.items()}, **(phrases or {})}  # type: ignore[misc]
@@ -99,6 +101,14 @@ class Binding:
         """As number(), as 64 bits: a negative one is sign-extended."""
         return self.number(text) & MASK64
 
+    def signed64(self, text: str) -> int:
+        """As number64(), where a difference may be less than 0: values of counters."""
+        self._differences = True
+        try:
+            return self.number64(text)
+        finally:
+            self._differences = False
+
     def _value(self, node: Any, text: str) -> int:
         match node:
             case ast.Constant(value=int(value)) if not isinstance(value, bool):
@@ -112,7 +122,7 @@ class Binding:
                 a, b = self._value(left, text), self._value(right, text)
                 if shifts and b < 0:
                     raise Unsupported(f"{text}: no number")
-                if isinstance(op, ast.Sub) and 0 <= a < b:
+                if isinstance(op, ast.Sub) and 0 <= a < b and not self._differences:
                     if isinstance(left, ast.Name) and left.id in COUNTS:
                         return 0                       # no count is less: a test that goes up to N begins there
                     raise Unsupported(f"{text}: less than 0 here")

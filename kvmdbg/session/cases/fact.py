@@ -16,6 +16,7 @@ from kvmdbg.catalog import Catalog
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
 from kvmdbg.session.cases.binding import MASK64, Binding
 from kvmdbg.session.cases.model import Value
+from kvmdbg.session.cases.registers_read import LeafRead, MsrRead
 from kvmdbg.session.cases.seen import Seen
 from kvmdbg.session.cases.vocabulary import refuse_key, refuse_outcome
 
@@ -121,7 +122,8 @@ def fact_of(name: str) -> Fact | None:
 
 def bits(observed: Observed, first: int, last: int, wanted: Value) -> str:
     """Some bits of a number that the step has read."""
-    seen = observed.last.value
+    read = observed.last.value
+    seen = read.value if isinstance(read, (MsrRead, LeafRead)) else read
     if not isinstance(seen, int):
         return f"no number is read: {observed.seen}"
     return same_number(observed, seen >> first & (1 << last - first + 1) - 1, wanted)

@@ -196,7 +196,7 @@ CAPS: Final[Mapping[str, Handler]] = {
                     premises.event_capability),
     "maxphyaddr": _maxphyaddr, "mce": nothing, "load_guest_efer": nothing, "cr3_targets": nothing,
     "nmi_exiting": nothing, "virtual_nmis": nothing, "nmi_window": nothing, "no_hw_errcode_cc": premises.no_hw_errcode_cc,
-    "max": nothing, "ept_uc": nothing, "ept_wb": nothing, "allowed0": nothing, "allowed1": nothing,
+    "xsave": premises.xsave, "max": nothing, "ept_uc": nothing, "ept_wb": nothing, "allowed0": nothing, "allowed1": nothing,
 }
 
 
@@ -240,10 +240,10 @@ L0: Final[Mapping[str, Handler]] = {
 OF_AMD: Final = ("svm", "vmcb")
 GIVEN: Final[Mapping[str, Handler]] = {
     "caps": _caps, "l0": _l0, "vmcs12": premises.vmcs12, "mode": phrases(premises.MODE), "l1": phrases(premises.L1),
-    "cr3": phrases(premises.CR3), "cr4": phrases(premises.CR4), "guest_rflags": premises.guest_rflags, "eptp": premises.eptp,
+    "cr3": phrases(premises.CR3), "cr4": premises.cr4, "guest_rflags": premises.guest_rflags, "eptp": premises.eptp,
     "vmx": phrases(premises.VMX), "f": nothing, "memory operand": phrases(premises.OPERAND),
     "operand": phrases(premises.OPERAND),
-    "vmcs": phrases({"cleared and current": nothing, "none": premises.no_current_vmcs}),
+    "vmcs": phrases(premises.VMCS), "msr": phrases(premises.MSR), "list": phrases(premises.MSR_LIST),
     "qualification_mask": nothing, "last_vpid": nothing, "note": nothing, "alignment": premises.alignment, "fields": nothing,
     "entry_error_code": field(F.VM_ENTRY_EXCEPTION_ERROR_CODE), "entry_instr_len": field(F.VM_ENTRY_INSTRUCTION_LEN),
     "pte": phrases(premises.PTE), "vmcb": refused(vocabulary.AMD), "svm": refused(vocabulary.AMD),

@@ -40,6 +40,9 @@ class Layout(NamedTuple):
     pdpt_under_b: bool = False                   # whose PDPTEs are others under the second EPTP of the list
     pml5: bool = False                           # a PML5 above L1's PML4 is ready in memory
     l2_scene: Scene | None = None                # L2's code has addresses, and L2 an IDT
+    msr_list: tuple[tuple[int, int], ...] = ()   # entries of an MSR list: first and second 64 bits
+    feature_control: int = -1                    # IA32_FEATURE_CONTROL that the guest starts with; -1: as firmware leaves it
+    launched: bool = False                       # L2 has been entered before with the VMCS
     shared_pmd: tuple[str, ...] = ()             # rights of the two upper entries that share a lower table: "user, write"
 
 
@@ -53,6 +56,13 @@ def lay_out(player: Player, layout: Layout) -> None:
         share_pmd(player, layout.shared_pmd)
     for segment in layout.segments:
         player.segment(*segment)
+    if layout.feature_control >= 0:
+        player.host(f"set-msr IA32_FEATURE_CONTROL {layout.feature_control}")
+        player.run()
+    for number, (first, value) in enumerate(layout.msr_list):
+        player.poke(binding.MSR_AREA + 16 * number, first)
+        if value:
+            player.poke(binding.MSR_AREA + 16 * number + 8, value)
 
 
 def map_identity(player: Player, pages: tuple[int, ...]) -> None:

@@ -11,8 +11,9 @@ from kvmdbg.machine.eras.versions import kernel
 from kvmdbg.machine.hw.controls import CR4_BITS
 from kvmdbg.machine.hw.execute import VECTORS
 from kvmdbg.machine.hw.fields import F
-from kvmdbg.session.cases import l2_scene
-from kvmdbg.session.cases.binding import MASK64, PAGE_SHIFT, SHADOW_VMCS
+from kvmdbg.machine.hw.msrs import bitmap_bit
+from kvmdbg.session.cases import l2_scene, msr_names
+from kvmdbg.session.cases.binding import MASK64, MSR_AREA, MSR_BITMAP, MSR_LIST_MAX, PAGE_SHIFT, SHADOW_VMCS, Binding
 from kvmdbg.session.cases.control_names import CONTROLS
 from kvmdbg.session.cases.layout import CachedRoot, SegmentRegister
 from kvmdbg.session.cases.model import Value
@@ -24,6 +25,7 @@ _BETWEEN: Final = re.compile(r"[,;](?![^()]*\))")       # a comma or a semicolon
 DEFAULT_STATE: Final = "format 0, size header+4096, vmxon_pa 0x1000, vmcs12_pa 0x2000, flags 0 "
 FIELDS_OF_VMCS12: Final = {"vpid": F.VIRTUAL_PROCESSOR_ID, "vmfunc_controls": F.VM_FUNCTION_CONTROL,
                            "timer_value": F.VMX_PREEMPTION_TIMER_VALUE}
+NOT_INTERCEPTED: Final = re.compile(r"(\w+) (?:is )?not intercepted")
 EXITING: Final = {"HLT": "hlt_exiting", "PAUSE": "pause_exiting", "INVLPG": "invlpg_exiting", "NMI": "nmi_exiting"}
 LINK_POINTER: Final = ("link_pointer", "vmcs_link_pointer", "vmcs_link_ptr")
 LINKS: Final = {
@@ -42,6 +44,10 @@ def vmcs12(plan: Plan, value: Value) -> None:
             plan.fields[FIELDS_OF_VMCS12[name]] = int(setting)
         elif name == "eptp_list":
             eptp_list(plan, setting)
+        elif name == "tsc_offset":
+            tsc_offset(plan, setting)
+        elif name == "msr_bitmap":
+            msr_bitmap(plan, setting)
         elif name == "idt_limit":
             idt_limit(plan, (setting,))
         elif name == "exc_bitmap":
@@ -106,6 +112,20 @@ def link_pointer(plan: Plan, text: Value) -> None:
     plan.fields[F.VMCS_LINK_POINTER] = LINKS[str(text)]
 
 
+def tsc_offset(plan: Plan, value: Value) -> None:
+    """A number or an expression; negative ones are the rule."""
+    plan.fields[F.TSC_OFFSET] = value & MASK64 if isinstance(value, int) else Binding(plan.caps).signed64(str(value))
+
+
+def msr_bitmap(plan: Plan, text: Value) -> None:
+    """`TSC not intercepted`: L1 uses bitmaps, all of whose bits are 0, so that L2 reaches every register that they cover."""
+    match = NOT_INTERCEPTED.fullmatch(str(text))
+    if match is None or bitmap_bit(msr_names.number(match[1]), write=True) is None:
+        raise Unsupported(f"vmcs12 msr_bitmap: {text}")
+    plan.control("use_msr_bitmaps", True)
+    plan.fields[F.MSR_BITMAP] = MSR_BITMAP
+
+
 def eptp_list(plan: Plan, text: Value) -> None:
     """`page with entries [A, B, A, BADTYPE]`: two EPT hierarchies, A the one in use, and an EPTP of a bad memory type."""
     match = re.fullmatch(r"page with entries \[([\w,| ]+)\]", str(text))
@@ -125,6 +145,65 @@ def phrases(known: Mapping[str, Handler]) -> Handler:
             handler, match = found[0]
             handler(plan, match.groups())
     return handle
+
+
+def xsave(plan: Plan, offered: Value) -> None:
+    """Every processor of the model has it."""
+    if offered is False:
+        raise Unsupported("caps xsave: false: every processor of the model has XSAVE")
+
+
+def cr4(plan: Plan, value: Value) -> None:
+    """`{OSXSAVE: 1}`, or the same as a text of phrases."""
+    if not isinstance(value, dict):
+        phrases(CR4)(plan, value)
+        return
+    for name, on in value.items():
+        set_cr4(plan, (str(name), str(int(on))))
+
+
+def launched(plan: Plan, value: Value) -> None:
+    """L2 has been entered with the VMCS, and has come back by a VMCALL."""
+    plan.layout = plan.layout._replace(launched=True)
+
+
+def bad_rflags(plan: Plan, value: Value) -> None:
+    """As guest_rflags()."""
+    plan.fields[F.GUEST_RFLAGS] = 0
+
+
+def unlocked(plan: Plan, groups: Value) -> None:
+    """Firmware has left IA32_FEATURE_CONTROL alone: user space starts the guest with 0 in it."""
+    plan.layout = plan.layout._replace(feature_control=0)
+
+
+def every_msr(plan: Plan, groups: Value) -> None:
+    """As many entries as a list may have, each with this register and the value 0; L2 calls L1 as soon as it runs."""
+    number = msr_names.number(groups[0])
+    msr_list(plan, tuple((number, 0) for _ in range(MSR_LIST_MAX)))
+
+
+def behind_the_list(plan: Plan, groups: Value) -> None:
+    """Every byte of what would be the next entry."""
+    word = int(groups[0], 0) * 0x0101_0101_0101_0101
+    msr_list(plan, (*plan.layout.msr_list, (word & MASK64, word & MASK64)))
+
+
+def one_msr(plan: Plan, groups: Value) -> None:
+    """`one entry: FS_BASE = 0`."""
+    msr_list(plan, ((msr_names.number(groups[0]), int(groups[1] or "0", 0)),))
+
+
+def list_at(plan: Plan, groups: Value) -> None:
+    """The memory there is as it is: L1 has written nothing to it."""
+    msr_list(plan, (), int(groups[0], 0))
+
+
+def msr_list(plan: Plan, entries: tuple[tuple[int, int], ...], at: int = MSR_AREA) -> None:
+    """The list behind each of vmcs12's three addresses; steps choose by writing a count."""
+    plan.layout = plan.layout._replace(msr_list=entries)
+    plan.fields |= dict.fromkeys((F.VM_ENTRY_MSR_LOAD_ADDR, F.VM_EXIT_MSR_STORE_ADDR, F.VM_EXIT_MSR_LOAD_ADDR), at)
+    plan.calls_at_once = True
 
 
 def no_vmx(plan: Plan, value: Value) -> None:
@@ -360,4 +439,13 @@ L2: Final[Mapping[str, Handler]] = {
     "the PDPT page has other contents under B": other_pdpt_under_b,
 }
 CR3: Final[Mapping[str, Handler]] = {r"bits 11:0 = (\w+)": set_pcid}
+VMCS: Final[Mapping[str, Handler]] = {
+    "cleared and current": nothing, "none": no_current_vmcs, "already launched|launched": launched,
+    "guest RFLAGS bit 1 is 0": bad_rflags,
+}
+MSR: Final[Mapping[str, Handler]] = {"FEATURE_CONTROL (?:is )?not locked|FEATURE_CONTROL unlocked": unlocked}
+MSR_LIST: Final[Mapping[str, Handler]] = {
+    r"every entry is (\w+)": every_msr, r"the memory behind it is filled with (\w+)": behind_the_list,
+    r"one entry at (\w+)": list_at, r"one entry: (\w+)(?: = (\w+))?": one_msr,
+}
 CR4: Final[Mapping[str, Handler]] = {r"(\w+)=([01])": set_cr4}

@@ -117,3 +117,14 @@ def test_eptps_that_vm_entry_would_refuse_can_be_listed() -> None:
     player = base({"vmcs12": {"enable_ept": True, "eptp_list": entries_of}}).player
     entries = [kvm_read_guest(player.kvm, binding.EPTP_LIST + 8 * i) or 0 for i in range(5)]
     assert [bool(ept.eptp_valid(entry, Caps())) for entry in entries] == [False, True, False, True, True]
+
+
+def test_a_vmcs_that_has_been_launched() -> None:
+    player = base({"vmcs": "already launched, guest RFLAGS bit 1 is 0"}).player
+    assert vmcs12.get(player.kvm, player.vcpu, vmcs12.LAUNCH_STATE) == 1 and not player.vcpu.guest_mode
+    assert vmcs12.get(player.kvm, player.vcpu, F.GUEST_RFLAGS) == 0
+
+
+def test_l2_has_l1s_osxsave() -> None:
+    player = base({"cr4": {"OSXSAVE": 1}}).player
+    assert all(vmcs12.get(player.kvm, player.vcpu, field) >> 18 & 1 for field in (F.GUEST_CR4, F.CR4_READ_SHADOW, F.HOST_CR4))

@@ -50,3 +50,9 @@ def test_a_shift_cannot_eat_all_memory() -> None:
 
 def test_a_case_may_give_a_name_another_meaning() -> None:
     assert Binding(Caps(), None, {"A": 0x40_001E, "AD": 0x40}).number("A|AD") == 0x40_005E
+
+
+def test_differences_of_counters_may_be_less_than_0() -> None:
+    assert BINDING.signed64("0x5 - (1 << 32)") == 2**64 - 2**32 + 5
+    with pytest.raises(Unsupported, match="less than 0 here"):
+        BINDING.number64("0x5 - (1 << 32)")

@@ -37,3 +37,10 @@ def test_segments() -> None:
     segments = player.kvm.cpu(player.vcpu).descriptors
     assert (segments.fs.base, segments.fs.limit) == (0x1000, 0xFFFFF)
     assert segments.gs.ar >> 16 & 1
+
+
+def test_lists_of_msrs_and_what_firmware_left_undone() -> None:
+    h = harness({"list": "one entry: FS_BASE = 5", "msr": "FEATURE_CONTROL not locked", "vmx": "not entered"})
+    assert (h.peek(binding.MSR_AREA), h.peek(binding.MSR_AREA + 8)) == (0xC000_0100, 5)
+    h.player.inject("rdmsr IA32_FEATURE_CONTROL")
+    assert h.rax == 0

@@ -137,3 +137,34 @@ def test_a_link_pointer_that_nobody_knows() -> None:
 def test_the_operand_page(text: str, mapped: bool, flags: str) -> None:
     setup = after(phrases(premises.OPERAND), text)
     assert (setup.operand_mapped, setup.operand_flags) == (mapped, flags)
+
+
+def test_msr_lists_are_named_by_all_three_addresses() -> None:
+    listed = phrases(premises.MSR_LIST)
+    setup = after(listed, "every entry is TSC, the memory behind it is filled with 0xff")
+    assert setup.layout.msr_list == ((0x10, 0),) * 512 + ((2**64 - 1, 2**64 - 1),) and setup.calls_at_once
+    addresses = (F.VM_ENTRY_MSR_LOAD_ADDR, F.VM_EXIT_MSR_STORE_ADDR, F.VM_EXIT_MSR_LOAD_ADDR)
+    assert {dict(setup.fields)[field] for field in addresses} == {binding.MSR_AREA}
+    assert after(listed, "one entry: FS_BASE").layout.msr_list == ((0xC000_0100, 0),)
+    assert dict(after(listed, "one entry at 0x13370000").fields)[F.VM_ENTRY_MSR_LOAD_ADDR] == 0x1337_0000
+    with pytest.raises(Unsupported, match="two entries: cannot be set up"):
+        after(listed, "two entries")
+
+
+def test_registers_of_l1_and_its_vmcs() -> None:
+    assert after(phrases(premises.MSR), "FEATURE_CONTROL not locked").layout.feature_control == 0
+    setup = after(phrases(premises.VMCS), "already launched, guest RFLAGS bit 1 is 0")
+    assert setup.layout.launched and dict(setup.fields)[F.GUEST_RFLAGS] == 0
+    assert after(premises.cr4, {"OSXSAVE": 1}).registers == ("cr4 | OSXSAVE",) == after(premises.cr4, "OSXSAVE=1").registers
+    with pytest.raises(Unsupported, match="every processor of the model has XSAVE"):
+        after(premises.xsave, False)
+
+
+def test_the_counter_of_l2() -> None:
+    setup = after(premises.vmcs12, {"tsc_offset": "-(1 << 48)", "use_tsc_offsetting": True, "msr_bitmap": "TSC not intercepted"})
+    assert dict(setup.fields) == {F.TSC_OFFSET: 2**64 - 2**48, F.MSR_BITMAP: binding.MSR_BITMAP}
+    assert dict(setup.controls)[CONTROLS["use_msr_bitmaps"]] and dict(setup.controls)[CONTROLS["use_tsc_offsetting"]]
+    assert dict(after(premises.vmcs12, {"tsc_offset": -1}).fields) == {F.TSC_OFFSET: 2**64 - 1}
+    for text in ("TSC intercepted", "0x2000 not intercepted"):
+        with pytest.raises(Unsupported, match="vmcs12 msr_bitmap"):
+            after(premises.vmcs12, {"msr_bitmap": text})

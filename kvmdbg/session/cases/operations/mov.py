@@ -1,4 +1,7 @@
-"""`mov crN ...`: change a control register: `mov cr4 (toggle MCE)`, `mov cr0 WP=0`, `mov cr4 LA57^1, PSE^1`, `mov cr3 (flush)`."""
+"""`mov crN ...`: change a control register: `mov cr4 (toggle MCE)`, `mov cr0 WP=0`, `mov cr4 LA57^1, PSE^1`, `mov cr3 (flush)`.
+
+`mov ss`: the same selector once more, for the shadow that it makes.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +25,11 @@ SAME: Final = ("flush", "same value", INTERCEPTED)
 def mov(h: Harness, op: Operation, actor: Actor) -> None:
     """Reads the register first: that is what software does to change one bit."""
     register, *rest = op.plain or ("",)
+    if register == "ss" and not rest:
+        h.player.inject(f"mov ss, {h.kvm.cpu(h.vcpu).descriptors.ss.selector:#x}")
+        return
     if register not in ("cr0", "cr3", "cr4"):
-        raise Unsupported(f"{op.text}: only moves to cr0, cr3 and cr4 are done")
+        raise Unsupported(f"{op.text}: only moves to cr0, cr3, cr4 and ss are done")
     if op.aside or op.operands[1:2] and len(rest) != 1 or rest == [register] or FLIP.match(rest[0] if rest else ""):
         h.player.inject(f"mov rax, {register}")
     value = changed(h, op, register, rest, h.rax)

@@ -1,4 +1,4 @@
-"""`nop`, `cpuid`, `hlt`: instructions without operands."""
+"""`nop`, `hlt`: instructions without operands."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from kvmdbg.session.cases.operation import operation
 from kvmdbg.session.cases.steps import Actor, Operation
 
 
-@operation("nop", "cpuid", "hlt")
+@operation("nop", "hlt")
 def plain(h: Harness, op: Operation, actor: Actor) -> None:
-    """CPUID has no leaves in the model: a step that reads one cannot be done."""
+    """They read and write nothing."""
     if op.operands:
-        raise Unsupported(f"{op.text}: the values of {op.word} are not modelled")
+        raise Unsupported(f"{op.text}: {op.word} takes no operand")
     h.player.inject(op.word)

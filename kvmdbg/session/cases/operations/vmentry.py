@@ -18,7 +18,7 @@ from kvmdbg.session.cases.steps import Actor, Operation, parse_step
 
 ROWS: Final = "rows "                # an aside about the matrix (words.py)
 OF_L1: Final = Actor("L1", 0, 0)
-EITHER: Final = ("/ vmresume", "or vmresume")
+EITHER: Final = ("/ vmresume", "or vmresume", "/ vmrun", "or vmrun")          # the last two: the same on AMD
 BAD: Final = re.compile(r"with (a bad \w+ field(?:(?:,| and|, and) a bad \w+ field)*)")
 AREA: Final = re.compile(r"a bad (\w+) field")
 ALL_ONES: Final = 0xFFFF_FFFF

@@ -33,3 +33,10 @@ def test_every_field_as_written() -> None:
     asked = [{"step": 2, "value": "what was written, cut to the width of the field"}]
     assert verdict(*steps, expect=asked).reason == ""
     assert verdict(steps[1], expect=[{**asked[0], "step": 1}]).status == "unsupported"
+
+
+def test_bounds_are_of_signed_numbers() -> None:
+    steps = ("L1: wrmsr FS_BASE -5", "L1: rdmsr FS_BASE")
+    for bound, holds in (("<= -5", True), ("< -5", False), (">= -(1 << 3)", True), ("> 0", False), ("<= 1 << 32", True)):
+        result = verdict(*steps, expect=[{"step": 2, "value": bound}])
+        assert (result.status == "ok") is holds, bound

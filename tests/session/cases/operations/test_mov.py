@@ -37,7 +37,8 @@ def test_a_bad_value_faults() -> None:
     assert observe("L2: mov cr3 <non-canonical>")[0].seen.vector == "#GP"
 
 
-@pytest.mark.parametrize("step", ["L1: mov ss", "L1: mov cr4", "L1: mov cr4 (whistle)", "L1: mov cr4 FROB=1", "L1: mov"])
+@pytest.mark.parametrize("step", ["L1: mov ds", "L1: mov ss 5", "L1: mov cr4", "L1: mov cr4 (whistle)", "L1: mov cr4 FROB=1",
+                                  "L1: mov"])
 def test_other_forms_are_unsupported(step: str) -> None:
     with pytest.raises(Unsupported):
         observe(step)
@@ -47,3 +48,9 @@ def test_an_intercepted_one_is_seen_by_l0() -> None:
     assert observe("L1: mov cr3 (intercepted)")[0].seen.kind == "runs"
     with pytest.raises(Unsupported, match="nobody intercepts it here"):
         mov(harness(), *operation("L1: mov cr3 (intercepted)"))
+
+
+def test_ss_gets_the_same_selector_for_the_sake_of_the_shadow() -> None:
+    h = harness()
+    mov(h, *operation("L1: mov ss"))
+    assert said(h)[-1] == "inject mov ss, 0x18" and h.kvm.cpu(h.vcpu).blocking == 2
