@@ -189,7 +189,7 @@ def used_entry(index: Index, cpu: int, key: TlbKey, filled_at: int) -> tuple[Tlb
 
 
 def origin_of(index: Index, cached: Cached) -> Origin | None:
-    """What the walk that made a combined entry began below; None: the root."""
+    """What the walk that made a combined entry began below; None: the root, or an entry that its level never had to expect."""
     found = began_below(index, cached.cpu, cached.key, cached.filled_at)
     if found is None:
         return None
@@ -200,7 +200,9 @@ def origin_of(index: Index, cached: Cached) -> Origin | None:
         return None
     used = Cached(cached.cpu, key, entry, filled_at, index.contexts.at(cached.cpu, filled_at), user)
     part, tags = GuestTable(index, used), used.tags()
-    right_at = at if part.fresh(Past(index, at)) else max(window(index, used, part, at).refilled, filled_at)
+    right_at = at if part.fresh(Past(index, at)) else window(index, used, part, at).refilled
+    if right_at < 0 or used.filled_by is not None and not part.fits(used.filled_by):
+        return None
     ended = index.closings.after(right_at, index.read + 1, lambda closing: covers(closing, tags))
     until = index.read + 1 if ended is None else ended.position
     changed_by = -1 if part.fresh(Past(index, until)) else window(index, used, part, until).changed_by

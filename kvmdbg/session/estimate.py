@@ -3,7 +3,7 @@
 The model counts; it knows no time.  Here counts become cycles by ranges that are stated with where they come from, and that
 nobody has fitted to anything: the result is as wide as what is not known.  Both kernels run on the same processor, so a gain is
 worked out from the differences of the counts, each times its range.  What KVM's own code costs is not counted: both run it.
-The processor that the model has caches no upper levels of the tables, so each translation is charged for its whole walk.
+A translation is charged for the references that its walk made: all of them, unless the machine has paging-structure caches.
 """
 
 from __future__ import annotations

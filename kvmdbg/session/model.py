@@ -286,5 +286,5 @@ STATEMENTS: Final = (
     Statement("verdicts", SIMPLIFIED, "shadow paging: a 4-KiB fragment of a guest's large page counts as a page of its own",
               "the processor does not know the guest's page, and KVM drops all fragments when the guest edits its entry"),
     Statement("figures", SIMPLIFIED, "microseconds, as `compare` prints them for lat_ctx, are counts times stated ranges",
-              "nothing here is measured and no range is fitted; walks are charged whole, as without paging-structure caches"),
+              "nothing here is measured and no range is fitted; walks are charged as made, whole without paging-structure caches"),
 )
