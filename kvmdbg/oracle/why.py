@@ -33,7 +33,8 @@ HIT_SOURCE: Final = "SDM Vol. 3C 29.4.2"
 WALK_SOURCE: Final = "SDM Vol. 3A 4.5, Vol. 3C 29.3"
 EXIT_SOURCE: Final = "vmx.c: vmx_handle_exit()"
 # functions that only carry out what their caller decided
-PLUMBING: Final = frozenset({"write", "put", "read", "insert", "_put", "remove", "write64", "vmcs_write", "count", "<genexpr>", "<lambda>"})
+PLUMBING: Final = frozenset({"write", "put", "read", "insert", "_put", "remove", "write64", "vmcs_write", "count", "<genexpr>",
+                             "<lambda>"})
 STEPS: Final = (Decided, FlushAsked, NestedEntered, NestedEntryFailed, NestedExited, GuestWrote)
 
 
