@@ -18,6 +18,7 @@ from kvmdbg.machine.kvm.cr3 import kvm_set_cr3
 from kvmdbg.machine.kvm.events import Decided, GuestInvalidated, SmmChanged
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.nested import NO_EXIT, nested_vmx_enter_non_root_mode, nested_vmx_vmexit
+from kvmdbg.machine.kvm.nested_checks import AREAS, nested_check_area
 from kvmdbg.machine.kvm.nested_vmcs02 import SEGMENT_FIELDS
 from kvmdbg.machine.kvm.restricted_guest import unrestricted_guest
 from kvmdbg.machine.kvm.state import Kvm, Smram, Vcpu, level_of
@@ -149,6 +150,8 @@ def vmx_leave_smm(kvm: Kvm, vcpu: Vcpu) -> bool:
         vcpu.vmxon, vcpu.smm_vmxon = True, False
     if not vcpu.smm_guest_mode:
         return True
+    if kvm.era.checks_vmcs12_before_rsm() and any(nested_check_area(kvm, vcpu, area) for area in AREAS):
+        return False
     nested_vmx_enter_non_root_mode(kvm, vcpu, from_vmentry=False)
     if not vcpu.guest_mode:
         return False

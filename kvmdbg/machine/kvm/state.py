@@ -38,6 +38,7 @@ class Config(NamedTuple):
     cpus: int = 1                 # logical processors of the host
     memory: int = 0x4000_0000     # bytes of guest RAM, one memslot from gpa 0 on
     vpids: int = 0xFFFF           # VPID numbers that the vCPUs of other VMs have left over when this one is created
+    force_emulation_prefix: bool = False    # kvm.force_emulation_prefix
     apic_access_page: bool = False    # flexpriority: L1's local APIC is an APIC-access page
     l1_caps: tuple[tuple[str, Any], ...] = ()    # fields of Caps: to which user space limits L1 (KVM_SET_MSRS of the VMX MSRs)
 

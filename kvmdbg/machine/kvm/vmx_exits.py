@@ -17,6 +17,7 @@ from kvmdbg.machine.kvm.cpuid import handle_cpuid
 from kvmdbg.machine.kvm.cr3 import kvm_set_cr3
 from kvmdbg.machine.kvm.emulate import handle_io
 from kvmdbg.machine.kvm.events import Decided, ExitHandled
+from kvmdbg.machine.kvm.forced_emulation import emulate_forced, is_forced
 from kvmdbg.machine.kvm.invlpg import handle_invlpg
 from kvmdbg.machine.kvm.invpcid import handle_invpcid
 from kvmdbg.machine.kvm.nested_ept import Reflected, ept_page_fault
@@ -112,12 +113,18 @@ def count_emulated_fault(kvm: Kvm, vcpu: Vcpu) -> None:
 
 
 def handle_exception(kvm: Kvm, vcpu: Vcpu) -> None:
-    """#PF while page tables are shadowed, and #UD: RSM in SMM is emulated, else the guest gets it (handle_exception_nmi())."""
+    """#PF while page tables are shadowed, and #UD (handle_exception_nmi()).
+
+    RSM in SMM is emulated, and what stands behind the forced emulation prefix; else the guest gets its #UD.
+    """
     if read(kvm, vcpu, F.VM_EXIT_INTR_INFO) & 0xFF == PF_VECTOR:
         kvm_handle_page_fault(kvm, vcpu, read(kvm, vcpu, F.VM_EXIT_INTR_ERROR_CODE), read(kvm, vcpu, F.EXIT_QUALIFICATION))
         return
     if vcpu.exit_insn.name == "rsm" and vcpu.smm:
         em_rsm(kvm, vcpu)
+        return
+    if is_forced(kvm, vcpu):
+        emulate_forced(kvm, vcpu)
         return
     info = read(kvm, vcpu, F.VM_EXIT_INTR_INFO)
     if info >> 8 & 7 == c.INTR_TYPE_NMI:

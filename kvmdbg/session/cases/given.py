@@ -231,9 +231,14 @@ def _vpid02(plan: Plan, number: Value) -> None:
     plan.spare_vpids = number != 0
 
 
+def _force_emulation_prefix(plan: Plan, on: Value) -> None:
+    """The module parameter of KVM's own tests."""
+    plan.config = plan.config._replace(force_emulation_prefix=bool(on))
+
+
 L0: Final[Mapping[str, Handler]] = {
     "vendor": lambda plan, name: vendor(name), "enable_ept": _enable_ept, "enable_vpid": _enable_vpid, "vpid01": _vpid01,
-    "vpid02": _vpid02, "request_bits": premises.request_bits,
+    "vpid02": _vpid02, "forced_emulation_prefix": _force_emulation_prefix, "request_bits": premises.request_bits,
 }
 
 

@@ -27,6 +27,8 @@ class KernelRule(NamedTuple):
 
 
 KERNEL_RULES: Final = (
+    KernelRule("nested_emulation_test.c", "v6.12 +f002a97ec8c9 +f43f7a215af0 +79a14afc6090",
+               "the series of v6.15 that this test came with"),
     KernelRule("seed document (nested VPID emulation)", "v4.4", "5c614b3583e7 went into v4.4; later kernels flush by other rules"),
     KernelRule("seed document (Add KVM_REQ_IMMEDIATE_EXIT)", "v3.2", "d6185f20a0ef went into v3.2; v3.10 dropped the bit"),
     KernelRule("seed document (Introduce KVM_REQ_TLB_FLUSH_CURRENT)", "v5.8", "eeeb4f67a6cd went into v5.8"),

@@ -15,7 +15,6 @@ AMD: Final = "AMD is not modelled"
 HYPER_V: Final = "Hyper-V is not modelled"
 SEVERAL_CPUS: Final = "several CPUs are not modelled"
 USER_SPACE: Final = "what user space does to a VM is not bound to the model yet"
-EMULATOR: Final = "instructions emulated by L0 are not modelled"
 REQUESTS: Final = "vCPU requests made by hand are not modelled"
 VMX_CONTROLS: Final = "this VM-execution control is not modelled"
 
@@ -27,7 +26,6 @@ ACTORS: Final[Mapping[str, str]] = {
 OPERATIONS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("vmrun", "vmmcall", "vmload", "vmsave", "stgi", "clgi", "invlpga", "npt_set"), AMD),
     **dict.fromkeys(("make_request", "check_request", "test_request", "kick", "make_all_cpus_request"), REQUESTS),
-    "pause": EMULATOR,
     "hypercall": HYPER_V,
 }
 

@@ -20,6 +20,22 @@ class EmulationQuestions:
         """
         return access | GVA_IS_VALID | (GVA_TRANSLATED if final else 0)
 
+    def has_forced_emulation(self) -> bool:
+        """Is there a prefix that lets KVM emulate an instruction: force_emulation_prefix? (6c86eedc206d)"""
+        return True
+
+    def emulator_knows_pause_exiting(self) -> bool:
+        """Does the emulator look at "PAUSE exiting" of vmcs12? Else at a bit of the secondary controls (f002a97ec8c9)."""
+        return True
+
+    def emulates_hlt_of_l2(self) -> bool:
+        """Is a HLT of L2 that L1 does not intercept emulated? Else it is #UD (f43f7a215af0)."""
+        return True
+
+    def emulator_makes_exits_of_l2(self) -> bool:
+        """Is an instruction of L2 that L1 intercepts an exit to L1, found by the emulator? Else it is #UD (79a14afc6090)."""
+        return True
+
     def keeps_the_ept_qualification(self) -> bool:
         """Does KVM keep the qualification of an EPT violation in the vCPU? (until a9466078687f)"""
         return False

@@ -34,6 +34,10 @@ class NestedStateQuestions:
         """Does an SMI make L2 exit first, RSM enter it again? (72e9cbdb4338)"""
         return True
 
+    def checks_vmcs12_before_rsm(self) -> bool:
+        """Does RSM into L2 check vmcs12, which user space may have changed? (5a30e8aea079)"""
+        return True
+
     def rsm_sets_run_pending(self) -> bool:
         """Is the entry of L2 by RSM one that must complete before L2 may exit again? (759cbd59674a)"""
         return True
