@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from kvmdbg.machine.hw import controls as c
 from kvmdbg.machine.hw.beyond_model import beyond
-from kvmdbg.machine.hw.control_registers import CR0_FIXED1, CR4_FIXED1, cr4_offered
+from kvmdbg.machine.hw.control_registers import CR0_FIXED1, cr4_offered
 from kvmdbg.machine.hw.ept import MEMTYPE_WB
 from kvmdbg.machine.hw.fields import FIELDS, F
 from kvmdbg.machine.hw.state import Caps
@@ -202,7 +202,7 @@ def vmx_msrs(caps: Caps, revision: int = VMCS_REVISION) -> dict[int, int]:
         IA32_FEATURE_CONTROL: _LOCKED | _VMX_OUTSIDE_SMX,
         IA32_VMX_BASIC: vmx_basic(caps, revision), IA32_VMX_MISC: vmx_misc(caps), IA32_VMX_VMCS_ENUM: vmx_vmcs_enum(),
         IA32_VMX_CR0_FIXED0: CR0_FIXED1, IA32_VMX_CR0_FIXED1: 0xFFFF_FFFF,
-        IA32_VMX_CR4_FIXED0: CR4_FIXED1, IA32_VMX_CR4_FIXED1: cr4_offered(caps),
+        IA32_VMX_CR4_FIXED0: caps.cr4_fixed0, IA32_VMX_CR4_FIXED1: cr4_offered(caps),
         IA32_VMX_PINBASED_CTLS: words.pin.without_true(PIN_DEFAULT1), IA32_VMX_PROCBASED_CTLS: words.cpu.without_true(CPU_DEFAULT1),
         IA32_VMX_EXIT_CTLS: words.exit.without_true(EXIT_DEFAULT1), IA32_VMX_ENTRY_CTLS: words.entry.without_true(ENTRY_DEFAULT1),
         IA32_VMX_PROCBASED_CTLS2: words.sec.msr,

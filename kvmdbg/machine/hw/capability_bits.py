@@ -150,6 +150,8 @@ def change(caps: Caps, number: int, bit: int, value: int) -> Caps:
     """One bit of the MSR the other way, if a capability is behind it."""
     if number in WORDS:
         return change_control(caps, number, bit, value)
+    if number == cap.IA32_VMX_CR4_FIXED0:
+        return caps._replace(cr4_fixed0=value | c.CR4_VMXE)
     part = part_of(number, bit)
     return with_cap(caps, part.cap, part.item, part.of(value)) if part.cap else caps
 

@@ -45,7 +45,6 @@ from kvmdbg.machine.hw.state import Caps
 
 CR0_DEFINED: Final = (CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD | CR0_PG)
 CR0_FIXED1: Final = CR0_PE | CR0_NE | CR0_PG          # IA32_VMX_CR0_FIXED0: must be 1 in VMX operation
-CR4_FIXED1: Final = CR4_VMXE                          # IA32_VMX_CR4_FIXED0
 CR3_NO_FLUSH: Final = 1 << 63                         # of the source operand of MOV CR3 with CR4.PCIDE = 1; never stored
 _CR4_OFFERED: Final = (
     CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE | CR4_MCE | CR4_PGE | CR4_PCE | CR4_OSFXSR | CR4_OSXMMEXCPT

@@ -23,7 +23,6 @@ from kvmdbg.machine.hw.checking import (
 from kvmdbg.machine.hw.control_checks import EVENT, event_type
 from kvmdbg.machine.hw.control_registers import (
     CR0_FIXED1,
-    CR4_FIXED1,
     cr0_problem,
     cr4_problem,
     efer_problem,
@@ -90,7 +89,7 @@ def fixed_cr0(value: int, s: Subject) -> str:
 
 
 def fixed_cr4(value: int, s: Subject) -> str:
-    return cr4_problem(value, s.caps, CR4_FIXED1)
+    return cr4_problem(value, s.caps, s.caps.cr4_fixed0)
 
 
 def paging_for_ia32e(value: int, _: Subject) -> str:

@@ -43,6 +43,7 @@ class Caps(NamedTuple):
     apic_registers: bool = False             # "APIC-register virtualization"
     pml: bool = False                        # "enable PML"
     mode_based_execute: bool = False         # "mode-based execute control for EPT"
+    cr4_fixed0: int = 0x2000                 # IA32_VMX_CR4_FIXED0: bits of CR4 that must be 1 in VMX operation; VMXE at least
     no_error_code_check: bool = False        # IA32_VMX_BASIC bit 56: any hardware exception is injected with or without error code
     zero_length_injection: bool = False      # IA32_VMX_MISC bit 30: software events of length 0 are injected
     true_controls: bool = True               # IA32_VMX_BASIC bit 55: the TRUE MSRs say which default1 controls may be 0

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from kvmdbg.machine.hw.control_registers import CR0_DEFINED, CR0_FIXED1, CR4_FIXED1, cr0_problem, cr4_problem
+from kvmdbg.machine.hw.control_registers import CR0_DEFINED, CR0_FIXED1, cr0_problem, cr4_problem
 from kvmdbg.machine.hw.controls import CR0_ET, CR0_PG, CR4_LA57, CR4_OSXSAVE, CR4_PAE, CR4_PCIDE, CR4_VMXE, EFER_LMA, EFER_LME
 from kvmdbg.machine.kvm import mmu
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
+from kvmdbg.machine.kvm.nested_checks import nested_caps
 from kvmdbg.machine.kvm.pdptrs import X86_CR0_PDPTR_BITS, X86_CR4_PDPTR_BITS, load_pdptrs
 from kvmdbg.machine.kvm.questions.control_registers import Aftermath
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
@@ -35,7 +36,8 @@ def kvm_set_cr0(kvm: Kvm, vcpu: Vcpu, cr0: int) -> bool:
 def kvm_set_cr4(kvm: Kvm, vcpu: Vcpu, cr4: int) -> bool:
     """Emulate MOV CR4; False asks for #GP(0)."""
     old = kvm.ops.read_cr4(kvm, vcpu)
-    if cr4_problem(cr4, kvm.hw.caps, CR4_FIXED1 if vcpu.vmxon else 0) or (cr4 & CR4_VMXE and not kvm.config.nested):
+    demanded = nested_caps(kvm).cr4_fixed0 if vcpu.vmxon else 0
+    if cr4_problem(cr4, kvm.hw.caps, demanded) or (cr4 & CR4_VMXE and not kvm.config.nested):
         return False
     if cr4 & CR4_PCIDE and not (kvm.era.has_pcid() and (kvm.config.enable_ept or kvm.era.pcid_without_tdp())):
         return False

@@ -83,6 +83,8 @@ def limited(offered: Caps, wanted: tuple[tuple[str, Any], ...]) -> Caps:
 def less(offered: Caps, name: str, wanted: Any) -> Any:
     """What both allow: of truths and numbers the smaller, of types those in both; controls that either forbids or demands."""
     has = getattr(offered, name)
+    if name == "cr4_fixed0":
+        return has | wanted
     if name in ("lacks", "required"):
         return tuple(mine | yours for mine, yours in zip(has, wanted, strict=True))
     return tuple(one for one in has if one in wanted) if isinstance(has, tuple) else min(has, wanted)

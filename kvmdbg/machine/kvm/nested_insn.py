@@ -135,12 +135,17 @@ def handle_vmxon(kvm: Kvm, vcpu: Vcpu) -> None:
         raise_exception(kvm, vcpu, "#GP")
     elif vcpu.vmxon and kvm.era.refuses_a_second_vmxon():
         nested_vmx_fail(kvm, vcpu, 15)
-    elif kvm.era.checks_cr0_and_cr4_at_vmxon() and cr0_problem(kvm_read_cr0(kvm, vcpu), CR0_FIXED1):
-        raise_exception(kvm, vcpu, "#GP")         # CR4's one fixed bit is VMXE
+    elif kvm.era.checks_cr0_and_cr4_at_vmxon() and bad_control_registers(kvm, vcpu):
+        raise_exception(kvm, vcpu, "#GP")
     elif not vmxon_is_allowed(kvm, vcpu):
         raise_exception(kvm, vcpu, "#GP")
     else:
         enter_vmx_operation(kvm, vcpu)
+
+
+def bad_control_registers(kvm: Kvm, vcpu: Vcpu) -> bool:
+    """Does CR0 or CR4 lack a bit that L1's processor demands in VMX operation? (nested.h: nested_host_cr4_valid())"""
+    return bool(cr0_problem(kvm_read_cr0(kvm, vcpu), CR0_FIXED1)) or bool(nested_caps(kvm).cr4_fixed0 & ~kvm_read_cr4(kvm, vcpu))
 
 
 def enter_vmx_operation(kvm: Kvm, vcpu: Vcpu) -> None:

@@ -68,6 +68,7 @@ def read(case: Case, extra: Mapping[str, Value], row: int = 1, enable_ept: bool 
         plan.config = plan.config._replace(enable_ept=False)       # L0 intercepts MOV CR3, INVLPG and INVPCID then
     if _asks_for_unrestricted_guest(case):
         plan.control("enable_ept", True)
+    premises.demanded_bits(plan, (*case.steps, *map(str, case.matrix.rows[row - 1] if case.matrix.rows else ())))
     return plan.setup()
 
 

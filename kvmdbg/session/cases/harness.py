@@ -45,6 +45,7 @@ class Harness:
         self.field = field
         self.bit = bit
         self.cookie = -1                     # of the last write to every field
+        self.refused = ""                    # a MOV to CR0 or CR4 that the case wants done, and no processor does
         self.highest_index = -1              # of the fields that VMREAD has accepted when it tried every one
         self.shadow_value = 0                # what the field that the case is about was given in the shadow VMCS
         self.efer_field: int = F.GUEST_IA32_EFER      # which EFER `LMA=1` is of

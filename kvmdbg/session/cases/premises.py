@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.eras.versions import kernel
-from kvmdbg.machine.hw.controls import CR4_BITS
+from kvmdbg.machine.hw.controls import CR4_BITS, CR4_PGE, CR4_VMXE
 from kvmdbg.machine.hw.execute import VECTORS
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.msrs import bitmap_bit
@@ -25,6 +25,7 @@ _BETWEEN: Final = re.compile(r"[,;](?![^()]*\))")       # a comma or a semicolon
 DEFAULT_STATE: Final = "format 0, size header+4096, vmxon_pa 0x1000, vmcs12_pa 0x2000, flags 0 "
 FIELDS_OF_VMCS12: Final = {"vpid": F.VIRTUAL_PROCESSOR_ID, "vmfunc_controls": F.VM_FUNCTION_CONTROL,
                            "timer_value": F.VMX_PREEMPTION_TIMER_VALUE}
+DEMANDED: Final = re.compile(r"CR4 bit demanded by FIXED0")
 NOT_INTERCEPTED: Final = re.compile(r"(\w+) (?:is )?not intercepted")
 EXITING: Final = {"HLT": "hlt_exiting", "PAUSE": "pause_exiting", "INVLPG": "invlpg_exiting", "NMI": "nmi_exiting"}
 LINK_POINTER: Final = ("link_pointer", "vmcs_link_pointer", "vmcs_link_ptr")
@@ -175,6 +176,12 @@ def bad_rflags(plan: Plan, value: Value) -> None:
 def unlocked(plan: Plan, groups: Value) -> None:
     """Firmware has left IA32_FEATURE_CONTROL alone: user space starts the guest with 0 in it."""
     plan.layout = plan.layout._replace(feature_control=0)
+
+
+def demanded_bits(plan: Plan, texts: tuple[str, ...]) -> None:
+    """A case about bits of CR4 that FIXED0 demands beside VMXE: user space has made L1's processor one that demands PGE."""
+    if any(DEMANDED.search(text) for text in texts):
+        plan.limit_l1("cr4_fixed0", CR4_VMXE | CR4_PGE)
 
 
 def every_msr(plan: Plan, groups: Value) -> None:

@@ -300,3 +300,16 @@ def test_an_entry_that_the_processor_refuses_gives_l1_its_own_bits_as_kvm_last_w
     assert (m.vcpu.cr0, m.vcpu.cr4) == (0x8005_0033, 0x20A0)
     m.run("mov rax, cr0")
     assert m.cpu.rax == 0x8005_0033
+
+
+def test_user_space_can_make_l1s_processor_demand_more_of_cr4() -> None:
+    m = Machine(l1_caps=(("cr4_fixed0", 0x2080),))
+    m.poke(VMXON_REGION, VMCS_REVISION)
+    m.run("rdmsr IA32_VMX_CR4_FIXED0")
+    assert m.cpu.rax == 0x2080
+    m.run("mov cr4, 0x2020")
+    assert exceptions(m.run(f"vmxon {VMXON_REGION:#x}")) == [("#GP", 0)]
+    m.run("mov cr4, 0x20a0")
+    assert results(m.run(f"vmxon {VMXON_REGION:#x}")) == ["vmxon ok"]
+    assert exceptions(m.run("mov cr4, 0x2020")) == []                 # with EPT, PGE is the guest's own: KVM does not see it
+    assert exceptions(m.run("mov cr4, 0x6020")) == [("#GP", 0)]

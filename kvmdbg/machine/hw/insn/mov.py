@@ -8,7 +8,7 @@ from typing import Final
 from kvmdbg.errors import UserError
 from kvmdbg.machine.hw import access, invalidate, vmcs
 from kvmdbg.machine.hw.checking import secondary_controls
-from kvmdbg.machine.hw.control_registers import CR0_FIXED1, CR3_NO_FLUSH, CR4_FIXED1, cr0_problem, cr4_problem, too_wide
+from kvmdbg.machine.hw.control_registers import CR0_FIXED1, CR3_NO_FLUSH, cr0_problem, cr4_problem, too_wide
 from kvmdbg.machine.hw.controls import (
     BLOCKING_MOV_SS,
     CPU_CR3_LOAD_EXITING,
@@ -150,7 +150,7 @@ def write_cr3(hw: Hardware, cpu: Cpu, value: int) -> None:
 
 def write_cr4(hw: Hardware, cpu: Cpu, value: int) -> None:
     new = _guest_writes(hw, cpu, "cr4", cpu.cr4, value)
-    fixed = 0 if cpu.vmx == VMX_OFF else CR4_FIXED1
+    fixed = 0 if cpu.vmx == VMX_OFF else hw.caps.cr4_fixed0
     if cr4_problem(new, hw.caps, fixed) or _illegal_cr4_change(cpu, new):
         raise GuestFault("#GP")
     pdptes = _pdptes(hw, cpu, cpu.cr0, new, cpu.efer, bool((cpu.cr4 ^ new) & PDPTE_CR4))

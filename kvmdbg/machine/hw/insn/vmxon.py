@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from kvmdbg.machine.hw.control_registers import CR0_FIXED1, CR4_FIXED1, cr0_problem, cr4_problem, page_address_problem
+from kvmdbg.machine.hw.control_registers import CR0_FIXED1, cr0_problem, cr4_problem, page_address_problem
 from kvmdbg.machine.hw.controls import CR4_VMXE, EXIT_REASON_VMON
 from kvmdbg.machine.hw.faults import GuestFault
 from kvmdbg.machine.hw.instruction import memory_operand_exits, vmx_instruction
@@ -30,7 +30,7 @@ def run(hw: Hardware, cpu: Cpu, operand: Descriptor) -> None:
     if cpu.vmx != VMX_OFF:
         vmfail(hw, cpu, "vmxon", IN_ROOT)
         return
-    if cr0_problem(cpu.cr0, CR0_FIXED1) or cr4_problem(cpu.cr4, hw.caps, CR4_FIXED1):
+    if cr0_problem(cpu.cr0, CR0_FIXED1) or cr4_problem(cpu.cr4, hw.caps, hw.caps.cr4_fixed0):
         raise GuestFault("#GP")
     if not feature_control.allows_vmxon(feature_control.read(hw, cpu)):
         raise GuestFault("#GP")

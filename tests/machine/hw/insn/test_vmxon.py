@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kvmdbg.machine.hw import vmcs
-from kvmdbg.machine.hw.controls import CR0_NE, CR0_PE, CR4_VMXE, RFLAGS_VM
+from kvmdbg.machine.hw.controls import CR0_NE, CR0_PE, CR4_MCE, CR4_VMXE, RFLAGS_VM
 from kvmdbg.machine.hw.events import Completed, Faulted
 from kvmdbg.machine.hw.execute import EXITED, FAULTED, RETIRED, execute
 from kvmdbg.machine.hw.fields import F
@@ -13,7 +13,7 @@ from kvmdbg.machine.hw.instructions import parse_insn
 from kvmdbg.machine.hw.memory import write64
 from kvmdbg.machine.hw.msr.feature_control import IA32_FEATURE_CONTROL
 from kvmdbg.machine.hw.msr_register import keep
-from kvmdbg.machine.hw.state import NO_VMCS, VMX_OFF, VMX_ROOT, Cpu, Hardware
+from kvmdbg.machine.hw.state import NO_VMCS, VMX_OFF, VMX_ROOT, Caps, Cpu, Hardware
 from support import events, flat_descriptors, new_hardware
 from vmx import REGION, VMXON_REGION, in_guest, with_vmcs
 
@@ -84,3 +84,14 @@ def test_firmware_has_to_allow_it() -> None:
     keep(hw, cpu, IA32_FEATURE_CONTROL, 1)
     assert vmxon(hw, cpu) == FAULTED
     assert [event.vector for event in events(hw, Faulted)] == ["#GP"]
+
+
+def test_a_processor_may_demand_more_of_cr4() -> None:
+    hw = new_hardware(Caps(cr4_fixed0=CR4_VMXE | CR4_MCE))
+    cpu = hw.cpus[0]
+    cpu.cr4 |= CR4_VMXE
+    write64(hw, VMXON_REGION, vmcs.VMCS_REVISION)
+    assert vmxon(hw, cpu) == FAULTED
+    cpu.cr4 |= CR4_MCE
+    assert vmxon(hw, cpu) == RETIRED and cpu.vmx == VMX_ROOT
+    assert execute(hw, cpu, parse_insn(f"mov cr4, {cpu.cr4 & ~CR4_MCE:#x}")) == FAULTED
