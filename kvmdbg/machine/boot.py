@@ -17,6 +17,7 @@ from kvmdbg.machine.kvm.ops import VmxOps
 from kvmdbg.machine.kvm.program import EMPTY
 from kvmdbg.machine.kvm.restricted_guest import init_rmode_identity_map
 from kvmdbg.machine.kvm.run import BEGIN
+from kvmdbg.machine.kvm.shadow_vmcs import init_vmcs_shadow_fields
 from kvmdbg.machine.kvm.state import (
     GUEST_MMU,
     INVALID_GPA,
@@ -92,6 +93,8 @@ def assemble(tape: Tape, era: Era, config: Config, caps: Caps) -> Kvm:
     init_rmode_identity_map(kvm)
     if config.apic_access_page:
         kvm.memslots[APIC_GFN] = 1
+    if config.enable_shadow_vmcs:
+        init_vmcs_shadow_fields(kvm)
     for cpu in cpus:
         hw.memory[cpu.vmxon_pointer] = VMCS_REVISION
     for vcpu in vcpus:
@@ -113,6 +116,8 @@ def refuse(era: Era, config: Config, caps: Caps) -> None:
     if config.enable_vpid and not caps.vpid:
         raise UserError("enable_vpid=1 needs a processor with VPID (vmx.c: hardware_setup())", "Use enable_vpid=0.")
     refuse_controls(caps)
+    if config.enable_shadow_vmcs:
+        refuse_shadow_vmcs(era, config, caps)
     if config.apic_access_page:
         refuse_apic_access_page(config, caps)
     if config.enable_vpid and era.vpid_needs_invvpid() and not {1, 2} & set(caps.invvpid_types):
@@ -136,6 +141,16 @@ def refuse_controls(caps: Caps) -> None:
     if caps.pml:
         raise Unsupported("a processor with PML is not modelled: KVM would log dirty pages with it",
                           "L1 is offered PML without it; KVM emulates that.")
+
+
+def refuse_shadow_vmcs(era: Era, config: Config, caps: Caps) -> None:
+    """raises: UserError, Unsupported where L0 can have no shadow VMCS for L1, or holds other fields in it."""
+    if not (config.nested and caps.shadow_vmcs and caps.vmwrite_any_field):
+        raise UserError("enable_shadow_vmcs=1 needs nested=1 and a processor with VMCS shadowing and bit 29 of IA32_VMX_MISC "
+                        "(vmx_caps.h: cpu_has_vmx_shadow_vmcs())", "Use enable_shadow_vmcs=0.")
+    if not era.shadows_the_fields_of_v5_3():
+        raise Unsupported("enable_shadow_vmcs=1 before v5.3 (b643780562af): another list of fields, which is not modelled",
+                          "Use enable_shadow_vmcs=0, or a newer kernel.")
 
 
 def refuse_apic_access_page(config: Config, caps: Caps) -> None:
@@ -169,6 +184,7 @@ def make_vcpu(tape: Tape, number: int) -> Vcpu:
                 cr0=BOOT_CR0, cr3=L1_CR3, cr3_dirty=False, pdptrs=NO_PDPTES, pdptrs_dirty=False, cr4=CR4_PAE | CR4_PGE | CR4_VMXE,
                 efer=BOOT_EFER, mmu=ROOT_MMU, guest_mode=False, vmxon=False, vmxon_ptr=INVALID_GPA, current_vmptr=INVALID_GPA,
                 vmcs02=INVALID_PAGE, vmcs02_vmptr=INVALID_GPA, vpid02=0, last_vpid=0, nested_run_pending=False, dirty_vmcs12=False,
+                shadow_vmcs=INVALID_PAGE, need_vmcs12_to_shadow_sync=False,
                 smm=False, smi_pending=False, smram=None, smm_guest_mode=False, smm_vmxon=False, saved_nested_state=None,
                 saved_state=None, next_cpu=0, steal_time=0, at_instruction_boundary=False, executes_code=False)
 

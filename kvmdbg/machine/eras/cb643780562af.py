@@ -15,3 +15,7 @@ class Without(Era):
     def drops_reserved_access_rights(self) -> bool:
         """No."""
         return False
+
+    def shadows_the_fields_of_v5_3(self) -> bool:
+        """Others."""
+        return False

@@ -33,6 +33,7 @@ from kvmdbg.machine.kvm.nested_state import (
 )
 from kvmdbg.machine.kvm.nested_vmcs02 import SEGMENT_FIELDS
 from kvmdbg.machine.kvm.sched import kvm_arch_vcpu_load
+from kvmdbg.machine.kvm.shadow_vmcs import free_shadow_vmcs
 from kvmdbg.machine.kvm.sregs import Sregs, get_sregs, set_sregs
 from kvmdbg.machine.kvm.state import (
     INVALID_GPA,
@@ -118,6 +119,7 @@ def vmx_vcpu_free(kvm: Kvm, vcpu: Vcpu) -> None:
     free_vpid(kvm, vcpu, vcpu.vpid)
     if not kvm.era.vpid02_lives_from_vmxon():
         free_vpid(kvm, vcpu, vcpu.vpid02)
+    free_shadow_vmcs(kvm, vcpu)
     for region, encoding in list(kvm.hw.vmcs):
         if region == kvm.vmcs01(vcpu):
             del kvm.hw.vmcs[region, encoding]
@@ -132,6 +134,7 @@ def forget(kvm: Kvm, vcpu: Vcpu) -> None:
              "vmcs02_cpu": NEVER, "vmcs01_launched": False, "vmcs02_launched": False, "cr0": BOOT_CR0, "cr3": 0, "cr3_dirty": False,
              "cr4": 0, "efer": BOOT_EFER, "pdptrs": NO_PDPTES, "pdptrs_dirty": False, "mmu": ROOT_MMU, "vmcs02": INVALID_PAGE,
              "vmcs02_vmptr": INVALID_GPA, "vpid02": 0, "last_vpid": 0, "nested_run_pending": False, "dirty_vmcs12": False,
+             "shadow_vmcs": INVALID_PAGE, "need_vmcs12_to_shadow_sync": False,
              "smm": False, "smi_pending": False, "smm_guest_mode": False, "at_instruction_boundary": False}
     for name, value in blank.items():
         if getattr(vcpu, name) != value:

@@ -38,6 +38,7 @@ from kvmdbg.machine.kvm.nested_vmcs12 import (
     sync_vmcs02_to_vmcs12,
 )
 from kvmdbg.machine.kvm.preemption_timer import vmx_start_preemption_timer
+from kvmdbg.machine.kvm.shadow_vmcs import vmcs12_has_changed
 from kvmdbg.machine.kvm.shadow_vmcs12 import nested_flush_cached_shadow_vmcs12
 from kvmdbg.machine.kvm.state import HALTED, INIT_RECEIVED, VMCS01, VMCS02, Kvm, Vcpu
 from kvmdbg.machine.kvm.vcpu_events import PendingException
@@ -182,6 +183,7 @@ def nested_vmx_entry_failure(kvm: Kvm, vcpu: Vcpu, qualification: int, basic: in
     kvm.emit(NestedEntryFailed, vcpu.id, reason, qualification)
     vmcs12.put(kvm, vcpu, F.VM_EXIT_REASON, reason)
     vmcs12.put(kvm, vcpu, F.EXIT_QUALIFICATION, qualification)
+    vmcs12_has_changed(vcpu)
     load_vmcs12_host_state(kvm, vcpu)
     drop_instruction(vcpu)
 
@@ -205,6 +207,7 @@ def nested_vmx_vmexit(kvm: Kvm, vcpu: Vcpu, reason: int, qualification: int, int
     sync_vmcs02_to_vmcs12(kvm, vcpu)
     if reason != NO_EXIT:
         prepare_vmcs12(kvm, vcpu, reason, qualification)
+        vmcs12_has_changed(vcpu)
     nested_flush_cached_shadow_vmcs12(kvm, vcpu)
     if intr_info is not None:
         record_event(kvm, vcpu, intr_info, error_code)

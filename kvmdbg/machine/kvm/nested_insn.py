@@ -22,6 +22,14 @@ from kvmdbg.machine.kvm.msr.feature_control import vmxon_is_allowed
 from kvmdbg.machine.kvm.nested_checks import nested_caps, nested_check_area
 from kvmdbg.machine.kvm.nested_ept import nested_ept_uninit_mmu_context
 from kvmdbg.machine.kvm.nested_msrs import nested_vmx_refuse_msr_lists
+from kvmdbg.machine.kvm.shadow_vmcs import (
+    alloc_shadow_vmcs,
+    copy_shadow_to_vmcs12,
+    free_shadow_vmcs,
+    vmcs12_has_changed,
+    vmx_disable_shadow_vmcs,
+    vmx_enable_shadow_vmcs,
+)
 from kvmdbg.machine.kvm.shadow_vmcs12 import nested_cache_shadow_vmcs12
 from kvmdbg.machine.kvm.state import GUEST_MMU, INVALID_GPA, VMCS01, Kvm, Vcpu
 from kvmdbg.machine.kvm.vmx import drop_instruction, skip_emulated_instruction
@@ -167,6 +175,7 @@ def enter_vmx_operation(kvm: Kvm, vcpu: Vcpu) -> None:
 def start_vmx_operation(kvm: Kvm, vcpu: Vcpu, pointer: int) -> None:
     """VMX operation begins, by VMXON or because user space restores it (nested.c: enter_vmx_operation())."""
     vcpu.vmxon_ptr = pointer
+    alloc_shadow_vmcs(kvm, vcpu)
     nested_vmcs02.alloc_vmcs02(kvm, vcpu)
     if kvm.era.has_vpid02() and kvm.era.vpid02_lives_from_vmxon():
         vcpu.vpid02 = allocate_vpid(kvm, vcpu, "vpid02")
@@ -187,6 +196,7 @@ def free_nested(kvm: Kvm, vcpu: Vcpu) -> None:
     kvm_clear_request(kvm, vcpu, kvm.era.nested_state_pages_request(), "free_nested")
     if kvm.era.has_guest_mmu():
         mmu.kvm_mmu_free_roots(kvm, vcpu, GUEST_MMU)
+    free_shadow_vmcs(kvm, vcpu)
     vcpu.current_vmptr = INVALID_GPA          # the cached vmcs12 is thrown away, not written back
     vcpu.vmxon = False
     vcpu.smm_vmxon = False
@@ -200,6 +210,8 @@ def nested_release_vmcs12(kvm: Kvm, vcpu: Vcpu) -> None:
     """Let go of the current vmcs12: write it back; cached EPT02 roots go with it (E.1)."""
     if vcpu.current_vmptr == INVALID_GPA:
         return
+    copy_shadow_to_vmcs12(kvm, vcpu)
+    vmx_disable_shadow_vmcs(kvm, vcpu)
     vmcs12.write_back(kvm, vcpu)
     if kvm.era.has_guest_mmu():
         mmu.kvm_mmu_free_roots(kvm, vcpu, GUEST_MMU)
@@ -258,6 +270,7 @@ def set_current_vmptr(kvm: Kvm, vcpu: Vcpu, pointer: int) -> None:
     nested_release_vmcs12(kvm, vcpu)
     vmcs12.fill_cache(kvm, vcpu, pointer)
     vcpu.current_vmptr = pointer
+    vmx_enable_shadow_vmcs(kvm, vcpu)
     vcpu.dirty_vmcs12 = True
 
 
@@ -299,6 +312,7 @@ def nested_vmx_run(kvm: Kvm, vcpu: Vcpu, launch: bool) -> None:
     if kvm.era.refuses_entry_behind_mov_ss() and read(kvm, vcpu, F.GUEST_INTERRUPTIBILITY_INFO) & BLOCKING_MOV_SS:
         nested_vmx_fail(kvm, vcpu, 26)
         return
+    copy_shadow_to_vmcs12(kvm, vcpu)
     launched = bool(vmcs12.get(kvm, vcpu, vmcs12.LAUNCH_STATE))
     if launched == launch:
         nested_vmx_fail(kvm, vcpu, 4 if launch else 5)
@@ -342,5 +356,6 @@ def nested_vmx_hw_entry_failed(kvm: Kvm, vcpu: Vcpu, error: int) -> None:
     mmu.kvm_mmu_reset_context(kvm, vcpu)
     set_flags(kvm, vcpu, RFLAGS_ZF)
     vmcs12.put(kvm, vcpu, F.VM_INSTRUCTION_ERROR, error)
+    vmcs12_has_changed(vcpu)
     if not kvm.era.skips_vmlaunch_before_entering():
         write(kvm, vcpu, F.GUEST_RIP, read(kvm, vcpu, F.GUEST_RIP) + vcpu.exit_insn.length)

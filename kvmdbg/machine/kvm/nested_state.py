@@ -17,6 +17,7 @@ from kvmdbg.machine.kvm.nested import NO_EXIT, nested_vmx_enter_non_root_mode, n
 from kvmdbg.machine.kvm.nested_checks import nested_check_area
 from kvmdbg.machine.kvm.nested_insn import bad_address, free_nested, set_current_vmptr, start_vmx_operation
 from kvmdbg.machine.kvm.nested_vmcs12 import sync_vmcs02_to_vmcs12
+from kvmdbg.machine.kvm.shadow_vmcs import copy_shadow_to_vmcs12
 from kvmdbg.machine.kvm.shadow_vmcs12 import get_shadow_vmcs12, nested_cpu_has_shadow_vmcs, put_shadow_vmcs12
 from kvmdbg.machine.kvm.state import INVALID_GPA, Kvm, NestedState, Vcpu
 
@@ -45,6 +46,8 @@ def vmx_get_nested_state(kvm: Kvm, vcpu: Vcpu) -> NestedState:
         mp_state = vcpu.mp_state
         sync_vmcs02_to_vmcs12(kvm, vcpu)
         vcpu.mp_state = mp_state
+    elif not vcpu.need_vmcs12_to_shadow_sync and vcpu.current_vmptr != INVALID_GPA:
+        copy_shadow_to_vmcs12(kvm, vcpu)
     smm = (SMM_VMXON if vcpu.smm_vmxon else 0) | (SMM_GUEST_MODE if vcpu.smm_guest_mode else 0)
     has_vmcs12 = vcpu.current_vmptr != INVALID_GPA
     has_shadow = vcpu.guest_mode and nested_cpu_has_shadow_vmcs(kvm, vcpu)

@@ -19,6 +19,7 @@ from kvmdbg.machine.kvm.nested_insn import (
     nested_vmx_fail_invalid,
     nested_vmx_succeed,
 )
+from kvmdbg.machine.kvm.shadow_vmcs import write_read_only_field
 from kvmdbg.machine.kvm.shadow_vmcs12 import get_shadow_vmcs12, link_pointer, put_shadow_vmcs12
 from kvmdbg.machine.kvm.state import INVALID_GPA, Kvm, Vcpu
 from kvmdbg.machine.kvm.vmx_ops import read
@@ -78,6 +79,7 @@ def _finish_vmwrite(kvm: Kvm, vcpu: Vcpu, encoding: int, value: int, error: int)
         put_shadow_vmcs12(kvm, vcpu, field.encoding, value & field.mask)
     else:
         vmcs12.put(kvm, vcpu, field.encoding, value & field.mask)
+        write_read_only_field(kvm, vcpu, field.encoding)
         vcpu.dirty_vmcs12 = True
     nested_vmx_succeed(kvm, vcpu)
 

@@ -34,6 +34,7 @@ class Config(NamedTuple):
     enable_ept: bool = True
     enable_vpid: bool = True
     nested: bool = True
+    enable_shadow_vmcs: bool = False
     vcpus: int = 1
     cpus: int = 1                 # logical processors of the host
     memory: int = 0x4000_0000     # bytes of guest RAM, one memslot from gpa 0 on
@@ -113,7 +114,7 @@ class Vcpu(Record):
         "vpid", "loaded_vmcs", "vmcs01_cpu", "vmcs02_cpu", "vmcs01_launched", "vmcs02_launched", "cr0", "cr3", "cr3_dirty",
         "pdptrs", "pdptrs_dirty", "cr4", "efer", "mmu",
         "guest_mode", "vmxon", "vmxon_ptr", "current_vmptr", "vmcs02", "vmcs02_vmptr", "vpid02", "last_vpid",
-        "nested_run_pending", "dirty_vmcs12",
+        "nested_run_pending", "dirty_vmcs12", "shadow_vmcs", "need_vmcs12_to_shadow_sync",
         "smm", "smi_pending", "smram", "smm_guest_mode", "smm_vmxon", "saved_nested_state", "saved_state",
         "next_cpu", "steal_time", "at_instruction_boundary", "executes_code",
     )
@@ -155,6 +156,8 @@ class Vcpu(Record):
     last_vpid: int                # vpid12 of the last nested entry that used one
     nested_run_pending: bool
     dirty_vmcs12: bool
+    shadow_vmcs: int              # host-physical address of vmcs01.shadow_vmcs, L0's shadow VMCS for L1; INVALID_PAGE: none
+    need_vmcs12_to_shadow_sync: bool
     smm: bool                     # HF_SMM_MASK: the guest is in system-management mode
     smi_pending: bool
     smram: Smram | None           # the state-save area: what RSM will bring back
@@ -323,6 +326,8 @@ class Kvm:
 
 
 VMCS01_BASE: Final = 0xF000_0000    # host-physical: below the frames that memory.alloc_frame() hands out
+VMREAD_BITMAP_PAGE: Final = 0xEFE0_0000     # with enable_shadow_vmcs: which fields of vmcs12 L1 reads and writes without an exit
+VMWRITE_BITMAP_PAGE: Final = 0xEFE0_1000
 VMXON_BASE: Final = 0xEFF0_0000     # the host's own VMXON region of each logical processor
 PAE_ROOT_BASE: Final = 0xEE00_0000  # pae_root of each vCPU's root_mmu: below 4 GiB, as CR3 has 32 bits in PAE paging
 

@@ -60,6 +60,7 @@ from kvmdbg.machine.kvm.guest_state_valid import l2_must_be_emulated
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.questions.flushes import LOAD_FLUSHES_IN_SET_CR3
 from kvmdbg.machine.kvm.restricted_guest import IDENTITY_MAP, runs_on_identity_map, unrestricted_guest
+from kvmdbg.machine.kvm.shadow_vmcs import nested_sync_vmcs12_to_shadow
 from kvmdbg.machine.kvm.state import VMCS01, Kvm, Vcpu
 from kvmdbg.machine.kvm.vcpu_events import PendingException
 from kvmdbg.machine.kvm.vmx_control_registers import (
@@ -279,6 +280,7 @@ def vmx_vcpu_run(kvm: Kvm, vcpu: Vcpu) -> bool:
     if l2_must_be_emulated(kvm, vcpu):
         vcpu.emulation_required = True
         return False
+    nested_sync_vmcs12_to_shadow(kvm, vcpu)
     cpu = kvm.cpu(vcpu)
     cpu.rax = vcpu.rax
     first = vcpu.loaded_vmcs == VMCS01

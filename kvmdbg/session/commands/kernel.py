@@ -68,8 +68,8 @@ Machine = Annotated[dict[str, Any] | None, MachineOperand()]
 def machine(s: Session, words: Machine = None) -> Text | None:
     """Choose the module parameters and the processor, before anything has run; alone, show them.
 
-    Module parameters and size: enable_ept, enable_vpid, nested, vcpus, cpus, memory, vpids (what other VMs have left over),
-    apic_access_page (of L1; with nested=0).
+    Module parameters and size: enable_ept, enable_vpid, nested, enable_shadow_vmcs (since v5.3), vcpus, cpus, memory, vpids (what
+    other VMs have left over), apic_access_page (of L1; with nested=0).
     Processor: maxphyaddr, invept_types, invvpid_types, pcid, tlb_capacity (0 = unlimited), paging_structure_caches (entries of
     upper levels are cached too) and so on.
     A VMX capability MSR by its name, IA32_VMX_EPT_VPID_CAP=0x106334141: bits that are missing take their capabilities away.

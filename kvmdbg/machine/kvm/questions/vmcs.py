@@ -49,6 +49,10 @@ class VmcsQuestions:
         """Does VMWRITE of a segment's access rights drop their reserved bits, as some processors do? (b643780562af)"""
         return True
 
+    def shadows_the_fields_of_v5_3(self) -> bool:
+        """Does L0's own shadow VMCS hold the fields that vmcs_shadow_fields.h has listed since b643780562af?"""
+        return True
+
     def offers_vmcs_shadowing_to_l1(self) -> bool:
         """Can L1 set "VMCS shadowing" in vmcs12 and make shadow VMCSs, whatever the processor offers? (a7cde481b6e8)"""
         return True
