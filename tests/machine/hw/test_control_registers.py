@@ -6,7 +6,6 @@ import pytest
 
 from kvmdbg.machine.hw.control_registers import (
     CR0_FIXED1,
-    CR4_FIXED1,
     cr0_problem,
     cr4_offered,
     cr4_problem,
@@ -31,8 +30,8 @@ def test_cr0(value: int, fixed: int, words: str) -> None:
 
 @pytest.mark.parametrize(("value", "fixed", "words"), [
     (CR4_PAE, 0, ""), (CR4_LA57, 0, "not set 0x1000, which this processor does not offer"),
-    (CR4_PKE | CR4_VMXE, CR4_FIXED1, "not set 0x400000, which this processor does not offer"),
-    (CR4_PAE, CR4_FIXED1, "set the fixed bits 0x2000")])
+    (CR4_PKE | CR4_VMXE, CR4_VMXE, "not set 0x400000, which this processor does not offer"),
+    (CR4_PAE, CR4_VMXE, "set the fixed bits 0x2000")])
 def test_cr4(value: int, fixed: int, words: str) -> None:
     assert cr4_problem(value, CAPS, fixed) == words
 
