@@ -35,6 +35,17 @@ def test_requests_by_name_and_verb() -> None:
     assert {type(event) for event in matched("req:TLB_FLUSH raised")} == {kvm_events.RequestMade}
 
 
+def test_upper_levels_are_told_from_translations() -> None:
+    s = session("machine paging_structure_caches=1", "map L1 0x400000 0x5000", "map L1 0x401000 0x5000", "inject load 0x400000",
+                "map L1 0x400000 0x5000 rwxu", "inject load 0x401000", "inject invlpg 0x400000")
+    for name in ("fill", "drop", "hit"):
+        pages, tables = matches(s, f"{name}:page"), matches(s, f"{name}:table")
+        assert pages and tables and sorted((*pages, *tables)) == sorted(matches(s, name))
+    assert len(matches(s, "hit:combined:pde")) == 1 and matches(s, "fill:guest-physical:pml4e")
+    levels = {s.tape.entries[at][1].table_level for at in matches(s, "fill:pdpte")}
+    assert levels == {3}
+
+
 def test_fills_and_drops_are_writes_to_a_tlb() -> None:
     fills, drops = matches(S, "fill:combined"), matches(S, "drop")
     assert fills and drops

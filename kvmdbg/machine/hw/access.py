@@ -227,7 +227,7 @@ def _walk_guest(hw: Hardware, cpu: Cpu, mode: Paging, la: int, access: str) -> W
     if found is not None:
         start = upper.start_of(found)
         hw.emit(Hit, cpu.id, found[0], access, la)
-    levels = iter(mode.levels if start is None else mode.levels[mode.levels.index(start.level):])
+    levels = iter(mode.levels if start is None else range(start.level, 0, -1))
     passed: list[upper.Passed] = []
 
     def place(level: int, address: int, update: bool) -> int:
@@ -237,7 +237,7 @@ def _walk_guest(hw: Hardware, cpu: Cpu, mode: Paging, la: int, access: str) -> W
 
     def read(address: int) -> int:
         level = next(levels)
-        pa = place(level, address, update=False)
+        pa = _table_entry(hw, cpu, address, la, False) if found is None else place(level, address, False)
         cell = read64(hw, pa & ~7)
         entry = mode.entry(pa, cell)
         hw.emit(Referenced, cpu.id, "guest", level, pa, entry)
@@ -257,7 +257,8 @@ def _walk_guest(hw: Hardware, cpu: Cpu, mode: Paging, la: int, access: str) -> W
     except VmExit:
         upper.keep_linear(hw, cpu, mode, la, passed, found, accessed=False)
         raise
-    upper.keep_linear(hw, cpu, mode, la, passed, found, accessed=True)
+    if caching:
+        upper.keep_linear(hw, cpu, mode, la, passed, found, accessed=True)
     return walk
 
 

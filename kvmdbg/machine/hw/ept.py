@@ -140,8 +140,8 @@ def software_walk(read: Callable[[int], int | None], eptp: int, gpa: int, caps: 
     steps: list[Step] = []
     if gpa >> GPA_BITS:
         return EptWalk((), False, "")
-    level, table, rights = (4, eptp & ADDRESS, RIGHTS) if start is None else start
-    while True:
+    top, table, rights = (4, eptp & ADDRESS, RIGHTS) if start is None else start
+    for level in range(top, (until or 1) - 1, -1):
         address = table + index(gpa, level) * 8
         entry = read(address)
         if entry is None:
@@ -158,6 +158,4 @@ def software_walk(read: Callable[[int], int | None], eptp: int, gpa: int, caps: 
             size = page_size(level)
             page = table & -size
             return EptWalk(tuple(steps), True, "", page | gpa & size - 1, page, size, rights, bool(entry & DIRTY))
-        if level == until:
-            return EptWalk(tuple(steps), True, "", table, table, page_size(1), rights)
-        level -= 1
+    return EptWalk(tuple(steps), True, "", table, table, page_size(1), rights)

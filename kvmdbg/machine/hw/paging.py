@@ -278,6 +278,8 @@ def software_walk(read: Callable[[int], int | None], paging: Paging, cr3: int, l
         table = pdpte & ADDRESS
     else:
         table = paging.root(cr3)
+    if until:
+        levels = levels[:levels.index(until) + 1]
     for level in levels:
         address = paging.entry_at(table, la, level)
         cell = read(address)
@@ -294,8 +296,8 @@ def software_walk(read: Callable[[int], int | None], paging: Paging, cr3: int, l
         if paging.is_leaf(entry, level):
             break
         table = entry & ADDRESS
-        if level == until:
-            return Walk(tuple(steps), True, False, table, table, PAGE_4K, bool(rights & RW), bool(rights & US), not disabled)
+    else:
+        return Walk(tuple(steps), True, False, table, table, PAGE_4K, bool(rights & RW), bool(rights & US), not disabled)
     size = paging.page_size(level)
     page = paging.page(entry, level)
     return Walk(tuple(steps), True, False, page | la & size - 1, page, size, bool(rights & RW), bool(rights & US),
