@@ -134,6 +134,9 @@ def refuse_controls(caps: Caps) -> None:
             required & ~whole for required, whole in zip(caps.required, default1, strict=True)):
         raise UserError(f"lacks={caps.lacks} and required={caps.required} are no words of controls",
                         "Set IA32_VMX_TRUE_PINBASED_CTLS and the like instead; only default1 controls can be required.")
+    if not 0 <= caps.timer_rate < 32 or not 0 <= caps.cr3_targets <= 4:
+        raise UserError(f"timer_rate={caps.timer_rate}, cr3_targets={caps.cr3_targets}: no processor says that",
+                        "Give a timer_rate of 0 to 31 and cr3_targets of 0 to 4.")
     for lacking, needed, bits in zip(caps.lacks, NEEDED, NAMES, strict=True):
         if lacking & needed:
             raise UserError(f"KVM needs a processor with {names_of(lacking & needed, bits)} (vmx.c: setup_vmcs_config())",

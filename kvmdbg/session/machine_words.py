@@ -21,7 +21,7 @@ DEFAULTS: Final = {name: value for name, value in {**Config._field_defaults, **C
 OF_L1: Final = (                         # capabilities that the VMX capability MSRs tell L1
     "ept", "vpid", "unrestricted_guest", "invept_types", "invvpid_types", "ept_ad", "ept_2m", "ept_1g", "ept_execute_only",
     "ept_wb", "invpcid", "preemption_timer", "vmfunc", "eptp_switching", "apic_accesses", "virtual_interrupts", "posted_interrupts",
-    "x2apic_mode", "apic_registers", "pml", "shadow_vmcs", "vmwrite_any_field", "lacks", "required", "cr4_fixed0")
+    "x2apic_mode", "apic_registers", "pml", "shadow_vmcs", "vmwrite_any_field", "wait_for_sipi", "lacks", "required", "cr4_fixed0")
 NAMES: Final = (*DEFAULTS, *NUMBERS, *(L1 + name for name in (*OF_L1, *NUMBERS)))
 HINT: Final = f"Known: {', '.join(DEFAULTS)}, the MSRs {', '.join(NUMBERS)}; {L1}NAME for what L1 is left."
 

@@ -39,7 +39,7 @@ def test_words_are_taken_one_after_the_other() -> None:
 
 
 @pytest.mark.parametrize(("words", "said"), [
-    ({"l1.IA32_VMX_MISC": 0x60 | 4 << 16}, "KVM offers L1 cr3_targets=0"), ({"l1.pml": True}, "KVM offers L1 pml=0"),
+    ({"l1.IA32_VMX_MISC": 0x65 | 4 << 16}, "KVM offers L1 cr3_targets=0"), ({"l1.pml": True}, "KVM offers L1 pml=0"),
     ({"IA32_VMX_VMFUNC": 2}, "bit 1")])
 def test_what_cannot_be_is_refused(words: dict[str, int], said: str) -> None:
     with pytest.raises(UserError, match=said):

@@ -165,11 +165,11 @@ def vmx_basic(caps: Caps, revision: int) -> int:
 
 
 def vmx_misc(caps: Caps) -> int:
-    """IA32_VMX_MISC (A.6): the timer counts with the time-stamp counter's bit 0, HLT is there, other states as `caps` says."""
+    """IA32_VMX_MISC (A.6): the activity state HLT is there, all else as `caps` says."""
     stores_lma = _STORES_LMA if caps.ept and caps.unrestricted_guest else 0
     asked = (_VMWRITE_ANY_FIELD if caps.vmwrite_any_field else 0) | (_ZERO_LENGTH_INJECTION if caps.zero_length_injection else 0)
     states = _ACTIVITY_HLT | (_ACTIVITY_WAIT_SIPI if caps.wait_for_sipi else 0)
-    return stores_lma | states | asked | caps.cr3_targets << 16
+    return caps.timer_rate | stores_lma | states | asked | caps.cr3_targets << 16
 
 
 def msr_list_limit(caps: Caps) -> int:

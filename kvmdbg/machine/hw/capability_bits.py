@@ -77,9 +77,10 @@ PARTS: Final[dict[int, tuple[Part, ...]]] = {
         _bit(49, "dual-monitor treatment of SMIs"), Part(50, 53, "memory type of regions"), _bit(54, "information on INS and OUTS"),
         _bit(55, "TRUE control MSRs", "true_controls"), _bit(56, "error code of any exception", "no_error_code_check")),
     cap.IA32_VMX_MISC: (
-        Part(0, 4, "TSC bits behind the preemption timer"), _bit(6, "activity state HLT"),
+        Part(0, 4, "TSC bits behind the preemption timer", "timer_rate"), _bit(6, "activity state HLT"),
         _bit(5, "LMA is stored in IA32E_MODE", follows="UNRESTRICTED_GUEST of IA32_VMX_PROCBASED_CTLS2"),
-        _bit(7, "activity state shutdown"), _bit(8, "activity state wait-for-SIPI"), _bit(14, "Intel PT in VMX operation"),
+        _bit(7, "activity state shutdown"), _bit(8, "activity state wait-for-SIPI", "wait_for_sipi"),
+        _bit(14, "Intel PT in VMX operation"),
         _bit(15, "RDMSR of IA32_SMBASE"), Part(16, 24, "CR3-target values", "cr3_targets"), Part(25, 27, "size of MSR lists"),
         _bit(28, "SMIs blocked until VMXOFF"), _bit(29, "VMWRITE to any field", "vmwrite_any_field"),
         _bit(30, "injection with length 0", "zero_length_injection"), Part(32, 63, "MSEG revision identifier")),

@@ -31,6 +31,7 @@ class Caps(NamedTuple):
     pcid: bool = True
     invpcid: bool = True
     preemption_timer: bool = True            # IA32_VMX_PINBASED_CTLS bit 6
+    timer_rate: int = 0                      # IA32_VMX_MISC bits 4:0: it counts when this bit of the time-stamp counter changes
     page_1g: bool = True                     # CPUID.80000001H:EDX.Page1GB
     la57: bool = False                       # CPUID.07H:ECX.LA57
     cr3_targets: int = 4                     # IA32_VMX_MISC bits 24:16

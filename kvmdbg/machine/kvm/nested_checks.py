@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import functools
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, Final, cast
 
 from kvmdbg.machine.hw.checking import CONTROL_AREA, GUEST_AREA, HOST_AREA, Check, Problem, Subject, subject
@@ -42,6 +43,8 @@ EMULATED: Final = (0, CPU_USE_MSR_BITMAPS,
                    EXIT_LOAD_IA32_EFER | EXIT_SAVE_IA32_EFER | EXIT_SAVE_PREEMPTION_TIMER | EXIT_ACK_INTR_ON_EXIT,
                    ENTRY_LOAD_IA32_EFER, 0)
 
+EMULATED_TIMER_RATE: Final = 5          # VMX_MISC_EMULATED_PREEMPTION_TIMER_RATE
+
 LEFT_TO_THE_PROCESSOR: Final = frozenset({
     F.GUEST_RIP, F.GUEST_RFLAGS, F.GUEST_SYSENTER_ESP, F.GUEST_SYSENTER_EIP, F.GUEST_INTERRUPTIBILITY_INFO,
     F.GUEST_PENDING_DBG_EXCEPTIONS})
@@ -52,6 +55,7 @@ def nested_caps(kvm: Kvm) -> Caps:
     return limited(offered_to_l1(kvm.hw.caps, kvm.config, kvm.era), kvm.config.l1_caps)
 
 
+@cache
 def offered_to_l1(hw: Caps, config: Config, era: Era) -> Caps:
     """What KVM can offer L1 (nested.c: nested_vmx_setup_ctls_msrs()); of CR3-target values none (VMX_MISC)."""
     ept, ept_ad = config.enable_ept and era.offers_ept_to_l1(), hw.ept_ad and era.nested_ept_ad()
@@ -65,6 +69,8 @@ def offered_to_l1(hw: Caps, config: Config, era: Era) -> Caps:
         mode_based_execute=hw.mode_based_execute and era.offers_mode_based_execute_to_l1(),
         vpid=era.offers_vpid_to_l1(config.enable_vpid),
         preemption_timer=era.emulates_preemption_timer(),
+        timer_rate=EMULATED_TIMER_RATE if era.emulates_preemption_timer() else hw.timer_rate,
+        ept_execute_only=hw.ept_execute_only and era.offers_execute_only_ept_to_l1(),
         x2apic_mode=hw.x2apic_mode and era.offers_x2apic_mode_to_l1(),
         apic_registers=hw.apic_registers and era.offers_apic_registers_to_l1(),
         virtual_interrupts=hw.virtual_interrupts and era.offers_virtual_interrupts_to_l1(),
@@ -75,6 +81,7 @@ def offered_to_l1(hw: Caps, config: Config, era: Era) -> Caps:
         invvpid_types=era.nested_invvpid_types(config.enable_vpid), invept_types=era.nested_invept_types())
 
 
+@cache
 def limited(offered: Caps, wanted: tuple[tuple[str, Any], ...]) -> Caps:
     """`offered` without what `wanted`, fields of Caps, has less of: user space can take away, and never give."""
     return offered._replace(**{name: less(offered, name, value) for name, value in wanted})

@@ -12,6 +12,7 @@ from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import mmu, vmcs12
 from kvmdbg.machine.kvm.guest_memory import gfn_to_pfn, kvm_read_guest, kvm_write_guest
 from kvmdbg.machine.kvm.kvm_host import kvm_flush_remote_tlbs, kvm_make_request
+from kvmdbg.machine.kvm.nested_checks import nested_caps
 from kvmdbg.machine.kvm.nested_pml import nested_vmx_write_pml_buffer
 from kvmdbg.machine.kvm.pae_root import walk_start
 from kvmdbg.machine.kvm.shadow import (
@@ -56,8 +57,8 @@ def nested_ept_uninit_mmu_context(kvm: Kvm, vcpu: Vcpu) -> None:
 
 
 def walk_ept12(kvm: Kvm, eptp: int, gpa: int) -> ept.EptWalk:
-    """EPT12 as L1's memory has it now."""
-    return ept.software_walk(lambda address: kvm_read_guest(kvm, address), eptp, gpa, kvm.hw.caps)
+    """EPT12 as L1's memory has it now; what is misconfigured L1's own capabilities say."""
+    return ept.software_walk(lambda address: kvm_read_guest(kvm, address), eptp, gpa, nested_caps(kvm))
 
 
 def ept_page_fault(kvm: Kvm, vcpu: Vcpu, gpa: int, qualification: int) -> str | Reflected:

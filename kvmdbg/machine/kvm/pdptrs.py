@@ -12,6 +12,7 @@ from kvmdbg.machine.kvm import mmu, vmcs12
 from kvmdbg.machine.kvm.events import Decided
 from kvmdbg.machine.kvm.guest_memory import kvm_read_guest
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
+from kvmdbg.machine.kvm.nested_checks import nested_caps
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
 
 X86_CR0_PDPTR_BITS: Final = CR0_CD | CR0_NW | CR0_PG             # a change of one of these loads the PDPTEs
@@ -45,5 +46,5 @@ def kvm_read_guest_page_mmu(kvm: Kvm, vcpu: Vcpu, gpa: int) -> int | None:
     if kvm.mmu(vcpu).role.kind != "ept":
         return kvm_read_guest(kvm, gpa)
     eptp = vmcs12.get(kvm, vcpu, F.EPT_POINTER)
-    walk = ept.software_walk(lambda address: kvm_read_guest(kvm, address), eptp, gpa, kvm.hw.caps)
+    walk = ept.software_walk(lambda address: kvm_read_guest(kvm, address), eptp, gpa, nested_caps(kvm))
     return kvm_read_guest(kvm, walk.address) if walk.mapped else None

@@ -73,7 +73,7 @@ def machine(s: Session, words: Machine = None) -> Text | None:
     Processor: maxphyaddr, invept_types, invvpid_types, pcid, tlb_capacity (0 = unlimited), paging_structure_caches (entries of
     upper levels are cached too) and so on.
     A VMX capability MSR by its name, IA32_VMX_EPT_VPID_CAP=0x106334141: bits that are missing take their capabilities away.
-    l1.ept_ad=0, l1.IA32_VMX_MISC=0x60: what of these user space leaves to L1.  `info capabilities` shows both, bit by bit.
+    l1.ept_ad=0, l1.IA32_VMX_VMFUNC=0: what of these user space leaves to L1.  `info capabilities` shows both, bit by bit.
     """
     if words:
         if s.tape.end or s.origin:

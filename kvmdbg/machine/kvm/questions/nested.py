@@ -118,6 +118,10 @@ class NestedQuestions(FlushQuestions):
         """May vmcs12's EPTP have the memory type UC? nested_vmx_setup_secondary_ctls() lists VMX_EPTP_WB_BIT alone."""
         return False
 
+    def offers_execute_only_ept_to_l1(self) -> bool:
+        """May entries of EPT12 be execute-only, where the processor has that? (02120c45b0b9)"""
+        return True
+
     def offers_mode_based_execute_to_l1(self) -> bool:
         """May vmcs12 set "mode-based execute control for EPT"? Up to v6.12 never."""
         return False
