@@ -4,6 +4,9 @@ An entry is right when the walk down to its level names the same table.  What li
 there can make it stale; and a translation that was made below a stale entry is what the level must expect for as long as it
 must expect the entry.
 
+That holds for the page tables of the level that runs.  Edits of upper levels of EPT12, and of page tables that KVM shadows, are
+trapped, and a flush is asked for before the guest is entered again: nothing is made below them.
+
 Where the table is a shadow page of KVM's, the guest's part is what that page shadows, whatever rights KVM left in the entry (it
 decides them in the leaf), and KVM's part is that the frame still holds the page: a page that is freed must be flushed first.
 """

@@ -90,7 +90,10 @@ def as_of(s: Session, cpu: int, key: TlbKey) -> int:
 
 
 def pages(s: Session, level: str, wanted: int) -> list[Place]:
-    """What is cached for an address of a level.  raises: UserError when nothing is."""
+    """What is cached for an address of a level: translations, or where there are none the upper levels on its path.
+
+    raises: UserError when nothing is.
+    """
     index = index_of(s.kvm)
     level = level if level.lower() == "ept12" else level.upper()
     kinds = (GUEST_PHYSICAL,) if level == "ept12" else (COMBINED, LINEAR)
@@ -98,7 +101,7 @@ def pages(s: Session, level: str, wanted: int) -> list[Place]:
              if key.kind in kinds and key.page == wanted & -key.size and filled_for(index, cpu, key, s.tape.cursor, level)]
     if not found:
         raise UserError(f"nothing is cached for {wanted:#x} of {level}", "`info tlb` lists what is cached.")
-    return found
+    return [one for one in found if not one.key.table_level] or found
 
 
 def filled_for(index: Index, cpu: int, key: TlbKey, position: int, level: str) -> bool:

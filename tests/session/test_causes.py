@@ -35,6 +35,13 @@ def test_a_page_of_a_guest_whose_tables_are_shadowed() -> None:
     assert len(grid.rows) > 3
 
 
+def test_a_page_is_its_translation_and_without_one_the_upper_levels_on_its_path() -> None:
+    s = session("machine paging_structure_caches=1", "map L1 0x400000 0x5000", "inject load 0x400000")
+    (place,) = causes.translations(s, "L1 0x400000") or []
+    assert place.key.table_level == 0
+    assert {place.key.table_level for place in causes.translations(s, "L1 0x401000") or []} == {2, 3, 4}
+
+
 def test_a_row_that_has_gone_is_explained_as_of_its_removal() -> None:
     s = two_spaces("goto again", "inject vmresume", "goto end")
     s.stop_position_before = s.timeline.bookmarks["again"]
