@@ -106,6 +106,9 @@ def refuse(era: Era, config: Config, caps: Caps) -> None:
     """Say what is not modelled yet before anything is built on it."""
     if config.enable_ept and not caps.ept:
         raise UserError("enable_ept=1 needs a processor with EPT (vmx.c: hardware_setup())", "Use enable_ept=0.")
+    if config.enable_ept and not caps.ept_wb:
+        raise UserError("enable_ept=1 needs a processor whose EPT can lie in write-back memory (vmx.c: hardware_setup())",
+                        "Use enable_ept=0.")
     if config.vcpus != 1:
         raise Unsupported(f"{config.vcpus} vCPUs: several vCPUs are not modelled yet",
                           "Use vcpus=1, on as many processors as you like (cpus=2); `info model` lists the limits.")
@@ -141,6 +144,13 @@ def refuse_controls(caps: Caps) -> None:
         if lacking & needed:
             raise UserError(f"KVM needs a processor with {names_of(lacking & needed, bits)} (vmx.c: setup_vmcs_config())",
                             "Leave these controls in.")
+    for lacking, required, bits in zip(caps.lacks, caps.required, NAMES, strict=False):
+        if lacking & required:
+            raise UserError(f"no processor demands controls that it does not offer: {names_of(lacking & required, bits)}",
+                            "Let a control that must be 1 be 1, or need not be.")
+    if caps.cr4_fixed0 != c.CR4_VMXE:
+        raise Unsupported(f"a processor that demands more of CR4 than VMXE is not modelled: cr4_fixed0={caps.cr4_fixed0:#x}",
+                          "L1's can be told more: l1.cr4_fixed0.")
     if caps.pml:
         raise Unsupported("a processor with PML is not modelled: KVM would log dirty pages with it",
                           "L1 is offered PML without it; KVM emulates that.")

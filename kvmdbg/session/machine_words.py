@@ -68,7 +68,8 @@ def kept_from_l1(config: Config, offered: Caps, name: str, value: Any) -> Config
         left = with_msr(limited(offered, config.l1_caps), NUMBERS[name], value, VMCS12_REVISION)
         kept = {field: getattr(left, field) for field in Caps._fields if getattr(left, field) != getattr(offered, field)}
     for field, most in ((field, getattr(offered, field)) for field in kept):
-        if field not in OF_L1 or less(offered, field, kept[field]) != kept[field]:
+        given_as_words = name in ("lacks", "required")          # of what there is now, they forbid and demand no less
+        if field not in OF_L1 or not given_as_words and less(offered, field, kept[field]) != kept[field]:
             raise UserError(f"{L1}{name}={spell(value)}: KVM offers L1 {field}={spell(most)} (nested.c: vmx_set_vmx_msr())",
                             "User space can take away from L1 what VMX MSRs tell it, not give.")
     return config._replace(l1_caps=tuple((dict(config.l1_caps) | kept).items()))

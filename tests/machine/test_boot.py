@@ -66,6 +66,7 @@ def test_ept_needs_a_processor_with_it() -> None:
 
 @pytest.mark.parametrize(("caps", "word"), [
     (Caps(lacks=(1, 0, 0, 0, 0)), "KVM needs a processor with EXTERNAL_INTERRUPT_EXITING"),
+    (Caps(lacks=(2, 0, 0, 0, 0)), "demands controls that it does not offer: 0x2"), (Caps(ept_wb=False), "write-back memory"),
     (Caps(timer_rate=32), "timer_rate of 0 to 31"), (Caps(cr3_targets=5), "cr3_targets of 0 to 4"),
     (Caps(required=(1, 0, 0, 0)), "only default1 controls"), (Caps(lacks=(0,)), "no words of controls"),
     (Caps(vpid=False), "enable_vpid=1"), (Caps(invvpid_types=()), "enable_vpid=1"), (Caps(invvpid_types=(0, 3)), "enable_vpid=1"),

@@ -7,6 +7,7 @@ import pytest
 from kvmdbg.errors import UserError
 from kvmdbg.machine.eras.versions import kernel
 from kvmdbg.machine.hw.state import Caps
+from kvmdbg.machine.kvm.nested_checks import limited, offered_to_l1
 from kvmdbg.machine.kvm.state import Config
 from kvmdbg.session.machine_words import DEFAULTS, OF_L1, changed, chosen, setting, spell
 
@@ -44,3 +45,8 @@ def test_words_are_taken_one_after_the_other() -> None:
 def test_what_cannot_be_is_refused(words: dict[str, int], said: str) -> None:
     with pytest.raises(UserError, match=said):
         chosen(words, Config(), Caps(ept_ad=False), kernel("v6.12"))
+
+
+def test_what_controls_l1_lacks_is_on_top_of_what_the_processor_lacks() -> None:
+    config, caps = chosen({"lacks": (0, 0, 0, 0, 8), "l1.lacks": (2, 0, 0, 0, 0)}, Config(), Caps(), kernel("v6.12"))
+    assert limited(offered_to_l1(caps, config, kernel("v6.12")), config.l1_caps).lacks == (2, 0, 0, 0, 8)
