@@ -47,14 +47,19 @@ class KvmVcpuEvents(NamedTuple):
 
 
 def kvm_vcpu_ioctl_x86_get_vcpu_events(kvm: Kvm, vcpu: Vcpu) -> KvmVcpuEvents:
-    """KVM_GET_VCPU_EVENTS.  Of two exceptions the one that is injected is told; software's own will come again by itself.
+    """KVM_GET_VCPU_EVENTS: NMIs and SMIs that were only sent become pending first."""
+    process_nmi(kvm, vcpu)
+    if kvm_check_request(kvm, vcpu, "SMI"):
+        process_smi(kvm, vcpu)
+    return told(kvm, vcpu)
+
+
+def told(kvm: Kvm, vcpu: Vcpu) -> KvmVcpuEvents:
+    """Of two exceptions the one that is injected is told; software's own will come again by itself.
 
     Without the payload of exceptions (before 59073aaf6de0) a pending exception is told as an injected one.
     """
     events = kvm.events(vcpu)
-    process_nmi(kvm, vcpu)
-    if kvm_check_request(kvm, vcpu, "SMI"):
-        process_smi(kvm, vcpu)
     injected = queued(events.injected)
     pending = None if injected else vcpu.exception or events.exception_vmexit
     if pending is not None and not kvm.era.has_exception_payload():

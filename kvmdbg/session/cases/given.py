@@ -12,12 +12,14 @@ from typing import Any, Final
 
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw.capabilities import CONTROL_WORDS, control_settings
+from kvmdbg.machine.hw.controls import RFLAGS_IF, RFLAGS_RESERVED1
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.state import Caps
 from kvmdbg.session.cases import l2_scene, premises, vocabulary
 from kvmdbg.session.cases.control_names import CONTROLS
 from kvmdbg.session.cases.matrix import ANY
 from kvmdbg.session.cases.model import Case, Value
+from kvmdbg.session.cases.operations import immediate_exit
 from kvmdbg.session.cases.premises import Handler, field, nothing, phrases, refused
 from kvmdbg.session.cases.setup import Plan, Setup, kernel_of, vendor
 
@@ -204,6 +206,9 @@ CAPS: Final[Mapping[str, Handler]] = {
 # -- l0 ----------------------------------------------------------------------------------------------------------------
 
 def _l0(plan: Plan, value: Value) -> None:
+    if value == immediate_exit.SITUATION:
+        plan.fields |= {F.VM_ENTRY_INTR_INFO_FIELD: immediate_exit.INJECTED, F.GUEST_RFLAGS: RFLAGS_RESERVED1 | RFLAGS_IF}
+        return
     if not isinstance(value, dict):
         raise Unsupported(f"given l0: {value}")
     for name, setting in value.items():

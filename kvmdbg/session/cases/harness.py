@@ -12,7 +12,8 @@ from typing import Final
 from kvmdbg.errors import UserError
 from kvmdbg.machine.actions import waits
 from kvmdbg.machine.hw import paging
-from kvmdbg.machine.hw.controls import EXIT_REASON_EPT_MISCONFIG, EXIT_REASON_EPT_VIOLATION, SEC_ENABLE_VPID
+from kvmdbg.machine.hw.controls import SEC_ENABLE_VPID
+from kvmdbg.machine.hw.exit import INSTRUCTION_EXITS
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import tables, vmcs12
 from kvmdbg.machine.kvm.guest_memory import kvm_read_guest
@@ -27,7 +28,6 @@ from kvmdbg.session.cases.setup import Setup
 LINEAR_OF_GPA: Final = 0x50_0000_0000       # L2's linear addresses for guest-physical ones, 1 GiB apart
 GIB: Final = 0x4000_0000
 FRAME_OF_GPA: Final = 0x80_0000             # frames behind them, 2 MiB apart, so that a large page fits
-NOT_SKIPPED: Final = (EXIT_REASON_EPT_VIOLATION, EXIT_REASON_EPT_MISCONFIG)    # L1 mends the cause and L2 tries again
 
 
 class Harness:
@@ -117,7 +117,7 @@ class Harness:
             return
         reason, length, rip = (vmcs12.get(self.kvm, self.vcpu, field)
                                for field in (F.VM_EXIT_REASON, F.VM_EXIT_INSTRUCTION_LEN, F.GUEST_RIP))
-        if reason not in NOT_SKIPPED and length:
+        if reason in INSTRUCTION_EXITS and length:          # the length is nobody's behind an exit for an event
             self.player.inject(f"vmwrite GUEST_RIP, {rip + length:#x}")
 
     def _why_not(self) -> str:

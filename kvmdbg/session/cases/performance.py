@@ -12,6 +12,7 @@ from kvmdbg.session.cases.fact import Observed, Operated
 from kvmdbg.session.cases.harness import Harness
 from kvmdbg.session.cases.model import Value
 from kvmdbg.session.cases.operation import LEVELS
+from kvmdbg.session.cases.operations import immediate_exit
 from kvmdbg.session.cases.words import Doing, StepToDo
 
 ACCESSES: Final = ("load", "store", "fetch", "fetch_user", "ept_set")
@@ -85,6 +86,8 @@ def make_ready(harness: Harness, steps: Sequence[StepToDo], premises: Mapping[st
         harness.player.remark("L1 has launched L2 before")
         harness.bring(2)
         harness.bring(1)
+    if premises.get("l0") == immediate_exit.SITUATION:
+        immediate_exit.begin(harness)
     if harness.setup.pending_irq >= 0:
         harness.player.host(f"irq vcpu0 {harness.setup.pending_irq:#x}")
         harness.player.run()

@@ -38,7 +38,6 @@ KEYS: Final[Mapping[str, str]] = {
     **dict.fromkeys(("exit_code", "info1", "info2", "v_gif", "v_irq", "event_inj_valid"), AMD),
     "status": HYPER_V,
     "never": "several possible values are not compared yet",
-    "order": "an order in words cannot be compared",
 }
 RULE: Final = "rule_"                    # any of these keys is a rule in words
 

@@ -12,7 +12,9 @@ from kvmdbg.session.session import Session
 from support import shared_path
 
 CASES = (("invvpid", "INVVPID-O01"), ("invvpid", "INVVPID-O10"), ("invvpid", "INVVPID-O12"), ("vpid_sharing", "VPID-O01"),
-         ("vpid_sharing", "VPID-O03"), ("vpid_sharing", "VPID-O04"), ("vpid_sharing", "VPID-O07"), ("invept", "INVEPT-O05"))
+         ("vpid_sharing", "VPID-O03"), ("vpid_sharing", "VPID-O04"), ("vpid_sharing", "VPID-O07"), ("invept", "INVEPT-O05"),
+         ("event_injection", "EVENT-O15"), ("event_injection", "EVENT-O17"), ("event_injection", "EVENT-O18"),
+         ("event_injection", "EVENT-O19"), ("event_injection", "EVENT-O29"), ("nested_state", "NST-O05"))
 
 
 @pytest.mark.parametrize(("family", "case_id"), CASES)

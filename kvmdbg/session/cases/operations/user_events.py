@@ -6,9 +6,7 @@ import re
 from typing import Final
 
 from kvmdbg.errors import Unsupported
-from kvmdbg.machine.kvm.errno import OK
-from kvmdbg.machine.kvm.kvm_vcpu_events import KvmVcpuEvents, kvm_vcpu_ioctl_x86_get_vcpu_events
-from kvmdbg.machine.kvm.user_space import leave_kvm_run, returned
+from kvmdbg.machine.kvm.kvm_vcpu_events import KvmVcpuEvents, told
 from kvmdbg.session.cases.harness import Harness
 from kvmdbg.session.cases.operation import operation
 from kvmdbg.session.cases.steps import Actor, Operation
@@ -38,11 +36,8 @@ def get_events(h: Harness, op: Operation, actor: Actor) -> KvmVcpuEvents:
     """What user space reads, as a value that facts look at."""
     if op.operands:
         raise Unsupported(f"{op.text}: nothing goes with it")
-    h.player.remark("user space reads the events: `host events` shows them")
-    leave_kvm_run(h.kvm, h.vcpu)
-    events = kvm_vcpu_ioctl_x86_get_vcpu_events(h.kvm, h.vcpu)
-    returned(h.kvm, h.vcpu, "KVM_GET_VCPU_EVENTS", OK)
-    return events
+    h.player.host("events")
+    return told(h.kvm, h.vcpu)
 
 
 @operation("immediate_exit=0", "immediate_exit=1", actors=USER, at_once=True)

@@ -33,3 +33,16 @@ def test_a_request_that_nobody_serves_at_the_transition_is_seen() -> None:
     assert check(observe(*steps)[1], "effect", words) == "0 requests were served at 0 transitions"
     (old,) = observe("L0: nested VM exit with the request pending", source="seed document (Introduce KVM_REQ_TLB_FLUSH_CURRENT)")
     assert check(old, "effect", words) == ""
+
+
+def test_l2_goes_on_where_it_was() -> None:
+    words = "L2 goes on where it was"
+    *_, left, back = observe("L1: enter L2", "L2: nop", "host: inject NMI", "L1: vmresume", given={"vmcs12": {"nmi_exiting": True}})
+    assert check(back, "effect", words) == ""
+    (out,) = observe("L1: nop")
+    assert check(out, "effect", words).startswith("L2 does not run")
+
+
+def test_an_exit_of_l2_for_an_interrupt() -> None:
+    (seen,) = observe("L1: nop")
+    assert check(seen, "effect", "L2 to L1 exit may follow") == "exits to L1: []"
