@@ -257,8 +257,10 @@ STATEMENTS: Final = (
               "APM Vol. 2 15.5.1; of its checks those of the host's CR0.PG and of PDPTEs in memory are left out"),
     Statement("saved states", MODELLED, "`save` and `load state`: everything on the tape as text, to go on from on the same kernel",
               "the state is the machine; a field that is added to it is saved without being listed"),
-    Statement("saved states", SIMPLIFIED, "the past is not in them: since when a bit is set, what a flush was worth; a translation "
-              "that was forbidden is stale until it is flushed for", "`record` writes how a session came to be"),
+    Statement("saved states", SIMPLIFIED, "without `history` the past is not in them: since when a bit is set, what a flush was "
+              "worth; a translation that was forbidden is stale until it is flushed for", "a state is short and can be compared"),
+    Statement("saved states", SIMPLIFIED, "with `save history` everything is there but the model's own call stacks",
+              "they name lines of this program, which change; `record` and a replay bring them back"),
     Statement("dumps", MODELLED, "KVM's dump_vmcs() of v4.2 to v6.12 in a kernel log becomes vmcs01 in front of its VM entry "
               "(`load dmesg`)", "vmx.c: dump_vmcs()"),
     Statement("dumps", MODELLED, "the log of a KVM in L1: its VMCS becomes vmcs12, which L1 launches (`load dmesg FILE vmcs12`)",

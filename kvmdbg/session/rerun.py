@@ -69,6 +69,7 @@ class Plan:
 
     copy: Session
     steps: tuple[Step, ...]
+    kept: int = 0            # marks of a past that was loaded, which still are in their place: they are not run again
 
 
 @dataclass(slots=True)
@@ -97,6 +98,7 @@ def fresh(s: Session, kernel: str) -> Session:
 def plan(s: Session) -> Plan:
     """What the session did, from its recorded words.  raises: UserError when they do not lead to the same tape."""
     copy = fresh(s, s.kernel)
+    loaded, past = tuple(copy.timeline.marks), tuple(copy.tape.entries)
     lines: dict[int, str] = {}               # id of an edit -> its word
     said: list[Said] = []
     for word in s.words:
@@ -109,8 +111,15 @@ def plan(s: Session) -> Plan:
     if (copy.tape.cursor, copy.tape.end) != (s.tape.cursor, s.tape.end) or copy.tape.digest() != s.tape.digest():
         raise UserError("the session cannot be repeated: its recorded words lead elsewhere", "`record` shows them.")
     copy.tape.seek(copy.tape.end)
-    made = {edit.start: lines[id(edit)] for edit in copy.timeline.edits}
-    return Plan(copy, tuple(steps(copy, made, [one for one in said if in_place(copy, one)])))
+    made = {edit.start: lines[id(edit)] for edit in copy.timeline.edits if id(edit) in lines}
+    kept = still_there(copy, loaded, past)
+    return Plan(copy, tuple(steps(copy, made, [one for one in said if in_place(copy, one)], kept)), kept)
+
+
+def still_there(copy: Session, loaded: tuple[ActionMark, ...], past: tuple[Entry, ...]) -> int:
+    """How many marks of the past that was loaded have not been cut off."""
+    tape = copy.tape
+    return sum(mark.end <= tape.end and tape.entries[mark.end - 1] is past[mark.end - 1] for mark in loaded)
 
 
 def name_of(word: str, s: Session) -> str:
@@ -123,9 +132,9 @@ def in_place(copy: Session, said: Said) -> bool:
     return not said.position or (said.position <= len(entries) and entries[said.position - 1] is said.before)
 
 
-def steps(copy: Session, made: dict[int, str], said: list[Said]) -> Iterator[Step]:
-    """The plan of a tape.  The copy's cursor goes along it, and ends at its end."""
-    marks, waiting = copy.timeline.marks, sorted(said, key=lambda one: one.position)
+def steps(copy: Session, made: dict[int, str], said: list[Said], kept: int = 0) -> Iterator[Step]:
+    """The plan of a tape behind the first `kept` marks.  The copy's cursor goes along it, and ends at its end."""
+    marks, waiting = copy.timeline.marks[kept:], sorted(said, key=lambda one: one.position)
     run: list[ActionMark] = []
     end = copy.tape.end
     for mark in (*marks, None):
@@ -167,6 +176,12 @@ def rerun(s: Session, wanted: Plan, kernel: str = "", left_out: tuple[int, ...] 
     kernel: default the same.  left_out: positions of flushes and requests that are not executed; see Hardware.left_out.
     """
     other = fresh(s, kernel or s.kernel)
+    if other.timeline.marks:
+        began = other.timeline.marks[wanted.kept - 1].end if wanted.kept else 0
+        if min(left_out, default=began) < began:
+            raise UserError(f"#{min(left_out)} lies in the past that was loaded, which is not executed again",
+                            f"What follows #{began} can be left out.")
+        other.timeline.cut_at(began)
     other.kvm.hw.left_out = frozenset(left_out)
     done = Rerun(other)
     same_until = 0 if kernel and kernel != s.kernel else min(left_out, default=wanted.copy.tape.end)

@@ -147,6 +147,11 @@ class Timeline:
         self.seen = -1
         return True
 
+    def cut_at(self, position: int) -> None:
+        """Forget what lies behind a border."""
+        self.tape.seek(position)
+        self._cut()
+
     def give_up_edit(self) -> None:
         """Forget the last edit as if it had never been made (the command that made it failed later)."""
         edit = self.edits.pop()

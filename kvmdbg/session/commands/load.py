@@ -148,11 +148,16 @@ def load_state(s: Session, file: str, text: str, line: str) -> Text:
     words = MachineOperand().parse(s, head.machine)
     config, caps = machine_words.chosen(words, Config(), Caps(), kernel)
     kvm = boot(kernel, config, caps, listening=s.listening)
-    missing = restore(kvm, text, file, lambda kvm, name: make_vmcb(kvm.hw) if name == OWNER else None)
+    restored = restore(kvm, text, file, lambda kvm, name: make_vmcb(kvm.hw) if name == OWNER else None)
     if s.tape.end:
         s.begin_anew()
     s.take(kvm, caps, line)
-    return Text("\n".join((f"{file}: the state is here, digest {s.tape.digest()}", *lacking(missing))))
+    past = ""
+    if restored.history is not None:
+        restored.history.onto(s.timeline)
+        s.stop_position_before = restored.history.stop
+        past = f", with its past: at #{s.tape.cursor} of #{s.tape.end}"
+    return Text("\n".join((f"{file}: the state is here, digest {s.tape.digest()}{past}", *lacking(restored.missing))))
 
 
 def load_dmesg(s: Session, file: str, text: str, number: int, role: str, line: str) -> Text:

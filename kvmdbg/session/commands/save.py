@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
-from kvmdbg.session.operands import File
+from typing import Annotated, Final
+
+from kvmdbg.session.operands import ChoiceOperand, File
 from kvmdbg.session.parse import command
 from kvmdbg.session.results import Text
+from kvmdbg.session.saved.history import history_lines
 from kvmdbg.session.saved.state_file import state_text
 from kvmdbg.session.session import Session
 
+HISTORY: Final = "history"
 
-@command("save", group="session", examples=("save", "save before.state"), recorded=False)
-def save(s: Session, file: File = "") -> Text:
+
+class HistoryOperand(ChoiceOperand):
+    """The word in front of a file's name, which may begin with a slash."""
+
+    path = True
+
+
+WithHistory = Annotated[str, HistoryOperand(HISTORY, HISTORY, in_front=True)]
+
+
+@command("save", group="session", examples=("save", "save before.state", "save history all.state"), recorded=False)
+def save(s: Session, history: WithHistory = "", file: File = "") -> Text:
     """Write the present state to a file, or show it: registers, VMCSs, memory, TLBs, all that KVM knows, the guest's program.
 
-    `load state FILE` goes on from there, on the same kernel and hardware.  How the machine came to it is not in the file: `record`
-    writes that.
+    `load state FILE` goes on from there, on the same kernel and hardware.  How the machine came to it is not in the file, but with
+    `history`: then all that happened is there as well, to go back to, and what lies ahead.  `record` writes what was said.
     """
-    s.timeline.require_border("save")
+    if not history:
+        s.timeline.require_border("save")
     text = state_text(s.kvm, s.machine_words())
+    if history:
+        text += "\n".join(history_lines(s.timeline, s.stop_position_before)) + "\n"
     if not file:
         return Text(text.rstrip("\n"))
     s.write_file(file, text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -22,9 +23,15 @@ def fits(value: Any, hint: Any) -> bool:
     if origin is tuple:
         return type(value) is tuple and fits_tuple(value, get_args(hint))
     if is_record(hint):
-        return type(value) is hint and all(fits(part, one) for part, one in
-                                           zip(value, get_type_hints(hint).values(), strict=False))
+        record: Any = hint
+        return type(value) is hint and all(fits(part, one) for part, one in zip(value, kinds_of(record), strict=False))
     return type(value) is hint if isinstance(hint, type) else True
+
+
+@cache
+def kinds_of(record: Any) -> tuple[Any, ...]:
+    """The annotations of a frozen record's parts."""
+    return tuple(get_type_hints(record).values())
 
 
 def fits_tuple(value: tuple[Any, ...], hints: tuple[Any, ...]) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple, get_type_hints
 from kvmdbg.machine.kvm.state import Kvm
 from kvmdbg.session.parse import did_you_mean
 from kvmdbg.session.saved.fitting import fits, kind_text, shape
+from kvmdbg.session.saved.history import SECTION, HistoryReader
 from kvmdbg.session.saved.names import number_names
 from kvmdbg.session.saved.reading import END, Reader, Token
 from kvmdbg.session.saved.state_file import FORMAT
@@ -28,6 +29,13 @@ class Missing(NamedTuple):
 
     record: str
     field: str
+
+
+class Restored(NamedTuple):
+    """What a file brought besides the state."""
+
+    missing: tuple[Missing, ...]
+    history: HistoryReader | None
 
 
 def read_head(text: str, file: str) -> Head:
@@ -59,8 +67,8 @@ def _head(reader: Reader) -> Head:
     return Head(found["kernel"], found["machine"])
 
 
-def restore(kvm: Kvm, text: str, file: str, make: Callable[[Kvm, str], Table[Any, Any] | None]) -> tuple[Missing, ...]:
-    """Make the state of `kvm`, a machine of the file's kernel and hardware at #0, that of the file; what the file lacks.
+def restore(kvm: Kvm, text: str, file: str, make: Callable[[Kvm, str], Table[Any, Any] | None]) -> Restored:
+    """Make the state of `kvm`, a machine of the file's kernel and hardware at #0, that of the file; what else is in it, or lacks.
 
     A table that the file does not have is empty.  make: a table that not every machine has, by its name.
     raises: UserError with line and column of the first thing that is wrong; the machine is then useless.
@@ -70,12 +78,16 @@ def restore(kvm: Kvm, text: str, file: str, make: Callable[[Kvm, str], Table[Any
     reader = Reader(text, file, number_names(kvm))
     _head(reader)
     seen: dict[str, set[Any]] = {}
+    history = None
     while reader.next.kind != END:
         token = reader.take()
         if token.kind != "section":
             raise reader.wrong(f"{token.text!r} stands where a [section] must", at=token)
         reader.end_line()
         name = token.text[1:-1]
+        if name == SECTION:
+            history = HistoryReader(reader, kvm)
+            break
         owner = tape.owners[name] if name in tape.owners else make(kvm, name)
         if owner is None:
             raise reader.wrong(f"the machine has nothing called {name!r}", did_you_mean(name, tape.owners), token)
@@ -85,9 +97,11 @@ def restore(kvm: Kvm, text: str, file: str, make: Callable[[Kvm, str], Table[Any
     for name, table in tape.owners.items():
         if isinstance(table, Table) and name not in seen:
             _empty(table)
+    if history is not None:
+        history.read()
     tape.recording = recording
-    return tuple(Missing(name, field) for name, owner in sorted(tape.owners.items()) if isinstance(owner, Record)
-                 for field in owner.fields() if field not in seen.get(name, ()))
+    return Restored(tuple(Missing(name, field) for name, owner in sorted(tape.owners.items()) if isinstance(owner, Record)
+                 for field in owner.fields() if field not in seen.get(name, ())), history)
 
 
 def _record(reader: Reader, record: Record) -> set[Any]:

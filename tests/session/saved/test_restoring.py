@@ -18,7 +18,7 @@ TEXT = state_text(S.kvm, "")
 
 def put(text: str) -> tuple[Kvm, tuple[Missing, ...]]:
     made = boot(kernel("v4.4"))
-    return made, restore(made, text, "f", lambda kvm, name: None)
+    return made, restore(made, text, "f", lambda kvm, name: None).missing
 
 
 def test_the_machine_is_as_it_was() -> None:
