@@ -47,6 +47,8 @@ STATEMENTS: Final = (
     Statement("VMX", MODELLED,
               "every field of the VMCS, launch state, shadow VMCSs, VM entry and exit, checks in the manual's order with errors",
               "SDM Vol. 3C 24 to 30"),
+    Statement("VMX", SIMPLIFIED, "VMWRITE keeps the reserved bits of access rights",
+              "some processors drop them; KVM does so for L1 since v5.3 (b643780562af)"),
     Statement("VMX", SIMPLIFIED, "INVVPID and INVEPT remove exactly what they must", "the manual lets a processor remove more"),
     Statement("VMX", LEFT_OUT,
               "SMM of its own, #VE (refused or not offered)",

@@ -32,6 +32,11 @@ def operand(h: Harness, text: str, region: int, other: int) -> str:
     return f"@{binding.DESCRIPTOR:#x}"
 
 
+def names(text: str) -> bool:
+    """Do the words name a region and say how it begins?"""
+    return text in ZEROED or any(pattern.fullmatch(text) for pattern in (RIGHT, SHADOW, WRONG, REVISION))
+
+
 def place(h: Harness, text: str, region: int, other: int) -> int:
     """The address that the words name; a region of ours gets a revision identifier if L1 has not put one there yet."""
     if not text or RIGHT.fullmatch(text):

@@ -36,7 +36,7 @@ _REWORDED: Final = (
     (re.compile(r"(?:(?:set|clear) )?(?:both|(?:the )?VM(?:READ|WRITE)) bitmap bit"), BITMAP_BITS),
     (re.compile(r"CR[04]\.[A-Z0-9]+ = [01]$|an? (?:CR[04] )?bit (?:demanded|forbidden) by FIXED[01]\b"), CONTROL_BIT),
     (re.compile(r"read (?:the |every )?VMX capability MSRs?$"), CAPABILITY_MSRS),
-    (re.compile(r"shadow field\b|read (?:the )?field \w+ of the shadow VMCS"), SHADOW_FIELD),
+    (re.compile(r"shadow field\b|(?:vm)?(?:read|write) (?:the )?(?:field )?\w+ (?:of|in|from|to) the shadow VMCS"), SHADOW_FIELD),
 )
 _SETTING: Final = re.compile(r"(?:vmwrite )?(?:rip \S+$|(?:RFLAGS\.)?[A-Z]{2}=[01]$|[A-Z]{3}[A-Z_]* (?:bit ?\d|[A-Z(~\d]|valid))")
 _AFTER_CONTROL: Final = re.compile(r"(?<= [01]), (?=[A-Z]{2}\.)")    # `unrestricted guest 0, SS.RPL ...`: two operations

@@ -22,7 +22,7 @@ Facts = tuple[tuple[str, Value], ...]
 open_drawer("kvmdbg.session.cases.operations")
 open_drawer("kvmdbg.session.cases.facts")
 
-ANY_FIELD: Final = re.compile(r"\bfield f\b")
+ANY_FIELD: Final = re.compile(r"\bfield f\b|\bvm(?:read|write) f\b")
 THERE: Final = re.compile(r"every|each|any|exist")
 NOT_THERE: Final = re.compile(r"not exist|no field|not supported|unsupported|does not have|nonexistent")
 TOO_WIDE: Final = re.compile(r"bits? .*(?:15|14)|reserved")

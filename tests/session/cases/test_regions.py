@@ -8,7 +8,7 @@ from casework import harness, verdict
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw.vmcs import VMCS_REVISION
 from kvmdbg.session.cases import binding
-from kvmdbg.session.cases.regions import operand
+from kvmdbg.session.cases.regions import names, operand
 
 A, B = binding.VMCS_A, binding.VMCS_B
 
@@ -41,3 +41,9 @@ def test_other_words() -> None:
 def test_what_becomes_of_them(step: str, given: dict[str, str], outcome: str, error: int | None) -> None:
     expect = {"step": 1, "outcome": outcome, **({"error": error} if error else {})}
     assert verdict(f"L1: {step}", given=given, expect=[expect]).reason == ""
+
+
+@pytest.mark.parametrize(("text", "found"), [
+    ("a shadow VMCS", True), ("a zeroed region", True), ("revision ^ 1", True), ("A", False), ("1", False)])
+def test_words_that_say_how_a_region_begins(text: str, found: bool) -> None:
+    assert names(text) is found

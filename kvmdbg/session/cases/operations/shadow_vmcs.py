@@ -15,24 +15,24 @@ from kvmdbg.session.cases.operation import operation
 from kvmdbg.session.cases.steps import BITMAP_BITS, SHADOW_FIELD, Actor, Operation
 
 BITMAPS: Final = {"VMREAD": binding.VMREAD_BITMAP, "VMWRITE": binding.VMWRITE_BITMAP}
-ONE_BIT: Final = re.compile(r"(VMREAD|VMWRITE) bitmap bit (?:= ?)?([01])")
-CHANGE: Final = re.compile(r"(set|clear) (?:(both)|(?:the )?(VMREAD|VMWRITE)) bitmap bits?(?: (?:of|for) (?:field )?(\w+))?")
-WRITTEN: Final = re.compile(r"shadow field(?: (\w+))? = (.+)")
-READ: Final = re.compile(r"read (?:the )?field (\w+) of the shadow VMCS")
+ONE_BIT: Final = re.compile(r"(?:the )?(VMREAD|VMWRITE|both) bitmap bits?(?: (?:of|for) (?:field )?(\w+))?(?: =)? ([01])")
+CHANGE: Final = re.compile(r"(set|clear) (?:the )?(VMREAD|VMWRITE|both) bitmap bits?(?: (?:of|for) (?:field )?(\w+))?")
+WRITTEN: Final = re.compile(r"shadow field(?: (\w+))? = (.+)|"
+                            r"(?:vm)?write (?:the )?(?:field )?(\w+) (?:of|in|to) the shadow VMCS (?:value |= )?(.+)")
+READ: Final = re.compile(r"(?:vm)?read (?:the )?(?:field )?(\w+) (?:of|in|from) the shadow VMCS")
 
 
 @operation(BITMAP_BITS, actors=("L1",))
 def bitmap_bits(h: Harness, op: Operation, actor: Actor) -> None:
     """In L1's memory; vmcs12 names the two pages from the beginning."""
     if match := CHANGE.fullmatch(op.text):
-        for name in BITMAPS if match[2] else (match[3],):
-            set_bit(h, BITMAPS[name], field_of(h, match[4]), match[1] == "set")
+        set_bits(h, match[2], match[3], match[1] == "set")
         return
     for part in re.split(r",\s*|\s+and\s+", op.text):
         one = ONE_BIT.fullmatch(part.strip())
         if one is None:
             raise Unsupported(f"{op.text}: only bits of the VMREAD and the VMWRITE bitmap")
-        set_bit(h, BITMAPS[one[1]], field_of(h, ""), one[2] == "1")
+        set_bits(h, one[1], one[2], one[3] == "1")
 
 
 @operation(SHADOW_FIELD, actors=("L1",))
@@ -42,11 +42,11 @@ def shadow_field(h: Harness, op: Operation, actor: Actor) -> int:
     match = wrote or read
     if match is None:
         raise Unsupported(f"{op.text}: a field of the shadow VMCS is written or read")
-    word = field_names.word(field_of(h, match[1] or ""))
+    word = field_names.word(field_of(h, match[1] or (wrote[3] if wrote else "")))
     current = h.vcpu.current_vmptr
     h.player.inject(f"vmptrld {binding.SHADOW_VMCS:#x}")
     if wrote:
-        h.player.inject(f"vmwrite {word}, {h.binding.number64(wrote[2]):#x}")
+        h.player.inject(f"vmwrite {word}, {h.binding.number64(wrote[2] or wrote[4]):#x}")
     h.player.inject(f"vmread {word}")
     value = h.rax
     if wrote:
@@ -55,9 +55,15 @@ def shadow_field(h: Harness, op: Operation, actor: Actor) -> int:
     return value
 
 
-def field_of(h: Harness, name: str) -> int:
+def set_bits(h: Harness, which: str, name: str | None, on: bool) -> None:
+    """The field's bit in one bitmap, or in both."""
+    for bitmap in BITMAPS.values() if which == "both" else (BITMAPS[which],):
+        set_bit(h, bitmap, field_of(h, name), on)
+
+
+def field_of(h: Harness, name: str | None) -> int:
     """The encoding of a field by name; `f`, and no name, is the field that the case is about."""
-    if name not in ("", None, "f"):
+    if name and name != "f":
         return field_names.encoding(name)
     if not h.field:
         raise Unsupported("f: the case names no field")

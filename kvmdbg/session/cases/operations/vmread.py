@@ -26,8 +26,8 @@ def vmread(h: Harness, op: Operation, actor: Actor) -> int | Fields:
         return all_fields.vmread_all(h, op.rest)
     if op.plain[:1] == (MEMORY,) or op.plain[-1:] == (MEMORY,):
         return to_memory(h, op)
-    if op.plain[:1] == ("field",) and len(op.plain) == 2:
-        by_encoding = op.plain[1]
+    if op.plain[:1] in (("field",), ("f",)):
+        by_encoding = " ".join(op.plain[op.plain[0] == "field":])
     if not by_encoding and len(op.plain) != 1:
         raise Unsupported(f"{op.text}: one field is read at a time")
     number = encoding_of(h, by_encoding) if by_encoding else field_names.encoding(op.plain[0])

@@ -12,7 +12,7 @@ from kvmdbg.machine.hw.capabilities import NUMBERS, vmx_msrs
 from kvmdbg.machine.hw.fields import FIELDS, F
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.nested_checks import nested_caps
-from kvmdbg.session.cases import all_fields, binding, field_names
+from kvmdbg.session.cases import all_fields, binding, field_names, regions
 from kvmdbg.session.cases.base import vmcs12_values
 from kvmdbg.session.cases.harness import Harness
 from kvmdbg.session.cases.operation import operation
@@ -28,7 +28,7 @@ EVENT: Final = (                 # words of interruption information: lowest bit
     (r"valid", 31, 1), (r"type (\d+)", 8, 0), (r"hw-exception", 8, HARDWARE_EXCEPTION), (r"nmi|NMI", 8, 2),
     (r"ext-int(?:errupt)?", 8, 0), (r"sw-int(?:errupt)?", 8, 4), (r"sw-exception", 8, 6), (r"error-code flag ([01])", 11, 0),
     (r"(?:vector )?(\w+)", 0, 0))
-NAMED: Final = re.compile(r"field (\S+) (?:value |= )?(.+)")
+NAMED: Final = re.compile(r"(?:field (\S+)|(f)) (?:value |= )?(.+)")
 ANY: Final = ("any", "any of the above")
 CHANGED: Final = re.compile(r"(\w+) (cleared|set)$")
 FIXED: Final = ("a bit that FIXED1 forbids", "a bit that FIXED0 demands cleared")
@@ -51,7 +51,7 @@ def vmwrite(h: Harness, op: Operation, actor: Actor) -> None:
         h.player.inject(f"vmwrite {field_names.word(number)}, {h.binding.number64(value):#x}")
         return
     if match := NAMED.fullmatch(op.rest):
-        h.player.inject(f"vmwrite {field_names.word(encoding_of(h, match[1]))}, {h.binding.number64(match[2]):#x}")
+        h.player.inject(f"vmwrite {field_names.word(encoding_of(h, match[1] or match[2]))}, {h.binding.number64(match[3]):#x}")
         return
     if len(op.plain) < 2:
         raise Unsupported(f"{op.text}: a field and one value")
@@ -73,6 +73,8 @@ def write(h: Harness, encoding: int, change: Callable[[int], int]) -> None:
 
 def new_value(h: Harness, name: str, text: str, old: int) -> int:
     """The value that `text` means for the field.  raises: Unsupported for a form that is none of these."""
+    if regions.names(text) and field_names.encoding(name) == F.VMCS_LINK_POINTER:
+        return regions.place(h, text, binding.VMCS_A, binding.VMCS_B)
     if text == "good":
         return vmcs12_values(h.player, h.setup)[field_names.encoding(name)]
     if text == "as it is":

@@ -18,7 +18,8 @@ BIT = 1 << F.GUEST_CR3 % 64
 @pytest.mark.parametrize(("step", "read", "write"), [
     ("L1: VMREAD bitmap bit 1, VMWRITE bitmap bit 0", BIT, 0), ("L1: VMREAD bitmap bit 0, VMWRITE bitmap bit 1", 0, BIT),
     ("L1: set both bitmap bits of field f", BIT, BIT), ("L1: set the VMWRITE bitmap bit of field GUEST_CR3", 0, BIT),
-    ("L1: clear both bitmap bits of field f", 0, 0)])
+    ("L1: clear both bitmap bits of field f", 0, 0), ("L1: both bitmap bits = 1", BIT, BIT),
+    ("L1: VMREAD bitmap bit of f = 1, VMWRITE bitmap bit of f = 0", BIT, 0)])
 def test_bits_of_the_bitmaps(step: str, read: int, write: int) -> None:
     h = harness(GIVEN)
     h.field = "GUEST_CR3"
@@ -34,6 +35,8 @@ def test_a_field_of_the_shadow_vmcs() -> None:
     assert shadow_field(h, *operation("L1: shadow field = 0x12345678")) == 0x5678 == h.shadow_value
     assert shadow_field(h, *operation("L1: read field f of the shadow VMCS")) == 0x5678
     assert shadow_field(h, *operation("L1: shadow field GUEST_CR3 = 0x12345678")) == 0x1234_5678
+    assert shadow_field(h, *operation("L1: vmwrite field f of the shadow VMCS value 0x1234")) == 0x1234
+    assert shadow_field(h, *operation("L1: vmread f in the shadow VMCS")) == 0x1234
     assert h.vcpu.current_vmptr == binding.VMCS_A
 
 

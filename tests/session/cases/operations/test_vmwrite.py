@@ -8,6 +8,7 @@ from casework import harness, operation
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw.controls import CR4_PCIDE, CR4_VMXE
 from kvmdbg.machine.hw.fields import F
+from kvmdbg.machine.hw.vmcs import VMCS_REVISION
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.vmcs12_template import BOOT_CR0
 from kvmdbg.session.cases import binding
@@ -71,3 +72,15 @@ def test_a_memory_operand_and_a_field_of_the_case() -> None:
     assert vmcs12.get(h.kvm, h.vcpu, F.GUEST_CR3) == 0x8000
     vmwrite(h, *operation("L1: vmwrite field=GUEST_CR3 value=0x9000"))
     assert vmcs12.get(h.kvm, h.vcpu, F.GUEST_CR3) == 0x9000
+
+
+def test_a_link_pointer() -> None:
+    h = harness()
+    vmwrite(h, *operation("L1: vmwrite VMCS_LINK_POINTER a cleared shadow VMCS"))
+    assert vmcs12.get(h.kvm, h.vcpu, F.VMCS_LINK_POINTER) == binding.SHADOW_VMCS
+    assert h.peek(binding.SHADOW_VMCS) == VMCS_REVISION | 1 << 31
+    vmwrite(h, *operation("L1: vmwrite VMCS_LINK_PTR a region with another revision"))
+    assert vmcs12.get(h.kvm, h.vcpu, F.VMCS_LINK_POINTER) == binding.VMCS_B
+    h.field = "GUEST_CR3"
+    vmwrite(h, *operation("L1: vmwrite GUEST_CR4 0x20"))
+    assert vmcs12.get(h.kvm, h.vcpu, F.GUEST_CR4) == 0x20
