@@ -269,6 +269,8 @@ STATEMENTS: Final = (
               "nested.c: the same checks as of any vmcs12"),
     Statement("dumps", SIMPLIFIED, "a log has no memory: page tables are empty, and fields that are not printed are as booted",
               "`info vmcs` marks those; what the guest touches is mapped to empty pages"),
+    Statement("dumps", SIMPLIFIED, "registers in MSR lists that the model does not keep are left out, and told",
+              "the real processor has them, so they are not what is wrong"),
     Statement("dumps", SIMPLIFIED, "a control that the model lacks passes the checks; a VM entry without a fault is refused then "
               "(`machine beyond_model=...`)", "what is wrong with a VMCS can be found without running it"),
     Statement("machine", LEFT_OUT, "time: nothing takes any", "events are counted, not cycles"),

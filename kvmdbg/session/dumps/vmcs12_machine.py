@@ -23,7 +23,7 @@ from kvmdbg.machine.kvm.vmcs12 import VMCS12_REVISION
 from kvmdbg.machine.kvm.vmcs12_template import prepare
 from kvmdbg.session.dumps.dump import Dump
 from kvmdbg.session.dumps.vmcs import fields_of
-from kvmdbg.session.dumps.vmcs_machine import AREAS, Loaded, offering, require_controls
+from kvmdbg.session.dumps.vmcs_machine import AREAS, Loaded, msr_lists, offering, require_controls
 
 ADDRESSES: Final = (F.HOST_CR3, F.EPT_POINTER, F.APIC_ACCESS_ADDR, F.VIRTUAL_APIC_PAGE_ADDR)    # in L1's memory
 FIRST: Final = 0x3000            # what L1 itself needs lies from here on
@@ -39,11 +39,12 @@ def machine_of_l1(dump: Dump, era: Era, config: Config, caps: Caps, listening: b
     kvm = boot(era, config, caps, listening=listening)
     recording, kvm.tape.recording = kvm.tape.recording, False
     pages = free_pages(fields, 2 + len(dump.lists))
-    lost = launch_in_sight(kvm, dump, fields, pages)
+    lists, unknown = msr_lists(dump)
+    lost = launch_in_sight(kvm, lists, fields, pages)
     kvm.tape.recording = recording
     more = [f"vmcs12 has no {', '.join(lost)}: left out"] if lost else []
     more += [f"L1 was given {config.memory >> 30} GiB of memory"] if config.memory > 0x4000_0000 else []
-    return Loaded(kvm, caps, (*notes, *more, "`inject vmlaunch` lets L1 launch it"), frozenset())
+    return Loaded(kvm, caps, (*notes, *unknown, *more, "`inject vmlaunch` lets L1 launch it"), frozenset())
 
 
 def free_pages(fields: dict[int, int], count: int) -> list[int]:
@@ -52,7 +53,7 @@ def free_pages(fields: dict[int, int], count: int) -> list[int]:
     return [page for page in range(FIRST, FIRST + 0x1000 * (count + len(named)), 0x1000) if page not in named][:count]
 
 
-def launch_in_sight(kvm: Kvm, dump: Dump, fields: dict[int, int], pages: list[int]) -> list[str]:
+def launch_in_sight(kvm: Kvm, lists: dict[str, list[tuple[int, int]]], fields: dict[int, int], pages: list[int]) -> list[str]:
     """Everything that L1 does before VMLAUNCH.  Names of fields that vmcs12 does not have."""
     vmxon, region, *areas = pages
     vcpu = kvm.vcpus[0]
@@ -60,7 +61,7 @@ def launch_in_sight(kvm: Kvm, dump: Dump, fields: dict[int, int], pages: list[in
     tables.poke(kvm, vcpu, vmxon, VMCS12_REVISION)
     execute(kvm, f"vmxon {vmxon:#x}")
     known = {encoding: value & FIELDS[encoding].mask for encoding, value in fields.items() if vmcs12.member(encoding) is not None}
-    for (name, entries), area in zip(dump.lists.items(), areas, strict=True):
+    for (name, entries), area in zip(lists.items(), areas, strict=True):
         count, address = AREAS[name]
         known |= {count: len(entries), address: area}
         for at, (index, value) in enumerate(entries):

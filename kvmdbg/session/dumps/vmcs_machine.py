@@ -17,6 +17,8 @@ from kvmdbg.machine.hw.beyond_model import Beyond, beyond
 from kvmdbg.machine.hw.capabilities import control_caps
 from kvmdbg.machine.hw.control_registers import cr4_offered
 from kvmdbg.machine.hw.fields import FIELDS, F
+from kvmdbg.machine.hw.msr_area import load_problem
+from kvmdbg.machine.hw.msrs import BY_NUMBER
 from kvmdbg.machine.hw.state import Caps
 from kvmdbg.machine.kvm.era import Era
 from kvmdbg.machine.kvm.mmu import kvm_init_mmu
@@ -55,11 +57,14 @@ def machine_from(dump: Dump, era: Era, config: Config, caps: Caps, listening: bo
     kvm = boot(era, config, caps, listening=listening)
     recording, kvm.tape.recording = kvm.tape.recording, False
     vcpu = kvm.vcpus[0]
-    fill(kvm, vcpu, fields, dump)
+    for encoding, value in fields.items():
+        put(kvm, vcpu, encoding, value)
     become_the_guest(kvm, vcpu, dump)
     root = root_of(kvm, vcpu)
+    lists, unknown = msr_lists(dump)
+    fill_areas(kvm, vcpu, lists)
     kvm.tape.recording = recording
-    return Loaded(kvm, caps, (*notes, *more, root), frozenset(fields))
+    return Loaded(kvm, caps, (*notes, *more, *unknown, root), frozenset(fields))
 
 
 def require_controls(dump: Dump, fields: dict[int, int]) -> None:
@@ -130,11 +135,19 @@ def lacked(caps: Caps, fields: dict[int, int]) -> Beyond:
 # -- the state -------------------------------------------------------------------------------------------------------------
 
 
-def fill(kvm: Kvm, vcpu: Vcpu, fields: dict[int, int], dump: Dump) -> None:
-    """The fields of the dump into vmcs01, and its lists of MSRs into memory."""
-    for encoding, value in fields.items():
-        put(kvm, vcpu, encoding, value)
-    for name, entries in dump.lists.items():
+def msr_lists(dump: Dump) -> tuple[dict[str, list[tuple[int, int]]], list[str]]:
+    """The lists without the registers that the model does not keep, as the real processor has them; what was left out, in words."""
+    def known(number: int) -> bool:
+        return number in BY_NUMBER or bool(load_problem(number, 0))
+
+    lists = {name: [entry for entry in entries if known(entry[0])] for name, entries in dump.lists.items()}
+    lost = sorted({hex(number) for entries in dump.lists.values() for number, _ in entries if not known(number)})
+    return lists, [f"MSRs that the model does not keep, left out of the lists: {', '.join(lost)}"] if lost else []
+
+
+def fill_areas(kvm: Kvm, vcpu: Vcpu, lists: dict[str, list[tuple[int, int]]]) -> None:
+    """Lists of MSRs into memory, and where they are into vmcs01."""
+    for name, entries in lists.items():
         count, address = AREAS[name]
         area = memory.alloc_frame(kvm.hw, f"MSR area: {name}")
         for at, (index, value) in enumerate(entries):

@@ -74,10 +74,16 @@ def test_the_processor_offers_what_is_used() -> None:
 
 
 def test_lists_of_msrs_lie_in_memory() -> None:
-    made = load(msrs=((0x600, 5), (0x10, 7)))
+    made = load(msrs=((0xC000_0100, 5), (0x10, 7)))
     area = value(made, F.VM_ENTRY_MSR_LOAD_ADDR)
     assert value(made, F.VM_ENTRY_MSR_LOAD_COUNT) == 2
-    assert [memory.read64(made.kvm.hw, area + at) for at in (0, 8, 16, 24)] == [0x600, 5, 0x10, 7]
+    assert [memory.read64(made.kvm.hw, area + at) for at in (0, 8, 16, 24)] == [0xC000_0100, 5, 0x10, 7]
+
+
+def test_registers_that_the_model_does_not_keep_are_left_out() -> None:
+    made = load(msrs=((0x600, 5), (0x10, 7)))
+    assert value(made, F.VM_ENTRY_MSR_LOAD_COUNT) == 1
+    assert "MSRs that the model does not keep, left out of the lists: 0x600" in made.notes
 
 
 def test_a_dump_without_controls_is_refused() -> None:
