@@ -226,6 +226,8 @@ def vmcs12_values(player: Player, setup: Setup) -> dict[int, int]:
         values[F.VIRTUAL_PROCESSOR_ID] = DEFAULT_VPID12
     if dict(setup.controls).get(CONTROLS["use_tpr_shadow"]):
         values[F.VIRTUAL_APIC_PAGE_ADDR] = binding.VIRTUAL_APIC
+    if dict(setup.controls).get(CONTROLS["use_msr_bitmaps"]):
+        values[F.MSR_BITMAP] = binding.MSR_BITMAP
     if dict(setup.controls).get(CONTROLS["shadow_vmcs"]):
         values |= {F.VMREAD_BITMAP: binding.VMREAD_BITMAP, F.VMWRITE_BITMAP: binding.VMWRITE_BITMAP}
     if setup.eptp_list:

@@ -62,7 +62,8 @@ def read(case: Case, extra: Mapping[str, Value], row: int = 1, enable_ept: bool 
     complete(plan)
     if enable_ept is not None:
         plan.control("enable_ept", enable_ept)
-    if "l2" in case.given and plan.layout.l2_scene is None and not any(re.match(r"\s*L2\b.*:", step) for step in case.steps):
+    has_steps = any(re.match(r"\s*L2\b.*:", step) for step in case.steps)
+    if ("l2" in case.given or "list" in case.given) and plan.layout.l2_scene is None and not has_steps:
         plan.calls_at_once = True           # no step says what it does: as the suites' guests, it calls L1
     if any("PML5" in step for step in case.steps):
         plan.layout = plan.layout._replace(pml5=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from kvmdbg.machine.hw import paging
+from kvmdbg.machine.hw.msrs import bitmap_bit
 from kvmdbg.session.cases import binding
 from kvmdbg.session.cases.l2_scene import Scene
 from kvmdbg.session.cases.player import L1, Player
@@ -41,6 +42,7 @@ class Layout(NamedTuple):
     pml5: bool = False                           # a PML5 above L1's PML4 is ready in memory
     l2_scene: Scene | None = None                # L2's code has addresses, and L2 an IDT
     msr_list: tuple[tuple[int, int], ...] = ()   # entries of an MSR list: first and second 64 bits
+    msr_intercepts: tuple[tuple[int, bool], ...] = ()        # bits of L1's MSR bitmaps that are 1: (register, write?)
     feature_control: int = -1                    # IA32_FEATURE_CONTROL that the guest starts with; -1: as firmware leaves it
     launched: bool = False                       # L2 has been entered before with the VMCS
     shared_pmd: tuple[str, ...] = ()             # rights of the two upper entries that share a lower table: "user, write"
@@ -59,10 +61,22 @@ def lay_out(player: Player, layout: Layout) -> None:
     if layout.feature_control >= 0:
         player.host(f"set-msr IA32_FEATURE_CONTROL {layout.feature_control}")
         player.run()
+    for offset, bits in bitmap_cells(layout.msr_intercepts).items():
+        player.poke(binding.MSR_BITMAP + offset, bits)
     for number, (first, value) in enumerate(layout.msr_list):
         player.poke(binding.MSR_AREA + 16 * number, first)
         if value:
             player.poke(binding.MSR_AREA + 16 * number + 8, value)
+
+
+def bitmap_cells(intercepts: tuple[tuple[int, bool], ...]) -> dict[int, int]:
+    """Offset of 64 bits in the page of MSR bitmaps -> those bits; registers that no bitmap covers have none."""
+    cells: dict[int, int] = {}
+    for number, write in intercepts:
+        byte, bit = bitmap_bit(number, write) or (0, -1)
+        if bit >= 0:
+            cells[byte & ~7] = cells.get(byte & ~7, 0) | 1 << 8 * (byte & 7) + bit
+    return cells
 
 
 def map_identity(player: Player, pages: tuple[int, ...]) -> None:

@@ -13,7 +13,7 @@ from kvmdbg.machine.hw.execute import VECTORS
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.msrs import bitmap_bit
 from kvmdbg.session.cases import l2_scene, msr_names
-from kvmdbg.session.cases.binding import MASK64, MSR_AREA, MSR_BITMAP, MSR_LIST_MAX, PAGE_SHIFT, SHADOW_VMCS, Binding
+from kvmdbg.session.cases.binding import MASK64, MSR_AREA, MSR_LIST_MAX, PAGE_SHIFT, SHADOW_VMCS, Binding
 from kvmdbg.session.cases.control_names import CONTROLS
 from kvmdbg.session.cases.layout import CachedRoot, SegmentRegister
 from kvmdbg.session.cases.model import Value
@@ -26,7 +26,8 @@ DEFAULT_STATE: Final = "format 0, size header+4096, vmxon_pa 0x1000, vmcs12_pa 0
 FIELDS_OF_VMCS12: Final = {"vpid": F.VIRTUAL_PROCESSOR_ID, "vmfunc_controls": F.VM_FUNCTION_CONTROL,
                            "timer_value": F.VMX_PREEMPTION_TIMER_VALUE}
 DEMANDED: Final = re.compile(r"CR4 bit demanded by FIXED0")
-NOT_INTERCEPTED: Final = re.compile(r"(\w+) (?:is )?not intercepted")
+INTERCEPTED: Final = re.compile(r"(\w+(?:(?:, | and )\w+)*) (?:is |are )?(not )?intercepted(?: for (reads|writes))?")
+NOTHING_INTERCEPTED: Final = ("nothing intercepted", "all zero", "empty")
 EXITING: Final = {"HLT": "hlt_exiting", "PAUSE": "pause_exiting", "INVLPG": "invlpg_exiting", "NMI": "nmi_exiting"}
 LINK_POINTER: Final = ("link_pointer", "vmcs_link_pointer", "vmcs_link_ptr")
 LINKS: Final = {
@@ -119,12 +120,17 @@ def tsc_offset(plan: Plan, value: Value) -> None:
 
 
 def msr_bitmap(plan: Plan, text: Value) -> None:
-    """`TSC not intercepted`: L1 uses bitmaps, all of whose bits are 0, so that L2 reaches every register that they cover."""
-    match = NOT_INTERCEPTED.fullmatch(str(text))
-    if match is None or bitmap_bit(msr_names.number(match[1]), write=True) is None:
-        raise Unsupported(f"vmcs12 msr_bitmap: {text}")
+    """`TSC not intercepted`, `FS_BASE and GS_BASE intercepted for reads`, `nothing intercepted`: the other bits are 0."""
     plan.control("use_msr_bitmaps", True)
-    plan.fields[F.MSR_BITMAP] = MSR_BITMAP
+    if str(text) in NOTHING_INTERCEPTED:
+        return
+    match = INTERCEPTED.fullmatch(str(text))
+    numbers = [msr_names.number(name) for name in re.split(r", | and ", match[1])] if match else []
+    if match is None or any(bitmap_bit(number, write=True) is None for number in numbers):
+        raise Unsupported(f"vmcs12 msr_bitmap: {text}")
+    directions = (False, True) if match[3] is None else (match[3] == "writes",)
+    asked = tuple((number, write) for number in numbers for write in directions if not match[2])
+    plan.layout = plan.layout._replace(msr_intercepts=(*plan.layout.msr_intercepts, *asked))
 
 
 def eptp_list(plan: Plan, text: Value) -> None:
@@ -185,7 +191,7 @@ def demanded_bits(plan: Plan, texts: tuple[str, ...]) -> None:
 
 
 def every_msr(plan: Plan, groups: Value) -> None:
-    """As many entries as a list may have, each with this register and the value 0; L2 calls L1 as soon as it runs."""
+    """As many entries as a list may have, each with this register and the value 0."""
     number = msr_names.number(groups[0])
     msr_list(plan, tuple((number, 0) for _ in range(MSR_LIST_MAX)))
 
@@ -210,7 +216,6 @@ def msr_list(plan: Plan, entries: tuple[tuple[int, int], ...], at: int = MSR_ARE
     """The list behind each of vmcs12's three addresses; steps choose by writing a count."""
     plan.layout = plan.layout._replace(msr_list=entries)
     plan.fields |= dict.fromkeys((F.VM_ENTRY_MSR_LOAD_ADDR, F.VM_EXIT_MSR_STORE_ADDR, F.VM_EXIT_MSR_LOAD_ADDR), at)
-    plan.calls_at_once = True
 
 
 def no_vmx(plan: Plan, value: Value) -> None:

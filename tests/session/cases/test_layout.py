@@ -44,3 +44,23 @@ def test_lists_of_msrs_and_what_firmware_left_undone() -> None:
     assert (h.peek(binding.MSR_AREA), h.peek(binding.MSR_AREA + 8)) == (0xC000_0100, 5)
     h.player.inject("rdmsr IA32_FEATURE_CONTROL")
     assert h.rax == 0
+
+
+@pytest.mark.parametrize(("text", "reads", "writes"), [
+    ("FS_BASE intercepted for reads", "vmexit", "runs"), ("FS_BASE and EFER intercepted", "vmexit", "vmexit"),
+    ("nothing intercepted", "runs", "runs"), ("GS_BASE intercepted", "runs", "runs")])
+def test_l1s_msr_bitmaps(text: str, reads: str, writes: str) -> None:
+    expect = [{"step": 1, "outcome": reads}, {"step": 2, "outcome": writes}]
+    assert verdict("L2: rdmsr FS_BASE", "L2: wrmsr FS_BASE 8", given={"vmcs12": {"msr_bitmap": text}}, expect=expect).reason == ""
+
+
+def test_an_msr_that_vm_entry_loads_is_l2s() -> None:
+    """As kvm-unit-tests' vmx.c, msr_switch: load at entry, read by L2, written by L2, stored at exit."""
+    given = {"list": "one entry: KERNEL_GS_BASE = 0x31415926", "vmcs12": {"msr_bitmap": "KERNEL_GS_BASE not intercepted"}}
+    steps = ("L1: vmwrite ENTRY_MSR_LOAD_COUNT 1; vmlaunch", "L2: rdmsr KERNEL_GS_BASE", "L2: vmcall",
+             "L1: wrmsr KERNEL_GS_BASE 1; vmresume", "L2: rdmsr KERNEL_GS_BASE")
+    expect = [{"step": 1, "outcome": "entered"}, {"step": 2, "value": 0x31415926}, {"step": 5, "value": 0x31415926}]
+    assert verdict(*steps, given=given, expect=expect).reason == ""
+    given["list"] = "one entry: FS_BASE"
+    failed = [{"step": 1, "outcome": "entry_failure", "exit_reason": 0x8000_0022, "qualification": 1}]
+    assert verdict(steps[0], given=given, expect=failed).reason == ""

@@ -142,7 +142,7 @@ def test_the_operand_page(text: str, mapped: bool, flags: str) -> None:
 def test_msr_lists_are_named_by_all_three_addresses() -> None:
     listed = phrases(premises.MSR_LIST)
     setup = after(listed, "every entry is TSC, the memory behind it is filled with 0xff")
-    assert setup.layout.msr_list == ((0x10, 0),) * 512 + ((2**64 - 1, 2**64 - 1),) and setup.calls_at_once
+    assert setup.layout.msr_list == ((0x10, 0),) * 512 + ((2**64 - 1, 2**64 - 1),)
     addresses = (F.VM_ENTRY_MSR_LOAD_ADDR, F.VM_EXIT_MSR_STORE_ADDR, F.VM_EXIT_MSR_LOAD_ADDR)
     assert {dict(setup.fields)[field] for field in addresses} == {binding.MSR_AREA}
     assert after(listed, "one entry: FS_BASE").layout.msr_list == ((0xC000_0100, 0),)
@@ -162,9 +162,12 @@ def test_registers_of_l1_and_its_vmcs() -> None:
 
 def test_the_counter_of_l2() -> None:
     setup = after(premises.vmcs12, {"tsc_offset": "-(1 << 48)", "use_tsc_offsetting": True, "msr_bitmap": "TSC not intercepted"})
-    assert dict(setup.fields) == {F.TSC_OFFSET: 2**64 - 2**48, F.MSR_BITMAP: binding.MSR_BITMAP}
+    assert dict(setup.fields) == {F.TSC_OFFSET: 2**64 - 2**48} and setup.layout.msr_intercepts == ()
     assert dict(setup.controls)[CONTROLS["use_msr_bitmaps"]] and dict(setup.controls)[CONTROLS["use_tsc_offsetting"]]
     assert dict(after(premises.vmcs12, {"tsc_offset": -1}).fields) == {F.TSC_OFFSET: 2**64 - 1}
-    for text in ("TSC intercepted", "0x2000 not intercepted"):
+    some = after(premises.vmcs12, {"msr_bitmap": "FS_BASE and GS_BASE intercepted for reads"}).layout.msr_intercepts
+    assert some == ((0xC000_0100, False), (0xC000_0101, False))
+    assert after(premises.vmcs12, {"msr_bitmap": "TSC intercepted"}).layout.msr_intercepts == ((0x10, False), (0x10, True))
+    for text in ("all is well", "0x2000 not intercepted"):
         with pytest.raises(Unsupported, match="vmcs12 msr_bitmap"):
             after(premises.vmcs12, {"msr_bitmap": text})
