@@ -54,7 +54,7 @@ def new_hardware(caps: Caps = Caps(), cpus: int = 1) -> Hardware:
     processors = tuple(
         Cpu(tape, f"cpu{number}", id=number, vmx=VMX_OFF, vmxon_pointer=NO_VMCS, current_vmcs=NO_VMCS,
             cr0=CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG, cr2=0, cr3=HOST_CR3, pdptes=NO_PDPTES, cr4=CR4_PAE,
-            efer=EFER_LME | EFER_LMA | EFER_NXE, pat=0x0007_0406_0007_0406, debugctl=0, dr7=0x400, rip=0, rsp=0,
+            efer=EFER_LME | EFER_LMA | EFER_NXE, pat=0x0007_0406_0007_0406, debugctl=0, dr6=0xFFFF_0FF0, dr7=0x400, rip=0, rsp=0,
             rflags=RFLAGS_RESERVED1, rax=0, descriptors=flat_descriptors(), vpid=0, eptp=0, exit_insn=NO_INSN, blocking=0,
             activity=0, fills=0)
         for number in range(cpus))

@@ -8,6 +8,7 @@ from kvmdbg.errors import Unsupported, UserError
 from kvmdbg.machine.hw import controls as c
 from kvmdbg.machine.hw.capability_bits import full_default1
 from kvmdbg.machine.hw.controls import CR4_PAE, CR4_PGE, CR4_VMXE, RFLAGS_RESERVED1, names_of
+from kvmdbg.machine.hw.delivery import DR6_RESET
 from kvmdbg.machine.hw.state import NO_INSN, NO_PDPTES, NO_VMCS, VMX_ROOT, Caps, Cpu, Descriptors, Hardware, Segment
 from kvmdbg.machine.hw.vmcs import VMCS_REVISION
 from kvmdbg.machine.kvm.apic_access_page import APIC_DEFAULT_PHYS_BASE, APIC_GFN
@@ -185,8 +186,8 @@ def make_cpu(tape: Tape, number: int, caps: Caps) -> Cpu:
                               idtr_limit=0xFFFF, sysenter_cs=0, sysenter_esp=0, sysenter_eip=0)
     return Cpu(tape, f"cpu{number}", id=number, vmx=VMX_ROOT, vmxon_pointer=VMXON_BASE + number * 0x1000, current_vmcs=NO_VMCS,
                cr0=BOOT_CR0, cr2=0, cr3=HOST_CR3, pdptes=NO_PDPTES, cr4=host_cr4(caps), efer=BOOT_EFER, pat=0x0007_0406_0007_0406,
-               debugctl=0, dr7=0x400, rip=HOST_RIP, rsp=0, rflags=RFLAGS_RESERVED1, rax=0, descriptors=descriptors, vpid=0,
-               eptp=0, exit_insn=NO_INSN, blocking=0, activity=0, fills=0)
+               debugctl=0, dr6=DR6_RESET, dr7=0x400, rip=HOST_RIP, rsp=0, rflags=RFLAGS_RESERVED1, rax=0, descriptors=descriptors,
+               vpid=0, eptp=0, exit_insn=NO_INSN, blocking=0, activity=0, fills=0)
 
 
 def make_vcpu(tape: Tape, number: int) -> Vcpu:

@@ -15,3 +15,7 @@ class Without(Era):
     def has_exception_payload(self) -> bool:
         """No."""
         return False
+
+    def defers_exception_payloads(self) -> bool:
+        """At once (until da998b46d244, f10c729ff965)."""
+        return False

@@ -51,6 +51,9 @@ CONTRIBUTORY: Final = (0, 10, 11, 12, 13)     # of double faults (SDM Vol. 3A ta
 SOFTWARE: Final = (INTR_TYPE_SOFT_INTR, INTR_TYPE_PRIV_SW_EXCEPTION, INTR_TYPE_SOFT_EXCEPTION)
 CHECKS_DPL: Final = (INTR_TYPE_SOFT_INTR, INTR_TYPE_SOFT_EXCEPTION)
 DEBUG_EXCEPTION: Final = 1
+DR6_RESET: Final = 0xFFFF_0FF0                # with the bits that are always 1
+DR6_BREAKPOINTS: Final = 0xF                  # of DR6: which breakpoint it was; each debug exception sets them anew
+DR6_STATUS: Final = DR6_BREAKPOINTS | 0xE000  # with access to a debug register, single step and task switch
 
 # an error code that names a gate (SDM Vol. 3A 6.13)
 ERROR_EXTERNAL: Final = 1 << 0                # the event was not the program's own instruction
@@ -110,6 +113,12 @@ def exception(hw: Hardware, cpu: Cpu, event: Event, insn: Insn = NO_INSN, unbloc
     return _through(hw, cpu, event) if has_idt(cpu) else FAULTED
 
 
+def software_interrupt(hw: Hardware, cpu: Cpu, event: Event) -> str:
+    """INT n: nothing intercepts it; what goes wrong on the way may.    Returns EXITED or FAULTED, as deliver()."""
+    hw.emit(Delivered, cpu.id, event.vector, event.type, 0)
+    return _through(hw, cpu, event) if has_idt(cpu) else FAULTED
+
+
 def deliver(hw: Hardware, cpu: Cpu, event: Event) -> str:
     """An interrupt, an NMI or an injected event reaches the guest, whatever the exception bitmap says.
 
@@ -126,6 +135,8 @@ def deliver(hw: Hardware, cpu: Cpu, event: Event) -> str:
 def _raised(hw: Hardware, cpu: Cpu, event: Event) -> None:
     if event.vector == PAGE_FAULT:
         cpu.cr2 = event.address
+    if event.vector == DEBUG_EXCEPTION and event.type == INTR_TYPE_HARD_EXCEPTION:
+        cpu.dr6 = cpu.dr6 & ~DR6_BREAKPOINTS | event.address & DR6_STATUS         # one that exits leaves DR6 alone (27.1)
     hw.emit(Faulted, cpu.id, NAMES[event.vector], event.error_code or 0, event.address)
 
 

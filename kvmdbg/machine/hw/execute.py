@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from kvmdbg.machine.hw import delivery, pending
-from kvmdbg.machine.hw.controls import BLOCKING_MOV_SS, BLOCKING_STI, RFLAGS_TF
-from kvmdbg.machine.hw.delivery import HAS_ERROR_CODE, VECTORS
+from kvmdbg.machine.hw.controls import BLOCKING_MOV_SS, BLOCKING_STI, INTR_TYPE_SOFT_INTR, RFLAGS_TF
+from kvmdbg.machine.hw.delivery import HAS_ERROR_CODE, VECTORS, Event
 from kvmdbg.machine.hw.events import Retired
 from kvmdbg.machine.hw.exit import vm_exit
-from kvmdbg.machine.hw.faults import GuestFault, VmExit
+from kvmdbg.machine.hw.faults import GuestFault, SoftwareInterrupt, VmExit
 from kvmdbg.machine.hw.instruction import ENTERED, EXITED, FAULTED, JUMPED, RETIRED
 from kvmdbg.machine.hw.instructions import INSTRUCTIONS
 from kvmdbg.machine.hw.modes import non_root
@@ -36,6 +36,9 @@ def execute(hw: Hardware, cpu: Cpu, insn: Insn) -> str:
         return EXITED
     except GuestFault as fault:
         return deliver_fault(hw, cpu, fault, insn)
+    except SoftwareInterrupt as interrupt:
+        event = Event(interrupt.vector, INTR_TYPE_SOFT_INTR, None, insn.length)
+        return _after(hw, cpu, event, delivery.software_interrupt(hw, cpu, event))
     if outcome in (RETIRED, JUMPED):
         if outcome == RETIRED:
             cpu.rip = cpu.rip + insn.length & 0xFFFF_FFFF_FFFF_FFFF
@@ -51,9 +54,13 @@ def execute(hw: Hardware, cpu: Cpu, insn: Insn) -> str:
 def deliver_fault(hw: Hardware, cpu: Cpu, fault: GuestFault, insn: Insn) -> str:
     """A VM exit if the exception bitmap wants the fault, else its delivery to the running software."""
     event = delivery.of_fault(fault, insn.length)
-    outcome = delivery.exception(hw, cpu, event, insn, fault.unblocked_nmi)
+    return _after(hw, cpu, event, delivery.exception(hw, cpu, event, insn, fault.unblocked_nmi))
+
+
+def _after(hw: Hardware, cpu: Cpu, event: Event, outcome: str) -> str:
+    """The event has taken the place of an instruction, or was its effect; a guest without an IDT goes on behind the latter."""
     if outcome != EXITED:
         if event.length and not delivery.has_idt(cpu):
-            cpu.rip = cpu.rip + event.length & 0xFFFF_FFFF_FFFF_FFFF      # a software exception is a trap
+            cpu.rip = cpu.rip + event.length & 0xFFFF_FFFF_FFFF_FFFF      # a software event is a trap
         pending.instruction_done(hw, cpu)
     return outcome

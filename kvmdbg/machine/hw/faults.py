@@ -17,6 +17,14 @@ class GuestFault(Exception):
         self.type = type                  # interruption type: 3 hardware exception; 5 INT1, 6 INT3 and INTO: of an instruction
 
 
+class SoftwareInterrupt(Exception):
+    """INT n: the event is the instruction's whole effect."""
+
+    def __init__(self, vector: int) -> None:
+        super().__init__(f"INT {vector}")
+        self.vector = vector                  # 0..255
+
+
 class VmExit(Exception):
     """The instruction gives way to a VM exit (SDM Vol. 3C 25.1, 27)."""
 

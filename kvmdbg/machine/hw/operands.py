@@ -132,6 +132,11 @@ def _port(text: str) -> int | None:
     return found if found is not None and found < 1 << 16 else None
 
 
+def _vector(text: str) -> int | None:
+    found = number(text)
+    return found if found is not None and found < 1 << 8 else None
+
+
 def _source(text: str) -> int | str | None:
     register = _word(CONTROL_REGISTERS)(text)
     return register if register is not None else value_64(text)
@@ -160,6 +165,7 @@ INVPCID_TYPE: Final = OperandType("INVPCID type", f"{', '.join(INVPCID_TYPES.val
 PCID: Final = OperandType("PCID", "bits 63:0 of the descriptor as a number, or @ and the linear address of the descriptor",
                           _descriptor)
 MSR: Final = OperandType("MSR", "a register's name such as IA32_EFER, or its number", _msr, tuple(NUMBERS))
+VECTOR: Final = OperandType("vector", f"{NUMBER}, up to 255", _vector)
 PORT: Final = OperandType("port", f"{NUMBER}, below 0x10000", _port)
 IO_SIZE: Final = OperandType("size", "1, 2 or 4 bytes", {"1": 1, "2": 2, "4": 4}.get, ("1", "2", "4"))
 VALUE_32: Final = OperandType("value", f"{NUMBER}, of 32 bits", _value_32)

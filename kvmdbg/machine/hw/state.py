@@ -113,7 +113,8 @@ class Cpu(Record):
     """One logical processor."""
 
     __slots__ = ("id", "vmx", "vmxon_pointer", "current_vmcs", "cr0", "cr2", "cr3", "pdptes", "cr4", "efer", "pat", "debugctl",
-                 "dr7", "rip", "rsp", "rflags", "rax", "descriptors", "vpid", "eptp", "exit_insn", "blocking", "activity", "fills")
+                 "dr6", "dr7", "rip", "rsp", "rflags", "rax", "descriptors", "vpid", "eptp", "exit_insn", "blocking", "activity",
+                 "fills")
     id: int
     vmx: str                     # VMX_OFF, VMX_ROOT or VMX_NON_ROOT
     vmxon_pointer: int           # physical address given to VMXON; NO_VMCS outside VMX operation
@@ -126,6 +127,7 @@ class Cpu(Record):
     efer: int
     pat: int
     debugctl: int
+    dr6: int                     # debug status; no field of the VMCS: VM entry and VM exit leave it alone
     dr7: int
     rip: int
     rsp: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kvmdbg.machine.hw.controls import EXIT_REASON_EXTERNAL_INTERRUPT, INTR_INFO_VALID
+from kvmdbg.machine.hw.controls import EXIT_REASON_EXTERNAL_INTERRUPT
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import (
     nested_events,
@@ -109,7 +109,7 @@ class VmxOps:
         return vmx_ops.read(kvm, vcpu, F.VM_EXIT_REASON) == EXIT_REASON_EXTERNAL_INTERRUPT
 
     def exit_during_delivery(self, kvm: Kvm, vcpu: Vcpu) -> bool:
-        return bool(vmx_ops.read(kvm, vcpu, F.IDT_VECTORING_INFO_FIELD) & INTR_INFO_VALID)
+        return vmx_events.is_queued(vmx_ops.read(kvm, vcpu, F.IDT_VECTORING_INFO_FIELD))
 
     def handle_exit(self, kvm: Kvm, vcpu: Vcpu) -> bool:
         return vmx_exits.vmx_handle_exit(kvm, vcpu)

@@ -42,6 +42,7 @@ from kvmdbg.machine.hw.controls import (
     PIN_NMI_EXITING,
     PIN_VIRTUAL_NMIS,
     RFLAGS_RESERVED1,
+    RFLAGS_TF,
     SEC_ENABLE_EPT,
     SEC_ENABLE_INVPCID,
     SEC_ENABLE_RDTSCP,
@@ -73,6 +74,7 @@ from kvmdbg.machine.kvm.vmx_control_registers import (
 )
 from kvmdbg.machine.kvm.vmx_flush import construct_eptp, vmx_flush_tlb
 from kvmdbg.machine.kvm.vmx_ops import field, read, write
+from kvmdbg.machine.kvm.x86 import kvm_vcpu_do_singlestep
 
 HOST_CR4: Final = 0x0037_26E0
 HOST_CR3: Final = 0x0A00_0000
@@ -251,6 +253,8 @@ def skip_emulated_instruction(kvm: Kvm, vcpu: Vcpu) -> None:
         write(kvm, vcpu, F.GUEST_INTERRUPTIBILITY_INFO, shadow & ~(BLOCKING_STI | BLOCKING_MOV_SS))
     drop_instruction(vcpu)
     vmx_update_emulated_instruction(kvm, vcpu)
+    if read(kvm, vcpu, F.GUEST_RFLAGS) & RFLAGS_TF and kvm.era.traps_after_skipped_instructions():
+        kvm_vcpu_do_singlestep(kvm, vcpu)
 
 
 def vmx_update_emulated_instruction(kvm: Kvm, vcpu: Vcpu) -> None:

@@ -18,6 +18,7 @@ from kvmdbg.machine.hw.controls import (
     INTR_TYPE_EXTERNAL,
     INTR_TYPE_NMI,
     INTR_TYPE_OTHER_EVENT,
+    INTR_TYPE_PRIV_SW_EXCEPTION,
     INTR_TYPE_SOFT_EXCEPTION,
     INTR_TYPE_SOFT_INTR,
     PIN_EXTERNAL_INTERRUPT_EXITING,
@@ -39,7 +40,7 @@ from kvmdbg.machine.kvm.state import Kvm, Vcpu
 from kvmdbg.machine.kvm.vcpu_events import ALLOWED, BLOCKED, BUSY, NOT_INJECTED, Injected, PendingException
 from kvmdbg.machine.kvm.vmx import exception_info
 from kvmdbg.machine.kvm.vmx_ops import read, write
-from kvmdbg.machine.kvm.x86 import kvm_clear_exception_queue
+from kvmdbg.machine.kvm.x86 import kvm_clear_exception_queue, kvm_deliver_exception_payload
 
 EXIT_EXTERNAL_INTERRUPT: Final = 1
 EXIT_NMI: Final = 0
@@ -72,8 +73,7 @@ def vmx_inject_exception(kvm: Kvm, vcpu: Vcpu) -> None:
         nested.nested_vmx_exception_vmexit(kvm, vcpu, exception)
         return
     require_handler(kvm, vcpu, read(kvm, vcpu, F.GUEST_RIP), read(kvm, vcpu, F.GUEST_IDTR_BASE))
-    if exception.vector == "#PF":
-        kvm.cpu(vcpu).cr2 = exception.address
+    kvm_deliver_exception_payload(kvm, vcpu, exception)
     inject(kvm, vcpu, Injected(exception_info(exception), kvm.era.error_code_for_vmcs(exception.error_code), 0))
 
 
@@ -280,7 +280,7 @@ def vmx_complete_interrupts(kvm: Kvm, vcpu: Vcpu) -> None:
 def __vmx_complete_interrupts(kvm: Kvm, vcpu: Vcpu, info: int, error_code: int, length: int) -> None:
     """KVM's queues start anew with what the fields say (vmx.c).  error_code, length: fields that go with `info`.
 
-    A monitor trap that vmcs12 injects has no place in KVM and is lost, as there.
+    A monitor trap that vmcs12 injects has no place in KVM and is lost, as there; nor has INT1, which its guest executes again.
     """
     events = kvm.events(vcpu)
     kvm_clear_exception_queue(kvm, vcpu)
@@ -292,9 +292,14 @@ def __vmx_complete_interrupts(kvm: Kvm, vcpu: Vcpu, info: int, error_code: int, 
     kind = info >> 8 & 7
     if kind == INTR_TYPE_NMI:
         vmx_set_nmi_mask(kvm, vcpu, False)         # the NMI has not been delivered: nothing blocks it
-    if kind != INTR_TYPE_OTHER_EVENT:
+    if is_queued(info):
         events.injected = Injected(info & KNOWN_INFO, read(kvm, vcpu, error_code) if info & INTR_INFO_ERROR_CODE else 0,
                                    read(kvm, vcpu, length) if kind in SOFTWARE else 0)
+
+
+def is_queued(info: int) -> bool:
+    """Does KVM remember an event whose delivery was interrupted, to inject it again?"""
+    return bool(info & INTR_INFO_VALID) and info >> 8 & 7 not in (INTR_TYPE_OTHER_EVENT, INTR_TYPE_PRIV_SW_EXCEPTION)
 
 
 def vmx_set_nmi_mask(kvm: Kvm, vcpu: Vcpu, masked: bool) -> None:

@@ -13,6 +13,11 @@ from kvmdbg.machine.kvm.state import IN_GUEST_MODE, Kvm, Vcpu
 from kvmdbg.machine.kvm.vcpu_events import NOT_INJECTED, PendingException, injected_exception
 
 DOUBLE_FAULT: Final = "#DF"
+DR6_BREAKPOINTS: Final = 0xF
+DR6_BS: Final = 1 << 14                     # single step
+DR6_ACTIVE_LOW: Final = 0xFFFF_0FF0         # these are 1 where nothing has happened
+DR6_REPORTED: Final = 0x600F                # what of DR6 an exit to L1 had as its qualification: all but BT and what is always 1
+PENDING_BREAKPOINT: Final = 1 << 12         # of the pending debug exceptions; DR6 has no such bit
 CONTRIBUTORY: Final = ("#DE", "#TS", "#NP", "#SS", "#GP")
 
 # -- flushes (x86.c: kvm_vcpu_flush_tlb_*) -------------------------------------------------------------------------
@@ -95,6 +100,26 @@ def kvm_multiple_exception(kvm: Kvm, vcpu: Vcpu, exception: PendingException) ->
             kvm_queue_exception(kvm, vcpu, DOUBLE_FAULT)
             return
     vcpu.exception = exception
+
+
+def kvm_vcpu_do_singlestep(kvm: Kvm, vcpu: Vcpu) -> None:
+    """An instruction that KVM has done for a guest with RFLAGS.TF ends in a #DB (x86.c: kvm_vcpu_do_singlestep())."""
+    if kvm.era.defers_exception_payloads():
+        kvm_queue_exception(kvm, vcpu, "#DB", 0, DR6_BS)
+        return
+    cpu = kvm.cpu(vcpu)
+    cpu.dr6 |= DR6_BS
+    kvm_queue_exception(kvm, vcpu, "#DB", 0, cpu.dr6 & DR6_REPORTED)
+
+
+def kvm_deliver_exception_payload(kvm: Kvm, vcpu: Vcpu, exception: PendingException) -> None:
+    """CR2 of a #PF, DR6 of a #DB, as it is injected (x86.c)."""
+    cpu = kvm.cpu(vcpu)
+    if exception.vector == "#PF":
+        cpu.cr2 = exception.address
+    elif exception.vector == "#DB" and kvm.era.defers_exception_payloads():
+        status = cpu.dr6 & ~DR6_BREAKPOINTS | DR6_ACTIVE_LOW | exception.address
+        cpu.dr6 = (status ^ exception.address & DR6_ACTIVE_LOW) & ~PENDING_BREAKPOINT
 
 
 def exception_class(vector: str) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from kvmdbg.errors import Unsupported
+from kvmdbg.machine.hw.delivery import DR6_RESET
 from kvmdbg.machine.hw.state import Caps
 from kvmdbg.machine.kvm.state import Config
 
@@ -52,9 +53,15 @@ MSR_AREA: Final = 0x70_0000          # `base` of an MSR area
 CR3_TARGETS: Final = 0               # VMX_MISC bits 24:16 as KVM reports them to L1: it keeps of VMX_MISC "store LMA" alone
 MSR_LIST_MAX: Final = 512            # 512 * (VMX_MISC bits 27:25 + 1)
 
+DEBUG_BITS: Final = {        # of DR6, of pending debug exceptions, of a #DB's exit qualification (SDM Vol. 3B 17.2.3, 3C 24.4.2)
+    **{f"{name}{number}": 1 << number for name in ("B", "TRAP", "DR6_TRAP") for number in range(4)},
+    **{f"{prefix}{name}": 1 << bit for prefix in ("", "DR6_") for name, bit in (("BD", 13), ("BS", 14), ("BT", 15), ("RTM", 16))},
+    "PENDING_DBG_TRAP": 1 << 12, "ACTIVE_LOW": DR6_RESET, "DR6_ACTIVE_LOW": DR6_RESET,
+}
 COUNTS: Final = ("N", "max")         # symbols that say how many of something there are
 
 _SYMBOLS: Final[Mapping[str, int]] = {
+    **DEBUG_BITS,
     "V": LINEAR_V, "P1": GPA_P1, "P": GPA_P1, "G": 1 << 39, "region": VMCS_A, "A": VMCS_A, "B": VMCS_B, "C": VMCS_C,
     "N": CR3_TARGETS, "max": MSR_LIST_MAX,
     **{f"ptr{i}": PTR1 + offset for i, offset in enumerate((0, 0x20_0000, 0x4000_0000, 0x4020_0000), 1)},

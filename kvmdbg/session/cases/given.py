@@ -260,7 +260,8 @@ GIVEN: Final[Mapping[str, Handler]] = {
     "entry_error_code": field(F.VM_ENTRY_EXCEPTION_ERROR_CODE), "entry_instr_len": field(F.VM_ENTRY_INSTRUCTION_LEN),
     "pte": phrases(premises.PTE), "vmcb": refused(vocabulary.AMD), "svm": refused(vocabulary.AMD),
     "setup": phrases(premises.SETUP), "default_state": premises.default_state,
-    **{name: premises.segment_register(name) for name in ("fs", "gs")}, "cpus": premises.one_cpu, "roots": premises.roots,
+    **{name: premises.segment_register(name) for name in ("fs", "gs")}, "cpus": premises.one_cpu,
+    "dr6": premises.dr6, "roots": premises.roots,
     "l2": premises.l2, "op": phrases({"string I/O by L2": nothing, "emulated by L0": nothing}),
     "cpuid": phrases(premises.CPUID),
 }

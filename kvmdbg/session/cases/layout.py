@@ -44,6 +44,7 @@ class Layout(NamedTuple):
     msr_list: tuple[tuple[int, int], ...] = ()   # entries of an MSR list: first and second 64 bits
     msr_intercepts: tuple[tuple[int, bool], ...] = ()        # bits of L1's MSR bitmaps that are 1: (register, write?)
     feature_control: int = -1                    # IA32_FEATURE_CONTROL that the guest starts with; -1: as firmware leaves it
+    dr6: int = -1                                # debug status that the first step finds; -1: as after reset
     launched: bool = False                       # L2 has been entered before with the VMCS
     shared_pmd: tuple[str, ...] = ()             # rights of the two upper entries that share a lower table: "user, write"
 
@@ -58,6 +59,8 @@ def lay_out(player: Player, layout: Layout) -> None:
         share_pmd(player, layout.shared_pmd)
     for segment in layout.segments:
         player.segment(*segment)
+    if layout.dr6 >= 0:
+        player.debug_status(layout.dr6)
     if layout.feature_control >= 0:
         player.host(f"set-msr IA32_FEATURE_CONTROL {layout.feature_control}")
         player.run()

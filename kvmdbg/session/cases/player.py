@@ -139,6 +139,11 @@ class Player:
         loaded: dict[str, Any] = {name: Segment(selector, base, limit, ar)}
         cpu.descriptors = cpu.descriptors._replace(**loaded)
 
+    def debug_status(self, value: int) -> None:
+        """Give DR6 this value, as a MOV would. The debugger has no word for it."""
+        self.remark(f"DR6 becomes {value:#x}, which no word of the debugger does")
+        self.kvm.cpu(self.vcpu).dr6 = value
+
     def flags(self, value: int) -> None:
         """Give the arithmetic flags of the guest that runs this value, as arithmetic would. The debugger has no word for it."""
         self.remark(f"the guest's arithmetic flags become {value:#x}, which no word of the debugger does")

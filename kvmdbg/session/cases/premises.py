@@ -15,6 +15,7 @@ from kvmdbg.machine.hw.msrs import bitmap_bit
 from kvmdbg.session.cases import l2_scene, msr_names
 from kvmdbg.session.cases.binding import MASK64, MSR_AREA, MSR_LIST_MAX, PAGE_SHIFT, SHADOW_VMCS, Binding
 from kvmdbg.session.cases.control_names import CONTROLS
+from kvmdbg.session.cases.debug_bits import debug_bits
 from kvmdbg.session.cases.layout import CachedRoot, SegmentRegister
 from kvmdbg.session.cases.model import Value
 from kvmdbg.session.cases.setup import EPTP_NAMES, FIRST_EPTP, Plan
@@ -368,6 +369,11 @@ def segment_register(name: str) -> Handler:
         found = SegmentRegister(name, words["base"], words["limit"], "unusable" in flags, "expand_down" in flags)
         plan.layout = plan.layout._replace(segments=(*plan.layout.segments, found))
     return load
+
+
+def dr6(plan: Plan, value: Value) -> None:
+    """What the debug status register holds, for L1 and L2 alike."""
+    plan.layout = plan.layout._replace(dr6=debug_bits(Binding(plan.caps), value))
 
 
 def one_cpu(plan: Plan, number: Value) -> None:

@@ -13,6 +13,7 @@ from kvmdbg.machine.hw.events import Delivered, Faulted, Vectored, VmExited
 from kvmdbg.machine.hw.execute import EXITED, FAULTED, execute
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.instructions import parse_insn
+from kvmdbg.machine.hw.interrupts import attend
 from kvmdbg.machine.hw.memory import read64, write64
 from kvmdbg.machine.hw.paging import RW, P
 from kvmdbg.machine.hw.state import VMX_NON_ROOT, Cpu, Hardware
@@ -200,3 +201,18 @@ def test_privilege_level_3_and_interrupt_stacks_are_refused() -> None:
     hw, cpu = guest(vectors={6: gate(ist=1)})
     with pytest.raises(Unsupported, match="interrupt stack"):
         execute(hw, cpu, parse_insn("ud2"))
+
+
+def test_a_debug_exception_that_the_guest_gets_sets_dr6() -> None:
+    hw, cpu = guest({F.GUEST_RFLAGS: 2 | RFLAGS_TF})
+    cpu.dr6 |= 0x2002                        # BD stays, B1 is one that each debug exception sets anew
+    execute(hw, cpu, parse_insn("nop"))
+    attend(hw, cpu)
+    assert cpu.dr6 == 0xFFFF_6FF0
+
+
+@pytest.mark.parametrize("text", ["int1", "ud2"])
+def test_int1_and_other_exceptions_leave_dr6_alone(text: str) -> None:
+    hw, cpu = guest()
+    execute(hw, cpu, parse_insn(text))
+    assert cpu.dr6 == 0xFFFF_0FF0

@@ -9,8 +9,8 @@ from kvmdbg.machine.hw.instructions import INSTRUCTIONS, complete, parse_insn, u
 from kvmdbg.machine.hw.operands import Descriptor
 from kvmdbg.machine.hw.state import Insn
 
-NAMES = ("cli", "cpuid", "div", "fep-hlt", "fep-nop", "fep-pause", "fetch", "fnop", "hlt", "in", "ins", "int1", "int3", "into",
-         "invept", "invlpg", "invpcid", "invvpid", "iret", "lidt", "load", "mov", "nop", "out", "outs", "pause", "popf", "rdmsr",
+NAMES = ("cli", "cpuid", "div", "fep-hlt", "fep-nop", "fep-pause", "fetch", "fnop", "hlt", "in", "ins", "int", "int1", "int3",
+         "into", "invept", "invlpg", "invpcid", "invvpid", "iret", "lidt", "load", "mov", "nop", "out", "outs", "pause", "popf", "rdmsr",
          "rdtsc", "rdtscp", "rsm", "sti", "store", "ud2", "vmcall", "vmclear", "vmfunc", "vmlaunch", "vmptrld", "vmptrst",
          "vmread", "vmresume", "vmwrite", "vmxoff", "vmxon", "wrmsr")
 
@@ -48,7 +48,7 @@ def test_the_text_of_an_instruction_reads_back_as_itself(name: str) -> None:
              "store": "1 2", "vmwrite": "guest_cr3 1", "vmread": "guest_cr3", "invvpid": "0 1 2", "invept": "2",
              "load": "1", "fetch": "1", "invlpg": "1", "vmclear": "@1", "vmptrld": "1", "vmxon": "1", "vmptrst": "@1",
              "invpcid": "0 1 2", "rdmsr": "IA32_EFER", "wrmsr": "0x277 1", "vmfunc": "0 1", "div": "1",
-             "lidt": "0x1000 0xfff", "popf": "2", "in": "0x80", "ins": "0x80 1", "out": "0x80 1", "outs": "0x80 1"}
+             "lidt": "0x1000 0xfff", "popf": "2", "in": "0x80", "int": "0x80", "ins": "0x80 1", "out": "0x80 1", "outs": "0x80 1"}
     insn = parse_insn(f"{name} {words.get(name, '')}")
     assert parse_insn(insn.text) == insn
 

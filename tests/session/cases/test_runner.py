@@ -41,6 +41,12 @@ def test_our_own_entry_checks_hold() -> None:
     assert sum(result.count(OK) for result in results) == 127
 
 
+def test_our_own_events_hold() -> None:
+    results = list(check_cases(cases_of([str(Path(__file__).with_name("own_events.yaml"))])))
+    assert [(one.instance.case.id, one.reason) for result in results for one in result.verdicts if one.status != OK] == []
+    assert sum(result.count(OK) for result in results) == 26
+
+
 @pytest.mark.parametrize("file", sorted(CASES.glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_file_runs_to_a_verdict_of_each_instance(file: Path) -> None:
     for result in check_cases(cases_of([str(file)])):

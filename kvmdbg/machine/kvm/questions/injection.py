@@ -61,6 +61,15 @@ class InjectionQuestions:
         """Does user space tell pending exceptions from injected ones: KVM_CAP_EXCEPTION_PAYLOAD? (59073aaf6de0 and its series)"""
         return True
 
+    def defers_exception_payloads(self) -> bool:
+        """Does KVM touch DR6 only when a #DB of its own is injected? Else when it is queued, and an exit to L1 reports what DR6
+        says then, with bits from before (da998b46d244 and its series)."""
+        return True
+
+    def traps_after_skipped_instructions(self) -> bool:
+        """Does RFLAGS.TF make a #DB after an instruction that KVM has done for the guest? (6affcbedcac7)"""
+        return True
+
     def has_immediate_exit(self) -> bool:
         """Can KVM_RUN be told to return before it enters the guest: kvm_run->immediate_exit? (460df4c1fc7c)"""
         return True

@@ -1,4 +1,4 @@
-"""`event`, `delivered`, `handled_by`, `handler_runs`, `l2_instructions`, `activity`, `type`, `length`, `pending_debug_has`."""
+"""`event`, `delivered`, `handled_by`, `handler_runs`, `l2_instructions`, `activity`, `type`, `length`."""
 
 from __future__ import annotations
 
@@ -86,14 +86,6 @@ def intr_info(observed: Observed, wanted: Value) -> str:
 def length(observed: Observed, wanted: Value) -> str:
     """Of the instruction that made the exit."""
     return kind_is(observed, EXIT) or same_number(observed, _field(observed, F.VM_EXIT_INSTRUCTION_LEN), wanted)
-
-
-@key("pending_debug_has")
-def pending_debug_has(observed: Observed, wanted: Value) -> str:
-    """These bits are set in the pending debug exceptions that L1 finds."""
-    mask = wanted if isinstance(wanted, int) else observed.binding.number(str(wanted))
-    seen = _field(observed, F.GUEST_PENDING_DBG_EXCEPTIONS)
-    return kind_is(observed, EXIT) or ("" if seen & mask == mask else f"{seen:#x}")
 
 
 def _field(observed: Observed, encoding: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from kvmdbg.errors import Unsupported
-from kvmdbg.machine.hw.controls import EXIT_REASON_EXCEPTION_NMI
+from kvmdbg.machine.hw.controls import EXIT_REASON_EXCEPTION_NMI, EXIT_REASON_EXTERNAL_INTERRUPT, INTR_INFO_VALID
 from kvmdbg.machine.hw.execute import VECTORS
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import vmcs12
@@ -25,7 +25,7 @@ def fault(observed: Observed) -> str:
 
 @key("vector")
 def vector(observed: Observed, wanted: Value) -> str:
-    """Of the fault, or of the exception that made an exit with reason 0; by name (`#GP`) or number."""
+    """Of the fault, or of the event that made an exit; by name (`#GP`) or number."""
     number = VECTORS.get(wanted, -1) if isinstance(wanted, str) and wanted.startswith("#") else observed.binding.number(str(wanted))
     seen, name = _vector(observed)
     return "" if seen == number else name
@@ -56,12 +56,19 @@ def _is_exception_exit(observed: Observed) -> bool:
     return observed.seen.kind == EXIT and observed.seen.reason == EXIT_REASON_EXCEPTION_NMI
 
 
+def _is_event_exit(observed: Observed) -> bool:
+    """An exception, an NMI, or an interrupt that the exit has acknowledged."""
+    if observed.seen.kind != EXIT or observed.seen.reason not in (EXIT_REASON_EXCEPTION_NMI, EXIT_REASON_EXTERNAL_INTERRUPT):
+        return False
+    return bool(vmcs12.get(observed.kvm, observed.vcpu, F.VM_EXIT_INTR_INFO) & INTR_INFO_VALID)
+
+
 def _vector(observed: Observed) -> tuple[int, str]:
     """The vector's number, and what to say when it is not the wanted one."""
     told = exception(observed)
     if told is not None:
         return VECTORS[told.vector], f"{told.vector} is told"
-    if _is_exception_exit(observed):
+    if _is_event_exit(observed):
         number = vmcs12.get(observed.kvm, observed.vcpu, F.VM_EXIT_INTR_INFO) & 0xFF
         return number, f"exit for vector {number}"
     if observed.seen.kind == FAULT:

@@ -1,16 +1,20 @@
-"""`nop`, `hlt`, `pause`: instructions without operands; `hlt through the emulator` of L0."""
+"""`nop`, `int3`, `int 0x80`, `div 0`: instructions without operands, and with one number; `hlt through the emulator` of L0."""
 
 from __future__ import annotations
+
+from typing import Final
 
 from kvmdbg.errors import Unsupported
 from kvmdbg.session.cases.harness import Harness
 from kvmdbg.session.cases.operation import operation
 from kvmdbg.session.cases.steps import Actor, Operation
 
+OTHER_NAMES: Final = {"icebp": "int1"}
 
-@operation("nop", "hlt", "pause")
+
+@operation("nop", "hlt", "pause", "int1", "icebp", "int3", "into", "ud2", "fnop", "iret")
 def plain(h: Harness, op: Operation, actor: Actor) -> None:
-    """They read and write nothing."""
+    """They read and write nothing that a case compares."""
     if op.rest == "through the emulator":
         if not h.setup.config.force_emulation_prefix:
             raise Unsupported(f"{op.text}: without the forced emulation prefix of L0")
@@ -18,4 +22,12 @@ def plain(h: Harness, op: Operation, actor: Actor) -> None:
         return
     if op.operands:
         raise Unsupported(f"{op.text}: {op.word} takes no operand")
-    h.player.inject(op.word)
+    h.player.inject(OTHER_NAMES.get(op.word, op.word))
+
+
+@operation("int", "div")
+def with_number(h: Harness, op: Operation, actor: Actor) -> None:
+    """A vector, a divisor."""
+    if not op.plain or len(op.plain) != len(op.operands):
+        raise Unsupported(f"{op.text}: {op.word} takes one number")
+    h.player.inject(f"{op.word} {h.binding.number64(op.rest):#x}")

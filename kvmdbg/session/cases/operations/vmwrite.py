@@ -53,6 +53,11 @@ def vmwrite(h: Harness, op: Operation, actor: Actor) -> None:
     if match := NAMED.fullmatch(op.rest):
         h.player.inject(f"vmwrite {field_names.word(encoding_of(h, match[1] or match[2]))}, {h.binding.number64(match[3]):#x}")
         return
+    if len(op.plain) == 1 and (flags := [operand for operand in op.operands if operand.key]):
+        encoding = field_names.encoding(op.plain[0])
+        on, off = (sum(_flag(op, flag.key) for flag in flags if _switched(op, flag.value) is which) for which in (True, False))
+        write(h, encoding, lambda old: old & ~off | on)
+        return
     if len(op.plain) < 2:
         raise Unsupported(f"{op.text}: a field and one value")
     name, text = op.plain[0], " ".join(op.plain[1:])
@@ -124,6 +129,21 @@ def event(h: Harness, text: str) -> int:
         match, shift, bare = found[0]
         value |= (h.binding.number(match[1]) if match.groups() else bare) << shift
     return value
+
+
+def _flag(op: Operation, name: str) -> int:
+    """`vmwrite GUEST_RFLAGS TF=1`: a bit of RFLAGS or of EFER by its name."""
+    kind = "EFER" if "EFER" in op.plain[0] else "RFLAGS"
+    bit = getattr(controls, f"{kind}_{name}", None)
+    if bit is None or kind not in op.plain[0]:
+        raise Unsupported(f"{op.text}: {name} is no bit of {op.plain[0]}")
+    return int(bit)
+
+
+def _switched(op: Operation, value: str) -> bool:
+    if value not in ("0", "1"):
+        raise Unsupported(f"{op.text}: several values")
+    return value == "1"
 
 
 _COMBINE: Final[Mapping[str, Callable[[int, int], int]]] = {"|=": lambda old, bit: old | bit, "&=": lambda old, bit: old & ~bit}

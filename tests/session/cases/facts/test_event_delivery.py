@@ -44,14 +44,6 @@ def test_who_handles_an_exception(wanted: str, status: str) -> None:
     assert verdict("L2: raise #UD", expect=[{"step": 1, "handled_by": wanted}]).status == status
 
 
-def test_pending_debug_exceptions() -> None:
-    given = {"caps": {"mtf": True}}
-    steps = ("L1: vmwrite PENDING_DEBUG 0x1002; vmwrite INTERRUPTIBILITY bit1=1; "
-             "vmwrite ENTRY_INTR_INFO valid|type 7|vector 0; vmresume",)
-    assert verdict(*steps, expect=[{"step": 1, "outcome": "vmexit", "pending_debug_has": 0x1002}], given=given).status == "ok"
-    assert verdict(*steps, expect=[{"step": 1, "outcome": "vmexit", "pending_debug_has": 0x4000}], given=given).status == "FAIL"
-
-
 @pytest.mark.parametrize(("runs", "status"), [(1, "ok"), (2, "FAIL")])
 def test_how_often_a_handler_ran(runs: int, status: str) -> None:
     given = {"caps": {"mtf": True}, "l2": "rip is at the first instruction of the #DB handler; it returns to N+1"}

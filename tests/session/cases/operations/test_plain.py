@@ -1,4 +1,4 @@
-"""nop, hlt."""
+"""nop, hlt, int3, int n."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pytest
 
 from casework import harness, observe, operation
 from kvmdbg.errors import Unsupported
+from kvmdbg.machine.hw.events import Delivered
 from kvmdbg.session.cases.operations.plain import plain
 
 
@@ -26,3 +27,14 @@ def test_through_the_emulator_of_l0() -> None:
     assert observe("L2: nop through the emulator", given=given, source=source)[0].seen.kind == "runs"
     with pytest.raises(Unsupported):
         plain(harness(), *operation("L1: pause through the emulator"))
+
+
+@pytest.mark.parametrize(("text", "vector"), [("int1", "#DB"), ("icebp", "#DB"), ("int3", "#BP"), ("ud2", "#UD"), ("div 0", "#DE")])
+def test_some_raise_an_exception(text: str, vector: str) -> None:
+    assert observe(f"L2: {text}")[0].seen.vector == vector
+
+
+def test_a_software_interrupt_has_a_vector() -> None:
+    assert [one.vector for one in observe("L2: int 0x80")[0].events(Delivered)] == [0x80]
+    with pytest.raises(Unsupported, match="int takes one number"):
+        observe("L2: int")
