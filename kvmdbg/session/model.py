@@ -74,6 +74,10 @@ STATEMENTS: Final = (
               "abort is refused", "SDM Vol. 3C 24.7.2, 24.8.2, 26.4, 27.4, 27.6, 27.7"),
     Statement("registers", MODELLED, "EFER, PAT, DEBUGCTL, SYSENTER's, SYSCALL's, bases of segments, the time-stamp counter with "
               "its adjustment, FEATURE_CONTROL, MISC_ENABLE (`rdmsr`, `wrmsr`)", "SDM Vol. 4 2.1; a file each in machine/hw/msr"),
+    Statement("registers", MODELLED, "DR6, which levels share: a #DB that its guest gets sets it, one that exits does not",
+              "SDM Vol. 3B 17.2.3, Vol. 3C 27.1; x86.c: kvm_deliver_exception_payload()"),
+    Statement("registers", LEFT_OUT, "MOV to and from debug registers, breakpoints, BTF and RTM",
+              "single step and pending debug exceptions are the debug events here"),
     Statement("registers", SIMPLIFIED, "the time-stamp counter counts its own readings: each is one more than the last",
               "nothing takes time here, and a run must give the same values every time"),
     Statement("registers", SIMPLIFIED, "CPUID (`cpuid LEAF ecx`): the leaves 0, 1, 7, 80000000H, 80000001H, 80000008H; one "

@@ -10,8 +10,8 @@ from kvmdbg.machine.hw.operands import Descriptor
 from kvmdbg.machine.hw.state import Insn
 
 NAMES = ("cli", "cpuid", "div", "fep-hlt", "fep-nop", "fep-pause", "fetch", "fnop", "hlt", "in", "ins", "int", "int1", "int3",
-         "into", "invept", "invlpg", "invpcid", "invvpid", "iret", "lidt", "load", "mov", "nop", "out", "outs", "pause", "popf", "rdmsr",
-         "rdtsc", "rdtscp", "rsm", "sti", "store", "ud2", "vmcall", "vmclear", "vmfunc", "vmlaunch", "vmptrld", "vmptrst",
+         "into", "invept", "invlpg", "invpcid", "invvpid", "iret", "lidt", "load", "mov", "nop", "out", "outs", "pause", "popf",
+         "rdmsr", "rdtsc", "rdtscp", "rsm", "sti", "store", "ud2", "vmcall", "vmclear", "vmfunc", "vmlaunch", "vmptrld", "vmptrst",
          "vmread", "vmresume", "vmwrite", "vmxoff", "vmxon", "wrmsr")
 
 
