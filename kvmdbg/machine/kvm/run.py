@@ -136,7 +136,7 @@ def vmenter(kvm: Kvm, vcpu: Vcpu) -> None:
     if kvm.ops.vcpu_run(kvm, vcpu):
         vcpu.todo = ("guest",)
         if not non_root(kvm.cpu(vcpu)):
-            after_exit(kvm, vcpu)          # a VM exit while the injected event was being delivered
+            after_exit(kvm, vcpu, at_once=True)          # a VM exit while the injected event was being delivered
     else:
         irqs_on(kvm, vcpu)
         vcpu.todo = ("handle_exit",)
@@ -164,13 +164,10 @@ def guest(kvm: Kvm, vcpu: Vcpu) -> None:
     """What is due at this boundary: an event (interrupt, window, timer, trap), else the instruction in front of the program."""
     cpu, events = kvm.cpu(vcpu), kvm.events(vcpu)
     if due(kvm.hw, cpu) is not None:
-        exited = attend(kvm.hw, cpu) == EXITED
-        if exited and events.immediate_exit:
-            events.exits_at_once += 1
+        if attend(kvm.hw, cpu) == EXITED:
+            after_exit(kvm, vcpu, at_once=True)
         elif events.exits_at_once:
             events.exits_at_once = 0
-        if exited:
-            after_exit(kvm, vcpu)
         return
     if events.exits_at_once:
         events.exits_at_once = 0
@@ -189,11 +186,17 @@ def guest(kvm: Kvm, vcpu: Vcpu) -> None:
         after_exit(kvm, vcpu)
 
 
-def after_exit(kvm: Kvm, vcpu: Vcpu) -> None:
-    """The rest of vcpu_enter_guest(): mode, interrupts on, one more exit counted."""
+def after_exit(kvm: Kvm, vcpu: Vcpu, at_once: bool = False) -> None:
+    """The rest of vcpu_enter_guest(): mode, interrupts on, one more exit counted.
+
+    at_once: the guest has done nothing since the entry, or it got no event whole; interrupts of the host may come for ever.
+    """
     kvm.ops.vcpu_after_exit(kvm, vcpu)
-    if kvm.ops.exit_was_between_instructions(kvm, vcpu):
+    interrupted = kvm.ops.exit_was_between_instructions(kvm, vcpu)
+    if interrupted:
         vcpu.at_instruction_boundary = True
+    if at_once and (kvm.events(vcpu).immediate_exit or not interrupted):
+        kvm.events(vcpu).exits_at_once += 1
     irqs_on(kvm, vcpu)
     kvm.count(vcpu.id, "exits")
     vcpu.todo = ("handle_exit",)

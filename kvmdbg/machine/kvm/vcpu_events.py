@@ -64,7 +64,7 @@ class VcpuEvents(Record):
     timer: int                    # vmx->nested.preemption_timer, in instructions of L2; NO_TIMER = not started
     timer_expired: bool           # vmx->nested.preemption_timer_expired
     parked: tuple[Insn, ...]      # the instruction of L2 that has to be executed again when L2 goes on; L1 runs meanwhile
-    exits_at_once: int            # entries in a row that were made to exit at once, with nothing done in the guest
+    exits_at_once: int            # entries in a row that ended with nothing done in the guest; interrupts of the host do not count
 
 
 def new_vcpu_events(tape: Tape, vcpu: str) -> VcpuEvents:

@@ -136,3 +136,13 @@ def test_the_first_entry_has_nothing_but_the_new_vmcs_to_flush() -> None:
     assert made(m.run("nop")) == ["TLB_FLUSH", "STEAL_UPDATE"]
     m.poke(VMXON_REGION, 0x11E5_7ED0)
     assert made(m.run(f"vmxon {VMXON_REGION:#x}")) == []
+
+
+def test_a_window_that_opens_again_and_again_with_nothing_done_ends_the_run() -> None:
+    """Before c5f3d5799974 what L0 injects into L2 is injected again at each exit, and an NMI waits behind it."""
+    m = Machine("v3.2", enable_ept=False).given_vmx().given_l2(eptp=None, vpid=None)
+    m.enter()
+    m.host("nmi vcpu0")
+    m.host("events injected=#DF")
+    events = m.step_to("never")
+    assert of(events, Stuck) == [Stuck(0, "VM entry")] and "exits again and again" in m.vcpu.exit_to_user
