@@ -6,6 +6,7 @@ from typing import Final
 
 from kvmdbg.errors import Unsupported, UserError
 from kvmdbg.machine.hw import controls as c
+from kvmdbg.machine.hw.beyond_model import Beyond
 from kvmdbg.machine.hw.capability_bits import full_default1
 from kvmdbg.machine.hw.controls import CR4_PAE, CR4_PGE, CR4_VMXE, RFLAGS_RESERVED1, names_of
 from kvmdbg.machine.hw.delivery import DR6_RESET
@@ -138,6 +139,9 @@ def refuse_controls(caps: Caps) -> None:
             required & ~whole for required, whole in zip(caps.required, default1, strict=True)):
         raise UserError(f"lacks={caps.lacks} and required={caps.required} are no words of controls",
                         "Set IA32_VMX_TRUE_PINBASED_CTLS and the like instead; only default1 controls can be required.")
+    if len(caps.beyond_model) > len(Beyond._fields) or any(word >> 32 for word in caps.beyond_model[:5]):
+        raise UserError(f"beyond_model={','.join(map(hex, caps.beyond_model))} names no bits of controls and CR4",
+                        f"Give at most {len(Beyond._fields)} numbers: {', '.join(Beyond._fields)}.")
     if not 0 <= caps.timer_rate < 32 or not 0 <= caps.cr3_targets <= 4:
         raise UserError(f"timer_rate={caps.timer_rate}, cr3_targets={caps.cr3_targets}: no processor says that",
                         "Give a timer_rate of 0 to 31 and cr3_targets of 0 to 4.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kvmdbg.errors import Unsupported
+from kvmdbg.errors import Unsupported, UserError
 from kvmdbg.machine.hw.beyond_model import Beyond, beyond, refuse
 from kvmdbg.machine.hw.capabilities import control_caps
 from kvmdbg.machine.hw.checking import subject
@@ -38,6 +38,12 @@ def test_an_entry_with_one_of_them_is_refused_by_name() -> None:
     with pytest.raises(Unsupported, match="secondary controls: SUB_PAGE_WRITE; guest CR4: PKE"):
         look(active | {F.SECONDARY_VM_EXEC_CONTROL: SEC_SUB_PAGE_WRITE, F.GUEST_CR4: PKE})
     look({F.SECONDARY_VM_EXEC_CONTROL: SEC_SUB_PAGE_WRITE})             # the primary controls do not activate it
+
+
+@pytest.mark.parametrize("words", ["1,2,3,4,5,6,7", "0x100000000"])
+def test_words_that_are_none(words: str) -> None:
+    with pytest.raises(UserError, match="names no bits of controls and CR4"):
+        session(f"machine beyond_model={words}")
 
 
 def test_what_cannot_matter_does_not() -> None:
