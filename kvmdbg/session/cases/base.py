@@ -182,18 +182,18 @@ def _lay_out(player: Player, setup: Setup) -> None:
 def change_register(player: Player, change: str) -> None:
     """`cr4 | PCIDE`, `cr4 &~ MCE`, `cr3 pcid 1`: read the register, change it, write it, on the level that runs."""
     register, how, what = change.split()
-    player.inject(f"mov rax, {register}")
+    player.inject("rdmsr IA32_EFER" if register == "efer" else f"mov rax, {register}")
     value = player.kvm.cpu(player.vcpu).rax
     if how == "pcid":
         new = value & ~PCID_MASK | int(what)
     else:
         bit = bit_of(register, what)
         new = {"|": value | bit, "&~": value & ~bit, "^": value ^ bit}[how]
-    player.inject(f"mov {register}, {new:#x}")
+    player.inject(f"wrmsr IA32_EFER, {new:#x}" if register == "efer" else f"mov {register}, {new:#x}")
 
 
 def bit_of(register: str, name: str) -> int:
-    """The bit of CR0 or CR4 with that name.  raises: Unsupported when the model has none."""
+    """The bit of CR0, CR4 or EFER with that name.  raises: Unsupported when the model has none."""
     bit = getattr(controls, f"{register.upper()}_{name}", None)
     if bit is None:
         raise Unsupported(f"{register.upper()}.{name}: no bit of the model")

@@ -69,7 +69,8 @@ _SYMBOLS: Final[Mapping[str, int]] = {
 _PHRASES: Final[Mapping[str, int]] = {
     "the VMXON region": VMXON_REGION, "a valid region": VMCS_A, "the current VMCS": VMCS_A,
     "the alignment": PAGE_SHIFT, "the end of RAM": Config().memory.bit_length() - 2, "unmapped": UNMAPPED,
-    "non-canonical": NON_CANONICAL, "canonical for 48 bits": 1 << 46, "canonical for 57 bits only": 1 << 48,
+    **dict.fromkeys(("non-canonical", "a non-canonical address"), NON_CANONICAL),
+    "canonical for 48 bits": 1 << 46, "canonical for 57 bits only": 1 << 48,
     "non-canonical for 57 bits": 1 << 57, **{f"base with bit {bit} set": MSR_AREA | 1 << bit for bit in range(12)},
 }
 _BINARY: Final[Mapping[type, Callable[[int, int], int]]] = {

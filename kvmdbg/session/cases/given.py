@@ -51,10 +51,7 @@ def read(case: Case, extra: Mapping[str, Value], row: int = 1, enable_ept: bool 
     for key, value in extra.items():
         if value == ANY or value is None:
             continue
-        handler = EXTRA.get(key)
-        if handler is None:
-            raise Unsupported(f"{key}: no state that can be set up")
-        handler(plan, value)
+        state_of_row(key)(plan, value)
     if not plan.in_root and any(_enters_vmx(step) for step in case.steps) and not _leaves_vmx_first(case.steps):
         plan.vmx = False
     if any("ept_set" in step for step in case.steps):
@@ -173,12 +170,13 @@ def _emulated_for_l1(name: str) -> Handler:
 
 
 def _maxphyaddr(plan: Plan, wanted: Value) -> None:
-    """`>= 40`, or a number."""
-    match = re.fullmatch(r"(>=)?\s*(\d+)", str(wanted))
+    """`>= 40`, `< 52`, or a number."""
+    match = re.fullmatch(r"(>=|<)?\s*(\d+)", str(wanted))
     if match is None:
         raise Unsupported(f"caps maxphyaddr: {wanted}")
-    if not match[1] or plan.caps.maxphyaddr < int(match[2]):
-        plan.caps = plan.caps._replace(maxphyaddr=int(match[2]))
+    number, has = int(match[2]), plan.caps.maxphyaddr
+    least, most = {">=": (number, max(number, has)), "<": (0, number - 1), None: (number, number)}[match[1]]
+    plan.caps = plan.caps._replace(maxphyaddr=min(max(has, least), most))
 
 
 CAPS: Final[Mapping[str, Handler]] = {
@@ -200,7 +198,8 @@ CAPS: Final[Mapping[str, Handler]] = {
                     premises.event_capability),
     "maxphyaddr": _maxphyaddr, "mce": nothing, "load_guest_efer": nothing, "cr3_targets": nothing,
     "nmi_exiting": nothing, "virtual_nmis": nothing, "nmi_window": nothing, "no_hw_errcode_cc": premises.no_hw_errcode_cc,
-    "xsave": premises.xsave, "max": nothing, "ept_uc": nothing, "ept_wb": nothing, "allowed0": nothing, "allowed1": nothing,
+    "xsave": premises.always("XSAVE"), "smep": premises.always("SMEP"), "smap": premises.always("SMAP"),
+    "max": nothing, "ept_uc": nothing, "ept_wb": nothing, "allowed0": nothing, "allowed1": nothing,
 }
 
 
@@ -252,7 +251,8 @@ L0: Final[Mapping[str, Handler]] = {
 OF_AMD: Final = ("svm", "vmcb")
 GIVEN: Final[Mapping[str, Handler]] = {
     "caps": _caps, "l0": _l0, "vmcs12": premises.vmcs12, "mode": phrases(premises.MODE), "l1": phrases(premises.L1),
-    "cr3": phrases(premises.CR3), "cr4": premises.cr4, "guest_rflags": premises.guest_rflags, "eptp": premises.eptp,
+    "cr3": phrases(premises.CR3), "cr4": premises.bits_of(premises.CR4),
+    "guest_rflags": premises.guest_rflags, "eptp": premises.eptp,
     "vmx": phrases(premises.VMX), "f": nothing, "memory operand": phrases(premises.OPERAND),
     "operand": phrases(premises.OPERAND),
     "vmcs": phrases(premises.VMCS), "msr": phrases(premises.MSR), "list": phrases(premises.MSR_LIST),
@@ -263,7 +263,7 @@ GIVEN: Final[Mapping[str, Handler]] = {
     **{name: premises.segment_register(name) for name in ("fs", "gs")}, "cpus": premises.one_cpu,
     "dr6": premises.dr6, "roots": premises.roots,
     "l2": premises.l2, "op": phrases({"string I/O by L2": nothing, "emulated by L0": nothing}),
-    "cpuid": phrases(premises.CPUID),
+    "cpuid": phrases(premises.CPUID), "cr0": premises.bits_of(premises.CR0), "efer": premises.bits_of(premises.EFER),
 }
 
 
@@ -272,6 +272,18 @@ GIVEN: Final[Mapping[str, Handler]] = {
 def _vpid12_enabled(plan: Plan, on: Value) -> None:
     plan.control("enable_vpid", bool(on))
     plan.fields.setdefault(F.VIRTUAL_PROCESSOR_ID, 1 if on else 0)
+
+
+def state_of_row(key: str) -> Handler:
+    """What a column means that no text refers to: what its name means in `given`, or a capability.  raises: Unsupported."""
+    of_given = GIVEN.get(key)
+    if key in EXTRA:
+        return EXTRA[key]
+    if of_given is not None and of_given is not nothing:
+        return of_given
+    if key in CAPS and CAPS[key] is not nothing:
+        return lambda plan, value: _caps(plan, {key: value})
+    raise Unsupported(f"{key}: no state that can be set up")
 
 
 def _vpid12(plan: Plan, number: Value) -> None:
@@ -288,6 +300,4 @@ EXTRA: Final[Mapping[str, Handler]] = {
     # What was before the transition is done by the harness, not by the machine's set-up (harness.py: warm_up()).
     "last_vpid": nothing, "vpid12_differs_from_last": nothing, "direction": nothing,
     "no_hw_errcode_cc": premises.no_hw_errcode_cc, "needs": premises.needs,
-    **dict.fromkeys(("execute_only", "ept_execute_only", "exec_only"), _cap("ept_execute_only")),
-    "ept_ad": _cap("ept_ad"), "la57": lambda plan, on: _caps(plan, {"la57": on}),
 }

@@ -18,7 +18,7 @@ from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import tables, vmcs12
 from kvmdbg.machine.kvm.guest_memory import kvm_read_guest
 from kvmdbg.machine.kvm.state import INVALID_GPA, Kvm, Vcpu
-from kvmdbg.session.cases import binding, field_names
+from kvmdbg.session.cases import binding, field_names, leaf_of_v
 from kvmdbg.session.cases.base import SECONDARY_BITS, Base, eptp_of, eptps_of_list, linear_v, symbols_of, uses_ept, vmcs12_values
 from kvmdbg.session.cases.binding import Binding
 from kvmdbg.session.cases.control_bits import NO_BIT, Bit
@@ -173,7 +173,7 @@ class Harness:
 
     def map_for_l1(self, address: int) -> None:
         """Let L1 reach V, too: a case whose steps are L1's alone means L1's own tables."""
-        self.player.map(L1, address, binding.FRAME_OLD, self.setup.v_flags)
+        leaf_of_v.lay_out(self.player, address, self.setup.layout.v)
 
     def frame_of(self, level: str, address: int) -> int | None:
         """Host-physical page that the tables name for a linear address now; None where they map nothing."""

@@ -8,6 +8,7 @@ from kvmdbg.machine.hw import paging
 from kvmdbg.machine.hw.msrs import bitmap_bit
 from kvmdbg.session.cases import binding
 from kvmdbg.session.cases.l2_scene import Scene
+from kvmdbg.session.cases.leaf_of_v import LeafOfV
 from kvmdbg.session.cases.player import L1, Player
 
 RIGHTS: Final = {"user": paging.US, "supervisor": 0, "write": paging.RW, "read": 0}
@@ -45,6 +46,7 @@ class Layout(NamedTuple):
     msr_intercepts: tuple[tuple[int, bool], ...] = ()        # bits of L1's MSR bitmaps that are 1: (register, write?)
     feature_control: int = -1                    # IA32_FEATURE_CONTROL that the guest starts with; -1: as firmware leaves it
     dr6: int = -1                                # debug status that the first step finds; -1: as after reset
+    v: LeafOfV = LeafOfV()                       # L1's own mapping of V, where its steps use it
     launched: bool = False                       # L2 has been entered before with the VMCS
     shared_pmd: tuple[str, ...] = ()             # rights of the two upper entries that share a lower table: "user, write"
 

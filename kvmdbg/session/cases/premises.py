@@ -8,15 +8,17 @@ from typing import Any, Final
 
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.eras.versions import kernel
-from kvmdbg.machine.hw.controls import CR4_BITS, CR4_PGE, CR4_VMXE
+from kvmdbg.machine.hw import paging
+from kvmdbg.machine.hw.controls import CR0_BITS, CR4_BITS, CR4_PGE, CR4_VMXE, EFER_BITS
 from kvmdbg.machine.hw.execute import VECTORS
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.msrs import bitmap_bit
-from kvmdbg.session.cases import l2_scene, msr_names
+from kvmdbg.session.cases import l2_scene, leaf_of_v, msr_names
 from kvmdbg.session.cases.binding import MASK64, MSR_AREA, MSR_LIST_MAX, PAGE_SHIFT, SHADOW_VMCS, Binding
 from kvmdbg.session.cases.control_names import CONTROLS
 from kvmdbg.session.cases.debug_bits import debug_bits
 from kvmdbg.session.cases.layout import CachedRoot, SegmentRegister
+from kvmdbg.session.cases.leaf_of_v import LeafOfV
 from kvmdbg.session.cases.model import Value
 from kvmdbg.session.cases.setup import EPTP_NAMES, FIRST_EPTP, Plan
 from kvmdbg.session.cases.vocabulary import SEVERAL_CPUS
@@ -155,19 +157,20 @@ def phrases(known: Mapping[str, Handler]) -> Handler:
     return handle
 
 
-def xsave(plan: Plan, offered: Value) -> None:
-    """Every processor of the model has it."""
-    if offered is False:
-        raise Unsupported("caps xsave: false: every processor of the model has XSAVE")
+def always(name: str) -> Handler:
+    """A feature that every processor of the model has."""
+    def always(plan: Plan, offered: Value) -> None:
+        if offered is False:
+            raise Unsupported(f"caps {name.lower()}: false: every processor of the model has {name}")
+    return always
 
 
-def cr4(plan: Plan, value: Value) -> None:
+def bits_of(known: Mapping[str, Handler]) -> Handler:
     """`{OSXSAVE: 1}`, or the same as a text of phrases."""
-    if not isinstance(value, dict):
-        phrases(CR4)(plan, value)
-        return
-    for name, on in value.items():
-        set_cr4(plan, (str(name), str(int(on))))
+    def handle(plan: Plan, value: Value) -> None:
+        text = ", ".join(f"{name}={int(on)}" for name, on in value.items()) if isinstance(value, dict) else value
+        phrases(known)(plan, text)
+    return handle
 
 
 def launched(plan: Plan, value: Value) -> None:
@@ -248,11 +251,22 @@ def compatibility(plan: Plan, value: Value) -> None:
     plan.compatibility = True
 
 
-def set_cr4(plan: Plan, groups: Value) -> None:
-    name, on = groups
-    if name not in CR4_BITS.values():
-        raise Unsupported(f"CR4.{name}: no bit of CR4 in the model")
-    plan.registers.append(f"cr4 {'|' if on == '1' else '&~'} {name}")
+def set_bit(register: str, names: Mapping[int, str]) -> Handler:
+    """A bit of a control register or of EFER by its name."""
+    def set_bit(plan: Plan, groups: Value) -> None:
+        name, on = groups
+        if name not in names.values():
+            raise Unsupported(f"{register.upper()}.{name}: no bit of {register.upper()} in the model")
+        plan.registers.append(f"{register} {'|' if on == '1' else '&~'} {name}")
+    return set_bit
+
+
+set_cr4: Final = set_bit("cr4", CR4_BITS)
+
+
+def nx(plan: Plan, groups: Value) -> None:
+    """EFER.NX is the kernel's and the suites' name of IA32_EFER.NXE."""
+    set_bit("efer", EFER_BITS)(plan, ("NXE", *groups))
 
 
 def set_pcid(plan: Plan, groups: Value) -> None:
@@ -284,11 +298,19 @@ def field(encoding: int) -> Handler:
     return set_it
 
 
-def drop(letter: str) -> Handler:
-    """A right that L1's mapping of V lacks."""
-    def drop(plan: Plan, value: Value) -> None:
-        plan.v_flags = plan.v_flags.replace(letter, "")
-    return drop
+def leaf(lacks: str = "", bits: int = 0, present: bool = True, large: bool = False) -> Handler:
+    """Of L1's mapping of V: a right that it lacks, or something else that sets it apart."""
+    def leaf(plan: Plan, value: Value) -> None:
+        old = plan.layout.v
+        rights = "".join(letter for letter in old.rights if letter not in lacks)
+        v = LeafOfV(rights, old.present and present, old.bits | bits, old.large or large)
+        plan.layout = plan.layout._replace(v=v)
+    return leaf
+
+
+def leaf_bit(plan: Plan, groups: Value) -> None:
+    """A bit of it by its number."""
+    leaf(bits=1 << int(groups[0]))(plan, groups)
 
 
 def no_hw_errcode_cc(plan: Plan, on: Value) -> None:
@@ -428,7 +450,8 @@ MODE: Final[Mapping[str, Handler]] = {
     "64-bit L2 that executes VMCALL at once": calls_at_once, "32-bit code segment under long mode": compatibility,
 }
 L1: Final[Mapping[str, Handler]] = {
-    r"CR4\.(\w+)=([01])": set_cr4, r"CR3 has PCID (\w+)": set_pcid, r"HOST_CR3/HOST_CR4 hold the same": nothing,
+    r"CR4\.(\w+)=([01])": set_cr4, r"CR0\.(\w+)=([01])": set_bit("cr0", CR0_BITS), r"EFER\.NX=([01])": nx,
+    r"CR3 has PCID (\w+)": set_pcid, r"HOST_CR3/HOST_CR4 hold the same": nothing,
     "interrupts off": nothing,
     r"self-IPI vector (\w+) pending": self_ipi, r"intercepts (.*)": intercepted, r"IDT limit (\w+)": idt_limit,
 }
@@ -437,7 +460,13 @@ OPERAND: Final[Mapping[str, Handler]] = {
     "(not present|unmapped|not mapped|not readable|unreadable)( page)?": operand_page_missing,
 }
 PTE: Final[Mapping[str, Handler]] = {
-    "present": nothing, "accessed": nothing, "read-only": drop("w"), "supervisor": drop("u"),
+    "present": nothing, "not present|not-present|non-present": leaf(present=False),
+    "accessed": leaf(bits=paging.A), "dirty": leaf(bits=paging.D), "not accessed|not dirty|clean": nothing,
+    "read-only|not writable|not writeable": leaf("w"), "writable|writeable|read-write": nothing,
+    "supervisor": leaf("u"), "user": nothing, "executable": nothing,
+    "NX|nx|XD|no-execute|not executable|non-executable": leaf("x"), "global": leaf(bits=leaf_of_v.GLOBAL),
+    r"(?:reserved )?bit (\d+)(?: set)?(?: \(reserved\))?": leaf_bit,
+    "(large|huge|2M|2 MiB|2M large|2 MiB large)( page)?": leaf(large=True),
 }
 SETUP: Final[Mapping[str, Handler]] = {
     r"pages? (\w+(?:(?: and |/)\w+)*) (?:is |are )?identity-mapped(?: and present)?": identity,
@@ -466,4 +495,8 @@ MSR_LIST: Final[Mapping[str, Handler]] = {
     r"every entry is (\w+)": every_msr, r"the memory behind it is filled with (\w+)": behind_the_list,
     r"one entry at (\w+)": list_at, r"one entry: (\w+)(?: = (\w+))?": one_msr,
 }
-CR4: Final[Mapping[str, Handler]] = {r"(\w+)=([01])": set_cr4}
+CR4: Final[Mapping[str, Handler]] = {r"(?:CR4\.)?(\w+)=([01])": set_cr4}
+CR0: Final[Mapping[str, Handler]] = {r"(?:CR0\.)?(\w+)=([01])": set_bit("cr0", CR0_BITS)}
+EFER: Final[Mapping[str, Handler]] = {
+    r"(?:EFER\.)?NX=([01])": nx, r"(?:EFER\.)?(\w+)=([01])": set_bit("efer", EFER_BITS),
+}

@@ -60,7 +60,6 @@ class Setup(NamedTuple):
     fields: tuple[tuple[int, int], ...]      # fields of vmcs12 that differ from the default
     ept_ad: bool                             # L1's EPTP has the accessed/dirty bit
     calls_at_once: bool                      # L2's first instruction is VMCALL
-    v_flags: str                             # rights of L1's own mapping of V
     current_vmcs: bool                       # L1 has a current VMCS
     operand_mapped: bool                     # the page that holds memory operands is mapped for L1
     operand_flags: str                       # with these rights; "" = all
@@ -89,7 +88,6 @@ class Plan:
     fields: dict[int, int] = field(default_factory=dict)
     ept_ad: bool = False
     calls_at_once: bool = False
-    v_flags: str = "rwxu"
     current_vmcs: bool = True
     operand_mapped: bool = True
     operand_flags: str = ""
@@ -118,7 +116,7 @@ class Plan:
                 self.controls.setdefault(TPR_SHADOW, True)
         return Setup(self.kernel, self.config, self.caps, tuple(self.more_for_l1), self.spare_vpids, self.compatibility, self.vmx,
                      tuple(self.registers), tuple(sorted(self.controls.items())), tuple(sorted(self.fields.items())), self.ept_ad,
-                     self.calls_at_once, self.v_flags, self.current_vmcs, self.operand_mapped, self.operand_flags, self.cpl,
+                     self.calls_at_once, self.current_vmcs, self.operand_mapped, self.operand_flags, self.cpl,
                      self.eptp_list, self.vpid01, self.pending_irq, self.layout)
 
 

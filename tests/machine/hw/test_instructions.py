@@ -9,10 +9,10 @@ from kvmdbg.machine.hw.instructions import INSTRUCTIONS, complete, parse_insn, u
 from kvmdbg.machine.hw.operands import Descriptor
 from kvmdbg.machine.hw.state import Insn
 
-NAMES = ("cli", "cpuid", "div", "fep-hlt", "fep-nop", "fep-pause", "fetch", "fnop", "hlt", "in", "ins", "int", "int1", "int3",
-         "into", "invept", "invlpg", "invpcid", "invvpid", "iret", "lidt", "load", "mov", "nop", "out", "outs", "pause", "popf",
-         "rdmsr", "rdtsc", "rdtscp", "rsm", "sti", "store", "ud2", "vmcall", "vmclear", "vmfunc", "vmlaunch", "vmptrld", "vmptrst",
-         "vmread", "vmresume", "vmwrite", "vmxoff", "vmxon", "wrmsr")
+NAMES = ("clac", "cli", "cpuid", "div", "fep-hlt", "fep-nop", "fep-pause", "fetch", "fnop", "hlt", "in", "ins", "int", "int1",
+         "int3", "into", "invept", "invlpg", "invpcid", "invvpid", "iret", "lidt", "load", "mov", "nop", "out", "outs", "pause",
+         "popf", "rdmsr", "rdtsc", "rdtscp", "rsm", "stac", "sti", "store", "ud2", "vmcall", "vmclear", "vmfunc", "vmlaunch",
+         "vmptrld", "vmptrst", "vmread", "vmresume", "vmwrite", "vmxoff", "vmxon", "wrmsr")
 
 
 def test_the_catalogue() -> None:
@@ -55,8 +55,8 @@ def test_the_text_of_an_instruction_reads_back_as_itself(name: str) -> None:
 
 @pytest.mark.parametrize(("text", "message", "hint"), [
     ("invplg 1", "there is no instruction 'invplg'", "Did you mean invlpg?"),
-    ("xyzzy", "there is no instruction 'xyzzy'", "One of: cli, cpuid, "),
-    ("", "an instruction is missing", "One of: cli, cpuid, "),
+    ("xyzzy", "there is no instruction 'xyzzy'", "One of: clac, cli, cpuid, "),
+    ("", "an instruction is missing", "One of: clac, cli, cpuid, "),
     ("load", "load: operand 1 (address) is missing: must be a number such as", "Write: load ADDRESS or load fs:OFFSET."),
     ("load abc", "load: operand 1 (address) is 'abc': must be a number such as", "Write: load ADDRESS or load fs:OFFSET."),
     ("invvpid single-contxt 9", "invvpid: operand 1 (INVVPID type) is 'single-contxt': must be individual-address, ",

@@ -92,6 +92,20 @@ def test_a_control_that_l1_has_set_is_one_that_it_is_offered() -> None:
     assert not dict(without.controls)[CONTROLS["use_tpr_shadow"]]
 
 
+def test_a_column_that_no_text_refers_to_means_what_its_name_means_in_given() -> None:
+    assert setup({}, {"pte": "read-only"}).layout.v.rights == "rxu"
+    assert setup({}, {"cr4": "SMEP=1", "cr0": "WP=0"}).registers == ("cr4 | SMEP", "cr0 &~ WP")
+    assert not setup({}, {"pcid": False, "mode": "64-bit"}).caps.pcid
+    for key in ("note", "mce"):                  # words that explain something, or hold anyway, tell no row from another
+        with pytest.raises(Unsupported, match="no state that can be set up"):
+            setup({}, {key: True})
+
+
+@pytest.mark.parametrize(("wanted", "bits"), [("< 40", 39), ("< 52", 46), (">= 40", 46), (">= 50", 50), (36, 36)])
+def test_the_width_of_physical_addresses(wanted: object, bits: int) -> None:
+    assert setup({"caps": {"maxphyaddr": wanted}}).caps.maxphyaddr == bits
+
+
 @pytest.mark.parametrize(("given", "extra", "message"), [
     ({"weather": "fine"}, {}, "given weather: cannot be set up"),
     ({"caps": {"svm": True}}, {}, "caps svm: AMD is not modelled"),

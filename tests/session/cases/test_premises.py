@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from kvmdbg.errors import Unsupported
+from kvmdbg.machine.hw import paging
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.session.cases import binding, premises
 from kvmdbg.session.cases.control_names import CONTROLS
+from kvmdbg.session.cases.leaf_of_v import LeafOfV
 from kvmdbg.session.cases.premises import Handler, phrases
 from kvmdbg.session.cases.setup import Plan, Setup
 
@@ -52,7 +55,31 @@ def test_pages_and_rights() -> None:
     assert after(OPERAND, "mapped and readable").operand_mapped
     for text in ("not present", "unmapped page", "not readable"):
         assert not after(OPERAND, text).operand_mapped
-    assert after(phrases(premises.PTE), "present, accessed, read-only, supervisor").v_flags == "rx"
+
+
+@pytest.mark.parametrize(("text", "leaf"), [
+    ("present, accessed, read-only, supervisor", LeafOfV("rx", bits=paging.A)), ("present, user, writable", LeafOfV()),
+    ("not present", LeafOfV(present=False)), ("accessed, dirty, NX", LeafOfV("rwu", bits=paging.A | paging.D)),
+    ("present, bit 51 (reserved)", LeafOfV(bits=1 << 51)), ("reserved bit 51 set", LeafOfV(bits=1 << 51)),
+    ("large, present, read-only", LeafOfV("rxu", large=True)), ("global", LeafOfV(bits=1 << 8))])
+def test_the_entry_of_v(text: str, leaf: LeafOfV) -> None:
+    assert after(phrases(premises.PTE), text).layout.v == leaf
+
+
+@pytest.mark.parametrize(("known", "text", "changes"), [
+    (premises.CR0, "WP=0", ("cr0 &~ WP",)), (premises.CR0, {"WP": 1, "AM": 0}, ("cr0 | WP", "cr0 &~ AM")),
+    (premises.CR4, {"SMEP": True}, ("cr4 | SMEP",)), (premises.EFER, "NX=0", ("efer &~ NXE",)),
+    (premises.EFER, "EFER.SCE=1", ("efer | SCE",))])
+def test_bits_of_registers(known: Mapping[str, Handler], text: object, changes: tuple[str, ...]) -> None:
+    assert after(premises.bits_of(known), text).registers == changes
+
+
+def test_bits_that_no_register_has() -> None:
+    for known in (premises.CR0, premises.CR4, premises.EFER):
+        with pytest.raises(Unsupported, match=r"\.LUCK: no bit"):
+            after(premises.bits_of(known), "LUCK=1")
+    with pytest.raises(Unsupported, match="caps smap: false"):
+        after(premises.always("SMAP"), False)
 
 
 def test_vmcs12_and_its_fields() -> None:
@@ -155,9 +182,10 @@ def test_registers_of_l1_and_its_vmcs() -> None:
     assert after(phrases(premises.MSR), "FEATURE_CONTROL not locked").layout.feature_control == 0
     setup = after(phrases(premises.VMCS), "already launched, guest RFLAGS bit 1 is 0")
     assert setup.layout.launched and dict(setup.fields)[F.GUEST_RFLAGS] == 0
-    assert after(premises.cr4, {"OSXSAVE": 1}).registers == ("cr4 | OSXSAVE",) == after(premises.cr4, "OSXSAVE=1").registers
+    cr4 = premises.bits_of(premises.CR4)
+    assert after(cr4, {"OSXSAVE": 1}).registers == ("cr4 | OSXSAVE",) == after(cr4, "OSXSAVE=1").registers
     with pytest.raises(Unsupported, match="every processor of the model has XSAVE"):
-        after(premises.xsave, False)
+        after(premises.always("XSAVE"), False)
 
 
 def test_the_counter_of_l2() -> None:

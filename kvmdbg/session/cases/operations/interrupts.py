@@ -1,4 +1,4 @@
-"""`sti`, `cli`, `self-IPI V`, `self-NMI`: interrupts of the level that acts."""
+"""`sti`, `cli`, `stac`, `clac`, `self-IPI V`, `self-NMI`: interrupts of the level that acts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from kvmdbg.session.cases.operation import operation
 from kvmdbg.session.cases.steps import Actor, Operation
 
 
-@operation("sti", "cli")
+@operation("sti", "cli", "stac", "clac")
 def plain(h: Harness, op: Operation, actor: Actor) -> None:
     """As the instruction."""
     if op.operands:

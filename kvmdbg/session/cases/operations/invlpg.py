@@ -1,4 +1,4 @@
-"""`invlpg V`, `invlpg fs:0x1000`: forget one linear address."""
+"""`invlpg V`, `invlpg gva=V`, `invlpg fs:0x1000`: forget one linear address."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from kvmdbg.session.cases.steps import Actor, Operation
 @operation("invlpg")
 def invlpg(h: Harness, op: Operation, actor: Actor) -> None:
     """`fs:0x1000` is an offset in a segment."""
-    segment, colon, address = op.rest.rpartition(":")
+    segment, colon, address = (op.named("gva") or op.rest).rpartition(":")
     h.player.inject(f"invlpg {segment}{colon}{h.binding.number64(address):#x}")

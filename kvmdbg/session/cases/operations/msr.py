@@ -17,6 +17,7 @@ from kvmdbg.session.cases.registers_read import MsrRead, MsrsRead
 from kvmdbg.session.cases.steps import CAPABILITY_MSRS, Actor, Operation
 
 NOW: Final = re.compile(r"\b(?:now|own TSC|the TSC|TSC)\b")
+NAMES: Final = {"NX": "NXE"}              # of EFER, as the kernel and the suites call it
 BIT: Final = re.compile(r"(\w+)=([01])")
 OLD: Final = re.compile(r"\bold(?: value)?\b")
 
@@ -90,7 +91,8 @@ def counter_or(h: Harness, text: str, op: Operation) -> int:
 def with_bit(op: Operation, name: str, change: str, value: int) -> int:
     """A named bit of the register."""
     match = BIT.fullmatch(change)
-    bit = getattr(controls, f"{name.removeprefix('IA32_')}_{match[1]}", None) if match else None
+    called = "" if match is None else NAMES.get(match[1], match[1])
+    bit = getattr(controls, f"{name.removeprefix('IA32_')}_{called}", None)
     if match is None or bit is None:
         raise Unsupported(f"{op.text}: {change}: no bit of the register that the model knows")
     return value | int(bit) if match[2] == "1" else value & ~int(bit)

@@ -26,9 +26,11 @@ KNOWN: Final = CHANGES | {"gva", "level"}
 def pte_set(h: Harness, op: Operation, actor: Actor) -> None:
     """V belongs to L2 wherever a step of L2 uses it, and then it is L2's table that changes, whoever writes."""
     address = h.binding.number64(op.named("gva"))
-    level, table_level = h.tables, int(op.named("level") or "1")
+    level = h.tables
+    leaf = h.setup.layout.v.level if level == "L1" else 1
+    table_level = int(op.named("level") or leaf)
     _, old = h.player.entry(level, address, table_level)
-    if table_level == 1:
+    if table_level == leaf:
         h.about_to_change(level, address)
     h.player.set_entry(level, address, new_value(h, op, old), table_level)
 

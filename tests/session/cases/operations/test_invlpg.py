@@ -7,7 +7,7 @@ from kvmdbg.machine.hw.events import Invalidated
 
 
 def test_it_forgets_the_page() -> None:
-    _, step = observe("L2: load gva=V", "L2: invlpg V")
+    _, step = observe("L2: load gva=V", "L2: invlpg gva=V")
     (event,) = step.events(Invalidated)
     assert event.by == "invlpg" and len(event.dropped) == 1
 

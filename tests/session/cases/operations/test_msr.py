@@ -13,7 +13,7 @@ from kvmdbg.session.cases.registers_read import MsrRead, MsrsRead
 
 
 def test_a_register_is_read_and_written() -> None:
-    steps = observe("L1: wrmsr FS_BASE 0x1000 + 8", "L1: rdmsr FS_BASE", "L1: wrmsr EFER NXE=0", "L1: rdmsr IA32_EFER")
+    steps = observe("L1: wrmsr FS_BASE 0x1000 + 8", "L1: rdmsr FS_BASE", "L1: wrmsr EFER NX=0", "L1: rdmsr IA32_EFER")
     assert steps[1].last.value == MsrRead(0xC000_0100, 0x1008) and check(steps[1], "value", 0x1008) == ""
     assert steps[0].last.value is None and not steps[3].last.value.value & EFER_NXE
 
