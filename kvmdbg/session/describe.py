@@ -9,7 +9,7 @@ from kvmdbg.machine.hw import events as hw
 from kvmdbg.machine.hw.controls import EXIT_REASON_FAILED_VMENTRY, INTR_TYPE_NMI, exit_reason_name
 from kvmdbg.machine.hw.fields import FIELDS
 from kvmdbg.machine.hw.interrupts import NMI_VECTOR
-from kvmdbg.machine.hw.state import Insn
+from kvmdbg.machine.hw.state import Descriptors, Insn, Segment
 from kvmdbg.machine.hw.tlbkey import STRUCTURES, TlbEntry, TlbKey
 from kvmdbg.machine.kvm import events as kvm_events
 from kvmdbg.machine.kvm.program import Program
@@ -67,6 +67,7 @@ def reason_text(reason: int) -> str:
     return f"{name} (entry failed)" if reason & EXIT_REASON_FAILED_VMENTRY else name
 
 
+MOST_PARTS: Final = 4        # of a set of registers that are told one by one
 SAYINGS: Final[dict[type, Saying]] = {
     hw.Referenced: Saying(lambda e: f"cpu{e.cpu} reads {e.structure} entry of level {e.level} at {e.pa:#x}: {e.value:#x}",
                           False, ""),
@@ -144,7 +145,23 @@ def entry_text(kvm: Kvm, entry: Entry) -> str:
     owner, key, old, new = entry
     if key is None:
         return event_text(owner(*old))
+    if isinstance(old, Descriptors) and isinstance(new, Descriptors):
+        return f"{cell_name(kvm, owner, key)}: {parts_text(old, new)}"
     return f"{cell_name(kvm, owner, key)}: {cell_value(kvm, owner, key, old)} -> {cell_value(kvm, owner, key, new)}"
+
+
+def parts_text(old: Descriptors, new: Descriptors) -> str:
+    """What differs between two sets of segment registers: `cs.selector 0x10 -> 0x8`; the rest counted behind the first few."""
+    found = []
+    for name in Descriptors._fields:
+        before, after = getattr(old, name), getattr(new, name)
+        if isinstance(before, Segment) and isinstance(after, Segment):
+            found += [f"{name}.{part} {show(was)} -> {show(now)}"
+                      for part, was, now in zip(Segment._fields, before, after, strict=True) if was != now]
+        elif before != after:
+            found.append(f"{name} {show(before)} -> {show(after)}")
+    more = [f"{len(found) - MOST_PARTS} more"] if len(found) > MOST_PARTS else []
+    return ", ".join([*found[:MOST_PARTS], *more])
 
 
 def is_brief(entry: Entry) -> bool:

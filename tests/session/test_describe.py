@@ -35,3 +35,12 @@ def test_sentences() -> None:
 def test_the_brief_story_leaves_writes_out() -> None:
     s = session("stepi")
     assert [is_brief(entry) for entry in s.tape.entries if entry[1] is not None].count(True) == 0
+
+
+def test_segment_registers_are_told_by_what_changes_in_them() -> None:
+    s = session("inject lidt 0x5000, 0xfff")
+    (entry,) = [one for one in s.tape.entries if one[1] == "descriptors" and one[3].idtr_base == 0x5000][:1]
+    assert entry_text(s.kvm, entry) == "cpu0.descriptors: idtr_base 0 -> 0x5000, idtr_limit 0 -> 4095"
+    old = entry[2]
+    moved = old._replace(**{name: getattr(old, name)._replace(base=7) for name in ("es", "ds", "fs", "gs", "ss")})
+    assert entry_text(s.kvm, (entry[0], "descriptors", old, moved)).endswith(", 1 more")
