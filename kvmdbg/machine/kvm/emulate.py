@@ -16,7 +16,7 @@ from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.paging import PF_USER, PF_WRITE
 from kvmdbg.machine.kvm.events import PortAccessed
 from kvmdbg.machine.kvm.guest_memory import kvm_read_guest, kvm_write_guest
-from kvmdbg.machine.kvm.guest_virtual import place
+from kvmdbg.machine.kvm.guest_virtual import NoMemory, place
 from kvmdbg.machine.kvm.shadow import kvm_mmu_track_write
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
 from kvmdbg.machine.kvm.vmx import skip_emulated_instruction
@@ -52,7 +52,7 @@ def kvm_fast_pio(kvm: Kvm, vcpu: Vcpu, port: int, size: int, into: bool) -> bool
 def em_outs(kvm: Kvm, vcpu: Vcpu, port: int, size: int) -> bool:
     """Memory, then the port; False after a fault."""
     la = operand(kvm, vcpu)
-    found = place(kvm, vcpu, la, user(kvm, vcpu))
+    found = reached(kvm, vcpu, la, user(kvm, vcpu))
     if found is None:
         return False
     pio_out(kvm, vcpu, port, size, ports.taken(kvm_read_guest(kvm, found) or 0, la, size))
@@ -63,12 +63,21 @@ def em_ins(kvm: Kvm, vcpu: Vcpu, port: int, size: int) -> bool:
     """The port, then memory; False after a fault, and the port has been read all the same."""
     la = operand(kvm, vcpu)
     value = pio_in(kvm, vcpu, port, size)
-    found = place(kvm, vcpu, la, PF_WRITE | user(kvm, vcpu))
+    found = reached(kvm, vcpu, la, PF_WRITE | user(kvm, vcpu))
     if found is None:
         return False
     kvm_write_guest(kvm, found, ports.merged(kvm_read_guest(kvm, found) or 0, la, size, value))
     kvm_mmu_track_write(kvm, vcpu, found)
     return True
+
+
+def reached(kvm: Kvm, vcpu: Vcpu, la: int, error_code: int) -> int | None:
+    """place() of what the emulator reads or writes; outside the memslots it is a device's, which user space plays."""
+    found = place(kvm, vcpu, la, error_code)
+    if isinstance(found, NoMemory):
+        vcpu.exit_to_user = f"KVM_EXIT_MMIO (no memory at {found.gpa:#x})"
+        return None
+    return found
 
 
 def operand(kvm: Kvm, vcpu: Vcpu) -> int:

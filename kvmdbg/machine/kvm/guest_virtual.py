@@ -12,7 +12,7 @@ from kvmdbg.machine.hw import ept, paging
 from kvmdbg.machine.hw.controls import CR0_PG, EXIT_REASON_EPT_MISCONFIG, EXIT_REASON_EPT_VIOLATION, EXIT_REASON_PML_FULL
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import nested, vmcs12
-from kvmdbg.machine.kvm.guest_memory import kvm_read_guest, kvm_write_guest
+from kvmdbg.machine.kvm.guest_memory import gfn_visible, kvm_read_guest, kvm_write_guest
 from kvmdbg.machine.kvm.guest_paging import guest_paging
 from kvmdbg.machine.kvm.nested_ept import RIGHTS_SHIFT, set_accessed_dirty, walk_ept12
 from kvmdbg.machine.kvm.paging_tmpl import PageFault, permitted
@@ -31,24 +31,41 @@ class EptFault(NamedTuple):
     gpa: int
 
 
+class NoMemory(NamedTuple):
+    """The guest's tables name an address outside the memslots."""
+
+    gpa: int
+
+
 def kvm_read_guest_virt(kvm: Kvm, vcpu: Vcpu, la: int) -> int | None:
     """The 64 bits around a linear address; None after the guest was given the fault, or L1 the exit, that the read makes."""
-    found = place(kvm, vcpu, la, 0)
+    found = operand(kvm, vcpu, la, 0)
     return None if found is None else kvm_read_guest(kvm, found)
 
 
 def kvm_write_guest_virt_system(kvm: Kvm, vcpu: Vcpu, la: int, value: int) -> bool:
     """Write 64 bits around a linear address; False as kvm_read_guest_virt()."""
-    found = place(kvm, vcpu, la, paging.PF_WRITE)
+    found = operand(kvm, vcpu, la, paging.PF_WRITE)
     return found is not None and kvm_write_guest(kvm, found, value)
 
 
-def translate(kvm: Kvm, vcpu: Vcpu, la: int, error_code: int) -> int | PageFault | EptFault:
+def operand(kvm: Kvm, vcpu: Vcpu, la: int, error_code: int) -> int | None:
+    """place() of a VMX instruction's operand; outside the memslots it is no page fault (kvm_handle_memory_failure())."""
+    found = place(kvm, vcpu, la, error_code)
+    if not isinstance(found, NoMemory):
+        return found
+    if kvm.era.reports_an_operand_without_memory():
+        vcpu.exit_to_user = f"KVM_EXIT_INTERNAL_ERROR (operand of {vcpu.exit_insn.name} at {found.gpa:#x}: no memory)"
+    else:
+        kvm_queue_exception(kvm, vcpu, "#PF")          # with an error code and an address that nobody has filled in
+        drop_instruction(vcpu)
+    return None
+
+
+def translate(kvm: Kvm, vcpu: Vcpu, la: int, error_code: int) -> int | PageFault | EptFault | NoMemory:
     """L1 guest-physical address of a linear one.  error_code: PF_WRITE for a write, PF_USER for one of user mode.
 
     What the tables lie in must be writable in EPT12 as well, as KVM could have to set A or D there.
-
-    Where there is no memory behind it the model makes it a #PF, too.
     """
     mode, access = guest_paging(kvm, vcpu), ept.WRITE if error_code & paging.PF_WRITE else ept.READ
     if not vcpu.cr0 & CR0_PG:
@@ -71,7 +88,7 @@ def translate(kvm: Kvm, vcpu: Vcpu, la: int, error_code: int) -> int | PageFault
         return PageFault(error_code | paging.PF_PRESENT, la)
     update_accessed_dirty_bits(kvm, vcpu, walk, bool(error_code & paging.PF_WRITE))
     place = to_l1(kvm, vcpu, walk.address, access, final=True)
-    return PageFault(error_code, la) if isinstance(place, int) and kvm_read_guest(kvm, place) is None else place
+    return NoMemory(place) if isinstance(place, int) and not gfn_visible(kvm, place >> 12) else place
 
 
 def to_l1(kvm: Kvm, vcpu: Vcpu, gpa: int, access: int, final: bool) -> int | EptFault:
@@ -112,7 +129,7 @@ def read_exit_qualification(kvm: Kvm, vcpu: Vcpu) -> int:
     return read(kvm, vcpu, F.EXIT_QUALIFICATION)
 
 
-def place(kvm: Kvm, vcpu: Vcpu, la: int, error_code: int) -> int | None:
+def place(kvm: Kvm, vcpu: Vcpu, la: int, error_code: int) -> int | NoMemory | None:
     """As translate(); a fault goes to the guest, or out of L2 to L1 (kvm_inject_emulated_page_fault())."""
     if not guest_paging(kvm, vcpu).canonical(la):
         kvm_queue_exception(kvm, vcpu, "#GP")

@@ -82,3 +82,11 @@ def test_at_cpl_3_the_emulator_has_no_more_rights_than_the_guest() -> None:
                                                ss=cpu.descriptors.ss._replace(selector=0x1B, ar=cpu.descriptors.ss.ar | 3 << 5))
     assert exceptions(m.run(f"outs 0x80, {L1_PAGE + 0x1000:#x}")) == [("#PF", L1_PAGE + 0x1000)]
     assert exceptions(m.run(f"outs 0x80, {L1_PAGE:#x}")) == []
+
+
+@pytest.mark.parametrize("insn", ["outs", "ins"])
+def test_memory_that_is_none_is_a_devices(insn: str) -> None:
+    m = Machine().given_vmx()
+    m.map("L1", UNMAPPED, 0x6000_0000)
+    m.run(f"{insn} 0x80, {UNMAPPED:#x}")
+    assert m.vcpu.exit_to_user == "KVM_EXIT_MMIO (no memory at 0x60000000)"

@@ -8,7 +8,7 @@ from kvm_support import DATA, EPT12, L1_PAGE, L2_PAGE, V6_12, VMCS, Machine, exc
 from kvmdbg.machine.hw.controls import SEC_ENABLE_EPT, SEC_ENABLE_VPID, SEC_SHADOW_VMCS
 from kvmdbg.machine.hw.paging import PF_WRITE, A, D, P
 from kvmdbg.machine.hw.vmcs import SHADOW_INDICATOR, VMCS_REVISION
-from kvmdbg.machine.kvm.guest_virtual import EptFault, kvm_read_guest_virt, kvm_write_guest_virt_system, translate
+from kvmdbg.machine.kvm.guest_virtual import EptFault, NoMemory, kvm_read_guest_virt, kvm_write_guest_virt_system, translate
 from kvmdbg.machine.kvm.paging_tmpl import PageFault
 
 UNMAPPED = 0x123_0000
@@ -47,7 +47,7 @@ def test_what_the_tables_forbid_is_a_page_fault(flags: int, error_code: int, fou
 def test_where_there_is_no_memory() -> None:
     m = Machine().given_vmx()
     m.set("L1", L1_PAGE, 0x6000_0000 | P)
-    assert translate(m.kvm, m.vcpu, L1_PAGE, 0) == PageFault(0, L1_PAGE)
+    assert translate(m.kvm, m.vcpu, L1_PAGE, 0) == NoMemory(0x6000_0000)
 
 
 def test_addresses_of_l2_go_through_ept12() -> None:

@@ -41,6 +41,10 @@ class VmcsQuestions:
         """Does VMWRITE of an L2 without shadow VMCS fail before its memory operand is read? (dd2d6042b7f4)"""
         return True
 
+    def reports_an_operand_without_memory(self) -> bool:
+        """Does an operand of a VMX instruction outside memory end KVM_RUN? Else L1 gets an empty #PF. (7a35e515a705)"""
+        return True
+
     def vmread_notices_a_page_fault(self) -> bool:
         """Is VMREAD into memory that cannot be written a #PF? Else it succeeds, and nothing is written. (f7eea636c3d5)"""
         return True

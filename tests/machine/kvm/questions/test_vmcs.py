@@ -14,6 +14,7 @@ def test_mainline() -> None:
     assert MAINLINE.vmwrite_reaches_read_only_fields() and MAINLINE.vmwrite_looks_for_the_field_first()
     assert MAINLINE.vmwrite_needs_a_vmcs_first() and MAINLINE.vmread_notices_a_page_fault()
     assert MAINLINE.drops_reserved_access_rights() and MAINLINE.offers_vmcs_shadowing_to_l1()
+    assert MAINLINE.reports_an_operand_without_memory()
     assert MAINLINE.computes_the_highest_index() and MAINLINE.shadows_the_fields_of_v5_3()
 
 
