@@ -37,7 +37,7 @@ from kvmdbg.machine.kvm.nested_vmcs12 import (
     save_pending_event,
     sync_vmcs02_to_vmcs12,
 )
-from kvmdbg.machine.kvm.preemption_timer import vmx_start_preemption_timer
+from kvmdbg.machine.kvm.preemption_timer import stop_preemption_timer, vmx_start_preemption_timer
 from kvmdbg.machine.kvm.shadow_vmcs import vmcs12_has_changed
 from kvmdbg.machine.kvm.shadow_vmcs12 import nested_flush_cached_shadow_vmcs12
 from kvmdbg.machine.kvm.state import HALTED, INIT_RECEIVED, VMCS01, VMCS02, Kvm, Vcpu
@@ -205,6 +205,7 @@ def nested_vmx_vmexit(kvm: Kvm, vcpu: Vcpu, reason: int, qualification: int, int
         kvm.emit(NestedExited, vcpu.id, reason, qualification)
     set_guest_mode(kvm, vcpu, False)
     sync_vmcs02_to_vmcs12(kvm, vcpu)
+    stop_preemption_timer(kvm, vcpu)
     if reason != NO_EXIT:
         prepare_vmcs12(kvm, vcpu, reason, qualification)
         vmcs12_has_changed(vcpu)

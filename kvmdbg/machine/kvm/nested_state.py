@@ -17,9 +17,11 @@ from kvmdbg.machine.kvm.nested import NO_EXIT, nested_vmx_enter_non_root_mode, n
 from kvmdbg.machine.kvm.nested_checks import nested_check_area
 from kvmdbg.machine.kvm.nested_insn import bad_address, free_nested, set_current_vmptr, start_vmx_operation
 from kvmdbg.machine.kvm.nested_vmcs12 import sync_vmcs02_to_vmcs12
+from kvmdbg.machine.kvm.preemption_timer import restart_preemption_timer
 from kvmdbg.machine.kvm.shadow_vmcs import copy_shadow_to_vmcs12
 from kvmdbg.machine.kvm.shadow_vmcs12 import get_shadow_vmcs12, nested_cpu_has_shadow_vmcs, put_shadow_vmcs12
 from kvmdbg.machine.kvm.state import INVALID_GPA, Kvm, NestedState, Vcpu
+from kvmdbg.machine.kvm.vcpu_events import NO_TIMER
 
 GUEST_MODE: Final = 0x1                     # KVM_STATE_NESTED_*
 RUN_PENDING: Final = 0x2
@@ -51,9 +53,11 @@ def vmx_get_nested_state(kvm: Kvm, vcpu: Vcpu) -> NestedState:
     smm = (SMM_VMXON if vcpu.smm_vmxon else 0) | (SMM_GUEST_MODE if vcpu.smm_guest_mode else 0)
     has_vmcs12 = vcpu.current_vmptr != INVALID_GPA
     has_shadow = vcpu.guest_mode and nested_cpu_has_shadow_vmcs(kvm, vcpu)
-    return NestedState(0, HEADER + VMCS12_SIZE * (has_vmcs12 + has_shadow), flags, vcpu.vmxon_ptr, vcpu.current_vmptr, smm, 0,
+    runs = kvm.events(vcpu).timer != NO_TIMER and kvm.era.timer_goes_along_with_nested_state()
+    return NestedState(0, HEADER + VMCS12_SIZE * (has_vmcs12 + has_shadow), flags, vcpu.vmxon_ptr, vcpu.current_vmptr, smm,
+                       TIMER_DEADLINE if runs else 0,
                        members(kvm, vcpu, vmcs12.get) if has_vmcs12 else (),
-                       members(kvm, vcpu, get_shadow_vmcs12) if has_shadow else ())
+                       members(kvm, vcpu, get_shadow_vmcs12) if has_shadow else (), kvm.events(vcpu).timer if runs else 0)
 
 
 def members(kvm: Kvm, vcpu: Vcpu, get: Callable[[Kvm, Vcpu, int], int]) -> tuple[tuple[int, int], ...]:
@@ -111,6 +115,8 @@ def vmx_set_nested_state(kvm: Kvm, vcpu: Vcpu, state: NestedState) -> str:
         return EINVAL
     vcpu.dirty_vmcs12 = True
     nested_vmx_enter_non_root_mode(kvm, vcpu, from_vmentry=False)
+    if state.vmx_flags & TIMER_DEADLINE and kvm.era.timer_goes_along_with_nested_state():
+        restart_preemption_timer(kvm, vcpu, state.timer)
     if kvm.events(vcpu).mtf_pending:
         kvm_make_request(kvm, vcpu, "EVENT", "vmx_set_nested_state")
     return OK

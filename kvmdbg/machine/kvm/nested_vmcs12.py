@@ -36,7 +36,7 @@ from kvmdbg.machine.kvm.nested_msrs import nested_vmx_load_host_msr, nested_vmx_
 from kvmdbg.machine.kvm.nested_transition import nested_vmx_load_cr3, nested_vmx_transition_tlb_flush
 from kvmdbg.machine.kvm.nested_vmcs02 import COPIED, nested_cr0_guest_owned_bits, nested_cr4_guest_owned_bits
 from kvmdbg.machine.kvm.pdptrs import load_pdptrs
-from kvmdbg.machine.kvm.preemption_timer import stop_preemption_timer
+from kvmdbg.machine.kvm.preemption_timer import save_preemption_timer
 from kvmdbg.machine.kvm.state import HALTED, INIT_RECEIVED, RUNNABLE, Kvm, Vcpu
 from kvmdbg.machine.kvm.vcpu_events import NOT_INJECTED
 from kvmdbg.machine.kvm.virtual_interrupts import save_status
@@ -63,7 +63,7 @@ def sync_vmcs02_to_vmcs12(kvm: Kvm, vcpu: Vcpu) -> None:
         vcpu.mp_state, ACTIVITY_ACTIVE))
     vcpu.mp_state = RUNNABLE
     save_status(kvm, vcpu)
-    stop_preemption_timer(kvm, vcpu)
+    save_preemption_timer(kvm, vcpu)
     vmcs12.put(kvm, vcpu, F.GUEST_CR0, vmcs12_guest_cr(kvm, vcpu, F.GUEST_CR0, F.CR0_READ_SHADOW, F.CR0_GUEST_HOST_MASK,
                                                        nested_cr0_guest_owned_bits(kvm, vcpu)))
     vmcs12.put(kvm, vcpu, F.GUEST_CR4, vmcs12_guest_cr(kvm, vcpu, F.GUEST_CR4, F.CR4_READ_SHADOW, F.CR4_GUEST_HOST_MASK,

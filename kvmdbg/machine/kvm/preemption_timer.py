@@ -43,13 +43,28 @@ def nested_tick(kvm: Kvm, vcpu: Vcpu) -> None:
             vmx_preemption_timer_fn(kvm, vcpu)
 
 
+def restart_preemption_timer(kvm: Kvm, vcpu: Vcpu, left: int) -> None:
+    """User space restores an L2 whose timer had run for a while (850448f35aaf)."""
+    if not nested_cpu_has_preemption_timer(kvm, vcpu):
+        return
+    kvm.events(vcpu).timer = left
+    if not left:
+        vmx_preemption_timer_fn(kvm, vcpu)
+
+
+def save_preemption_timer(kvm: Kvm, vcpu: Vcpu) -> None:
+    """vmcs12 gets what is left if it asks for it, and L2 has run (sync_vmcs02_to_vmcs12())."""
+    left = kvm.events(vcpu).timer
+    asked = vmcs12.get(kvm, vcpu, F.VM_EXIT_CONTROLS) & EXIT_SAVE_PREEMPTION_TIMER
+    if left != NO_TIMER and asked and not vcpu.nested_run_pending:
+        vmcs12.put(kvm, vcpu, F.VMX_PREEMPTION_TIMER_VALUE, left)
+
+
 def stop_preemption_timer(kvm: Kvm, vcpu: Vcpu) -> None:
-    """L2 exits to L1: vmcs12 gets what is left if it asks for it (sync_vmcs02_to_vmcs12())."""
+    """L2 exits to L1 (nested_vmx_vmexit())."""
     events = kvm.events(vcpu)
     if events.timer == NO_TIMER:
         return
-    if vmcs12.get(kvm, vcpu, F.VM_EXIT_CONTROLS) & EXIT_SAVE_PREEMPTION_TIMER:
-        vmcs12.put(kvm, vcpu, F.VMX_PREEMPTION_TIMER_VALUE, events.timer)
     events.timer = NO_TIMER
     if events.timer_expired:
         events.timer_expired = False

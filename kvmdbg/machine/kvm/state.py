@@ -94,6 +94,7 @@ class NestedState(NamedTuple):
     vmx_flags: int                # KVM_STATE_VMX_PREEMPTION_TIMER_DEADLINE
     vmcs12: tuple[tuple[int, int], ...]       # (member, value), those that are not 0
     shadow_vmcs12: tuple[tuple[int, int], ...] = ()       # the same of L2's shadow VMCS
+    timer: int = 0                # preemption_timer_deadline, here what is left of vmcs12's timer, in instructions of L2
 
 
 class Mmu(Record):

@@ -10,6 +10,10 @@ class NestedStateQuestions:
         """Are there KVM_GET_NESTED_STATE and KVM_SET_NESTED_STATE? (8fcc4b5923af)"""
         return True
 
+    def timer_goes_along_with_nested_state(self) -> bool:
+        """Does what is left of vmcs12's preemption timer go along? Else it starts anew in the restored L2 (850448f35aaf)."""
+        return True
+
     def defers_pages_of_vmcs12(self) -> bool:
         """After RSM or KVM_SET_NESTED_STATE, does a request map the pages that vmcs12 names, at the next entry? (7f7f1ba33cf2)"""
         return True
