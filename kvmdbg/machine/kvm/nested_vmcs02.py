@@ -16,6 +16,7 @@ from kvmdbg.machine.hw.controls import (
     EFER_LME,
     ENTRY_IA32E_MODE,
     ENTRY_LOAD_IA32_EFER,
+    ENTRY_LOAD_IA32_PAT,
     PIN_PREEMPTION_TIMER,
     SEC_ENABLE_INVPCID,
     SEC_ENABLE_PML,
@@ -133,7 +134,7 @@ def merged_controls(kvm: Kvm, vcpu: Vcpu, mine: dict[int, int]) -> dict[int, int
         F.PIN_BASED_VM_EXEC_CONTROL: pin | theirs(F.PIN_BASED_VM_EXEC_CONTROL) & ~PIN_PREEMPTION_TIMER,
         F.CPU_BASED_VM_EXEC_CONTROL: primary | theirs(F.CPU_BASED_VM_EXEC_CONTROL) & ~BITMAPS,      # L0 wants every exit
         F.SECONDARY_VM_EXEC_CONTROL: secondary,
-        F.VM_ENTRY_CONTROLS: required[F.VM_ENTRY_CONTROLS] | theirs(F.VM_ENTRY_CONTROLS) | ENTRY_LOAD_IA32_EFER,
+        F.VM_ENTRY_CONTROLS: required[F.VM_ENTRY_CONTROLS] | theirs(F.VM_ENTRY_CONTROLS) & ~ENTRY_LOAD_IA32_PAT | ENTRY_LOAD_IA32_EFER,
         F.VM_EXIT_CONTROLS: mine[F.VM_EXIT_CONTROLS],
         F.EXCEPTION_BITMAP: mine[F.EXCEPTION_BITMAP] | theirs(F.EXCEPTION_BITMAP),
         F.PAGE_FAULT_ERROR_CODE_MASK: theirs(F.PAGE_FAULT_ERROR_CODE_MASK) if kvm.config.enable_ept else 0,

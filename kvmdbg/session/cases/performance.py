@@ -15,6 +15,7 @@ from kvmdbg.session.cases.operation import LEVELS
 from kvmdbg.session.cases.operations import immediate_exit
 from kvmdbg.session.cases.words import Doing, StepToDo
 
+SHUTDOWN: Final = "KVM_EXIT_SHUTDOWN"     # L1 is aborted: an exit of L2 that it does not see
 ACCESSES: Final = ("load", "store", "fetch", "fetch_user", "ept_set")
 ENTRIES: Final = ("vmlaunch", "vmresume", "enter")
 
@@ -59,7 +60,7 @@ def do_operation(harness: Harness, doing: Doing) -> Operated:
     if result.kind == seen.NOTHING and waits(harness.kvm, 0):
         emulated = any(isinstance(event, ExitHandled) for _, event in harness.kvm.tape.events(start))
         result = result._replace(kind=seen.RUNS if emulated else seen.NOTHING)      # KVM did it, and the guest goes on
-    elif result.kind == seen.NOTHING:
+    elif result.kind == seen.NOTHING or result.kind == seen.EXIT and harness.vcpu.exit_to_user.startswith(SHUTDOWN):
         result = seen.Seen(seen.LEFT, note=why_idle(harness.kvm, harness.vcpu))
     flags = harness.flags(LEVELS.get(doing.actor.name, 0))
     return Operated(doing.actor.name, doing.operation.word, result, value, flags)

@@ -62,3 +62,8 @@ def test_which_earlier_entry_a_row_speaks_of(premises: dict[str, Any], vpid: int
 ])
 def test_when_l2_must_have_been_launched_before(steps: tuple[str, ...], resumes: bool) -> None:
     assert resumes_first(read_steps(case(*steps), {})) == resumes
+
+
+def test_an_exit_that_aborts_l1_is_none() -> None:
+    (step,) = observe("L1: vmwrite EXIT_MSR_STORE_COUNT max+1; vmlaunch", given={"list": "every entry is TSC"})
+    assert step.seen.kind == "left" and "VMX abort 1" in step.seen.note

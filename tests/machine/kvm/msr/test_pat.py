@@ -32,3 +32,9 @@ def test_memory_types_are_checked() -> None:
     m = Machine()
     assert [event.vector for event in of(m.run("wrmsr IA32_PAT, 2", "rdmsr IA32_PAT"), ExceptionInjected)] == ["#GP"]
     assert m.cpu.rax == PAT_RESET
+
+
+def test_the_processor_keeps_the_hosts() -> None:
+    m = Machine().given_vmx().given_l2(VM_ENTRY_CONTROLS=ENTRY | ENTRY_LOAD_IA32_PAT, GUEST_IA32_PAT=L2)
+    m.enter()
+    assert m.vcpu.guest_mode and m.cpu.pat == PAT_RESET

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from casework import harness, observe, operation, said
+from casework import harness, observe, operation, said, verdict
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw.controls import CR0_WP, CR4_MCE, CR4_PCIDE, CR4_PSE
 from kvmdbg.session.cases.operations.mov import mov
@@ -54,3 +54,9 @@ def test_ss_gets_the_same_selector_for_the_sake_of_the_shadow() -> None:
     h = harness()
     mov(h, *operation("L1: mov ss"))
     assert said(h)[-1] == "inject mov ss, 0x18" and h.kvm.cpu(h.vcpu).blocking == 2
+
+
+@pytest.mark.parametrize(("steps", "given"), [
+    (("L1: mov ss; vmlaunch",), {}), (("L1: mov ss; vmresume",), {"vmcs": "already launched"}), (("L1: mov ss; vmresume",), {})])
+def test_an_entry_behind_it_fails(steps: tuple[str, ...], given: dict[str, str]) -> None:
+    assert verdict(*steps, given=given, expect=[{"step": 1, "outcome": "VMfailValid", "error": 26}]).reason == ""
