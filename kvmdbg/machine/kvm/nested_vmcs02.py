@@ -135,7 +135,7 @@ def merged_controls(kvm: Kvm, vcpu: Vcpu, mine: dict[int, int]) -> dict[int, int
         F.CPU_BASED_VM_EXEC_CONTROL: primary | theirs(F.CPU_BASED_VM_EXEC_CONTROL) & ~BITMAPS,      # L0 wants every exit
         F.SECONDARY_VM_EXEC_CONTROL: secondary,
         F.VM_ENTRY_CONTROLS: required[F.VM_ENTRY_CONTROLS] | ENTRY_LOAD_IA32_EFER
-        | theirs(F.VM_ENTRY_CONTROLS) & ~ENTRY_LOAD_IA32_PAT,                     # which KVM keeps in its own memory here (msr/pat.py)
+        | theirs(F.VM_ENTRY_CONTROLS) & ~ENTRY_LOAD_IA32_PAT,      # which KVM keeps in its own memory (msr/pat.py)
         F.VM_EXIT_CONTROLS: mine[F.VM_EXIT_CONTROLS],
         F.EXCEPTION_BITMAP: mine[F.EXCEPTION_BITMAP] | theirs(F.EXCEPTION_BITMAP),
         F.PAGE_FAULT_ERROR_CODE_MASK: theirs(F.PAGE_FAULT_ERROR_CODE_MASK) if kvm.config.enable_ept else 0,
