@@ -151,7 +151,8 @@ STATEMENTS: Final = (
     Statement("nested VMX", MODELLED, "VMFUNC of L2: EPTP switching in its three forms, and the PDPTEs of a PAE guest (seed 004)",
               "nested.c: handle_vmfunc(), nested_vmx_eptp_switching()"),
     Statement("registers of guests", MODELLED, "RDMSR, WRMSR and CPUID emulated; L1's bitmaps for L2; TSC offsets of L1 and L2; "
-              "IA32_FEATURE_CONTROL before VMXON; CPUID.OSXSAVE", "x86.c: kvm_set_msr_common(); vmx.c: vmx_set_msr(); cpuid.c"),
+              "IA32_FEATURE_CONTROL before VMXON; CPUID.OSXSAVE; KVM_SET_MSRS (`host set-msr`)",
+              "x86.c: kvm_set_msr_common(); vmx.c: vmx_set_msr(); cpuid.c"),
     Statement("registers of guests", MODELLED, "the MSR lists of vmcs12, worked through by KVM, with their limit since v5.5",
               "nested.c: nested_vmx_load_msr(), nested_vmx_store_msr()"),
     Statement("registers of guests", SIMPLIFIED, "L0 intercepts every register, and has every register that L1 writes in memory: "
