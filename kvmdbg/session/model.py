@@ -131,6 +131,9 @@ STATEMENTS: Final = (
               "where it was in between, on a disk or nowhere, flushes nothing"),
     Statement("EPT01", LEFT_OUT, "huge pages, moved memslots",
               "the host's own flushing is a later issue"),
+    Statement("nested VMX", SIMPLIFIED,
+              "old kernels check vmcs12 as the newest does, but for controls that they do not offer and for VPID, EPTP, CR3 targets and "
+              "the link pointer", "what they left unchecked fails in the processor or goes unnoticed, and flushes nothing"),
     Statement("nested VMX", MODELLED, "page-modification logging of L1 for its L2, emulated where KVM sets D flags of EPT12; no "
               "processor here logs by itself", "nested.c: nested_vmx_write_pml_buffer()"),
     Statement("nested VMX", MODELLED,
