@@ -84,6 +84,8 @@ SAYINGS: Final[dict[type, Saying]] = {
     hw.Delivered: Saying(lambda e: f"cpu{e.cpu} delivers vector {e.vector} type {e.type} to the guest", True, ""),
     hw.Raised: Saying(lambda e: f"cpu{e.cpu} is offered {_interrupt(e)}", True, "q"),
     hw.Taken: Saying(lambda e: f"cpu{e.cpu} {_interrupt(e)} is handled by the host", True, ""),
+    hw.Posted: Saying(lambda e: f"cpu{e.cpu} takes posted interrupts for its guest: {', '.join(map(hex, e.vectors)) or 'none'}",
+                      True, ""),
     hw.VmExited: Saying(lambda e: f"cpu{e.cpu} VM exit {reason_text(e.reason)} qualification {e.qualification:#x}", True, "X"),
     hw.Completed: Saying(lambda e: f"cpu{e.cpu} {e.instruction}: {e.outcome}" + (f" error {e.error}" if e.error else ""), True, ""),
     hw.Retired: Saying(lambda e: f"cpu{e.cpu} {e.text} done", True, ""),

@@ -54,7 +54,7 @@ STATEMENTS: Final = (
               "SMM of its own, #VE (refused or not offered)",
               "they come with the commits that need them"),
     Statement("VMX", LEFT_OUT,
-              "x2APIC mode, APIC-register virtualization, posted interrupts, mode-based execute control: offered if asked for "
+              "x2APIC mode, APIC-register virtualization, mode-based execute control: offered if asked for "
               "(`machine x2apic_mode=1`), checked at VM entry, and refused when a guest would run with them",
               "nothing that is cached depends on them"),
     Statement("VMX", MODELLED,
@@ -132,8 +132,12 @@ STATEMENTS: Final = (
     Statement("EPT01", LEFT_OUT, "huge pages, moved memslots",
               "the host's own flushing is a later issue"),
     Statement("nested VMX", SIMPLIFIED,
-              "old kernels check vmcs12 as the newest does, but for controls that they do not offer and for VPID, EPTP, CR3 targets and "
-              "the link pointer", "what they left unchecked fails in the processor or goes unnoticed, and flushes nothing"),
+              "old kernels check vmcs12 as the newest does, but for controls that they do not offer and for VPID, EPTP, CR3 targets "
+              "and the link pointer", "what they left unchecked fails in the processor or goes unnoticed, and flushes nothing"),
+    Statement("nested VMX", MODELLED,
+              "posted interrupts of L2 (`machine virtual_interrupts=1 posted_interrupts=1`): L1 posts in its descriptor (`poke`) and "
+              "notifies (`host irq`); the processor, or KVM before the entry, makes them pending",
+              "SDM Vol. 3C 29.6; vmx.c: vmx_deliver_nested_posted_interrupt()"),
     Statement("nested VMX", MODELLED, "page-modification logging of L1 for its L2, emulated where KVM sets D flags of EPT12; no "
               "processor here logs by itself", "nested.c: nested_vmx_write_pml_buffer()"),
     Statement("nested VMX", MODELLED,
@@ -250,7 +254,7 @@ STATEMENTS: Final = (
     Statement("interrupts", MODELLED,
               "virtual interrupts of L2 (`machine virtual_interrupts=1`): recognized at VM entry, delivered, and what KVM makes of "
               "them (I-27)", "SDM Vol. 3C 29.1, 29.2; nested.c: vmx_has_nested_events()"),
-    Statement("interrupts", LEFT_OUT, "IPIs that guests send, posted interrupts, EOIs that exit, virtualized APIC registers",
+    Statement("interrupts", LEFT_OUT, "IPIs that guests send, EOIs that exit, virtualized APIC registers",
               "no flush depends on them; they are not offered, or refused at VM entry"),
     # -- The machine as a whole ------------------------------------------------------------------------------------------
     Statement("machine", MODELLED, "several processors between which the vCPU moves (`machine cpus=2`, `host migrate`)",

@@ -176,9 +176,9 @@ kind("immediate-exit", "an entry is to exit at once; qualify by self-ipi or pree
      {kvm_events.ImmediateExitRequested: lambda e: (e.by,)}, _fixed("self-IPI", "preemption timer"))
 kind("deliver", "the processor delivers an event to its guest", {hw.Delivered: lambda e: ()})
 kind("handler", "an event goes through the guest's IDT to its handler", {hw.Vectored: lambda e: ()})
-kind("interrupt", "a processor is offered an interrupt or NMI, or its host handles one; qualify by which",
-     {hw.Raised: lambda e: ("raised", _source(e)), hw.Taken: lambda e: ("taken", _source(e))},
-     _fixed("raised", "taken", "external", "nmi"))
+kind("interrupt", "a processor is offered an interrupt or NMI, its host handles one, its guest gets posted ones; qualify by which",
+     {hw.Raised: lambda e: ("raised", _source(e)), hw.Taken: lambda e: ("taken", _source(e)),
+      hw.Posted: lambda e: ("posted",)}, _fixed("raised", "taken", "posted", "external", "nmi"))
 kind("root", "an MMU gets a root (its page allocated, or found again), reuses or frees one; qualify by which or by the MMU",
      {kvm_events.RootAllocated: lambda e: ("allocated", "found" if e.found else "", e.mmu),
       kvm_events.RootReused: lambda e: ("reused", e.mmu),

@@ -131,6 +131,13 @@ class Taken(NamedTuple):
     type: int         # as in Raised
 
 
+class Posted(NamedTuple):
+    """A notification brought posted interrupts to the guest: they are pending virtual interrupts now (SDM Vol. 3C 29.6)."""
+
+    cpu: int
+    vectors: tuple[int, ...]
+
+
 class VmExited(NamedTuple):
     """A VM exit (SDM Vol. 3C 27/28); the host of this VMCS runs from now on."""
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from kvmdbg.machine.hw import virtual_interrupts, vmcs
+from kvmdbg.machine.hw import posted_interrupts, virtual_interrupts, vmcs
 from kvmdbg.machine.hw.controls import (
     ACTIVITY_HLT,
     BLOCKING_MOV_SS,
@@ -44,6 +44,7 @@ from kvmdbg.machine.hw.modes import non_root
 from kvmdbg.machine.hw.state import NO_INSN, NO_TIMER, Cpu, Hardware
 
 NMI_VECTOR: Final = 2
+POSTED: Final = "posted"          # what a boundary comes to that only makes virtual interrupts pending
 DEBUG_DUE: Final = 1 << 12 | 1 << 14          # enabled breakpoint, single step: without them no #DB comes (24.4.2)
 DEBUG_QUALIFICATION: Final = 0xF | 1 << 14
 
@@ -209,6 +210,17 @@ def _virtual_interrupt_happens(hw: Hardware, cpu: Cpu) -> str:
     return outcome
 
 
+def _posted_interrupt(hw: Hardware, cpu: Cpu) -> bool:
+    return posted_interrupts.notifies(hw, cpu) and _interrupt(hw, cpu)
+
+
+def _posted_interrupt_happens(hw: Hardware, cpu: Cpu) -> str:
+    """No VM exit, and nothing is delivered yet: what is pending then is looked at next (29.6)."""
+    acknowledge(hw, cpu)
+    posted_interrupts.process(hw, cpu)
+    return POSTED
+
+
 def _interrupt(hw: Hardware, cpu: Cpu) -> bool:
     """RFLAGS.IF does not matter where external interrupts exit; STI and MOV SS block all the same (24.6.1)."""
     if not hw.pending[cpu.id].irr:
@@ -230,6 +242,7 @@ BEHIND_THE_TIMER: Final = (
     Boundary("NMI", _nmi, _nmi_happens),
     Boundary("interrupt window", _interrupt_window, _exits_with(EXIT_REASON_INTERRUPT_WINDOW)),
     Boundary("virtual interrupt", _virtual_interrupt, _virtual_interrupt_happens),
+    Boundary("posted interrupt", _posted_interrupt, _posted_interrupt_happens),
     Boundary("external interrupt", _interrupt, _interrupt_happens),
 )
 BOUNDARIES: Final = (

@@ -7,14 +7,12 @@ from typing import Final
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw.checking import Subject
 from kvmdbg.machine.hw.controls import (
-    PIN_POSTED_INTERRUPTS,
     SEC_APIC_REGISTER_VIRT,
     SEC_BITS,
     SEC_ENABLE_PML,
     SEC_MODE_BASED_EXECUTE,
     SEC_VIRTUALIZE_X2APIC_MODE,
 )
-from kvmdbg.machine.hw.fields import F
 
 SECONDARY: Final = {
     SEC_VIRTUALIZE_X2APIC_MODE: "the local APIC has no x2APIC mode here",
@@ -29,6 +27,3 @@ def refuse_unmodelled(s: Subject) -> None:
     for bit, reason in SECONDARY.items():
         if s.secondary & bit:
             raise Unsupported(f"{SEC_BITS[bit]} is checked by VM entry and cannot be executed: {reason}", "Clear the control.")
-    if s.read(F.PIN_BASED_VM_EXEC_CONTROL) & PIN_POSTED_INTERRUPTS:
-        raise Unsupported("POSTED_INTERRUPTS is checked by VM entry and cannot be executed: no descriptor is read here",
-                          "Clear the control.")

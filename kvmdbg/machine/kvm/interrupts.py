@@ -14,6 +14,8 @@ from kvmdbg.machine.kvm.vcpu_events import NO_SIPI
 
 def kvm_apic_set_irq(kvm: Kvm, vcpu: Vcpu, vector: int) -> None:
     """A device, user space or another vCPU sends vector 16..255 (lapic.c: __apic_accept_irq())."""
+    if kvm.ops.deliver_nested_posted_interrupt(kvm, vcpu, vector):
+        return
     kvm.emit(InterruptQueued, vcpu.id, vector)
     kvm.events(vcpu).irr |= 1 << vector
     kvm_make_request(kvm, vcpu, "EVENT", "__apic_accept_irq")

@@ -22,10 +22,13 @@ from kvmdbg.machine.hw.controls import (
     INTR_TYPE_EXTERNAL,
 )
 from kvmdbg.machine.hw.fields import F
+from kvmdbg.machine.hw.virtual_interrupts import CLASS, VPPR
 from kvmdbg.machine.kvm import interrupts, vmcs12
 from kvmdbg.machine.kvm.events import Decided
+from kvmdbg.machine.kvm.guest_memory import kvm_read_guest
 from kvmdbg.machine.kvm.kvm_host import kvm_clear_request, kvm_test_request
 from kvmdbg.machine.kvm.nested import nested_vmx_exception_vmexit, nested_vmx_vmexit
+from kvmdbg.machine.kvm.nested_posted_interrupts import posted, vmx_complete_nested_posted_interrupt
 from kvmdbg.machine.kvm.state import INIT_RECEIVED, Kvm, Vcpu
 from kvmdbg.machine.kvm.vcpu_events import NO_SIPI, NOT_INJECTED, PendingException
 from kvmdbg.machine.kvm.virtual_interrupts import blocked_in_l2, vmx_guest_apic_has_interrupt
@@ -61,6 +64,7 @@ def vmx_check_nested_events(kvm: Kvm, vcpu: Vcpu) -> bool:
         return False
     event = next((one for one in PRIORITY if one.waits(kvm, vcpu)), None)
     if event is None:
+        vmx_complete_nested_posted_interrupt(kvm, vcpu)
         return False
     injecting = event.blocked_by_injection and kvm.events(vcpu).injected != NOT_INJECTED
     blocked = vcpu.nested_run_pending or injecting
@@ -88,6 +92,8 @@ def vmx_has_nested_events(kvm: Kvm, vcpu: Vcpu, for_injection: bool) -> bool:
     events = kvm.events(vcpu)
     if events.mtf_pending or _timer(kvm, vcpu):
         return True
+    if _posted_above_priority(kvm, vcpu) and not blocked_in_l2(kvm, vcpu) and not for_injection:
+        return True
     if not kvm.era.nested_events_include_virtual_interrupts() or not vmx_guest_apic_has_interrupt(kvm, vcpu):
         return False
     if blocked_in_l2(kvm, vcpu):
@@ -99,6 +105,14 @@ def vmx_has_nested_events(kvm: Kvm, vcpu: Vcpu, for_injection: bool) -> bool:
              f"RVI {read(kvm, vcpu, F.GUEST_INTR_STATUS) & 0xFF:#x}: the processor delivers it",
              "nested.c: vmx_has_nested_events()")
     return counts
+
+
+def _posted_above_priority(kvm: Kvm, vcpu: Vcpu) -> bool:
+    """L1 has notified L2 of a vector that L2's priority lets through (27c4fa42b11a)."""
+    if not kvm.era.nested_events_include_posted_interrupts() or not kvm.events(vcpu).pi_pending:
+        return False
+    vppr = kvm_read_guest(kvm, vmcs12.get(kvm, vcpu, F.VIRTUAL_APIC_PAGE_ADDR) + VPPR) or 0
+    return max(posted(kvm, vcpu).bit_length() - 1, 0) & CLASS > vppr & CLASS
 
 
 # -- the events --------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.events import Decided
 from kvmdbg.machine.kvm.guest_memory import gfn_to_pfn
 from kvmdbg.machine.kvm.guest_paging import is_pae_paging
+from kvmdbg.machine.kvm.nested_posted_interrupts import map_descriptor
 from kvmdbg.machine.kvm.pdptrs import load_pdptrs
 from kvmdbg.machine.kvm.state import INVALID_GPA, Kvm, Vcpu
 from kvmdbg.machine.kvm.vmx_control_registers import kvm_read_cr3
@@ -27,7 +28,10 @@ CR8_EXITING = CPU_CR8_LOAD_EXITING | CPU_CR8_STORE_EXITING
 
 def nested_get_vmcs12_pages(kvm: Kvm, vcpu: Vcpu) -> bool:
     """Host addresses of vmcs12's pages into vmcs02, which is loaded; False: KVM_RUN must end."""
-    return apic_access_page(kvm, vcpu) and virtual_apic_page(kvm, vcpu)
+    if not (apic_access_page(kvm, vcpu) and virtual_apic_page(kvm, vcpu)):
+        return False
+    map_descriptor(kvm, vcpu)
+    return True
 
 
 def vmx_get_nested_state_pages(kvm: Kvm, vcpu: Vcpu) -> bool:

@@ -35,6 +35,7 @@ from kvmdbg.machine.kvm.guest_paging import is_pae_paging
 from kvmdbg.machine.kvm.msr.pat import prepare_vmcs02_pat
 from kvmdbg.machine.kvm.msr.tsc import write_tsc_offset
 from kvmdbg.machine.kvm.nested_ept import nested_ept_init_mmu_context
+from kvmdbg.machine.kvm.nested_posted_interrupts import prepare_vmcs02_posted
 from kvmdbg.machine.kvm.nested_transition import flush_for_apic_access_page, nested_vmx_load_cr3, nested_vmx_transition_tlb_flush
 from kvmdbg.machine.kvm.pdptrs import load_pdptrs
 from kvmdbg.machine.kvm.state import INVALID_GPA, INVALID_PAGE, Kvm, Vcpu
@@ -101,6 +102,7 @@ def prepare_vmcs02_early(kvm: Kvm, vcpu: Vcpu) -> None:
         write(kvm, vcpu, encoding, value)
     write(kvm, vcpu, F.VIRTUAL_PROCESSOR_ID, vpid_for_vmcs02(kvm, vcpu))
     prepare_vmcs02_status(kvm, vcpu)
+    prepare_vmcs02_posted(kvm, vcpu)
 
 
 def vpid_for_vmcs02(kvm: Kvm, vcpu: Vcpu) -> int:

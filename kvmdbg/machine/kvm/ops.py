@@ -6,6 +6,7 @@ from kvmdbg.machine.hw.controls import EXIT_REASON_EXTERNAL_INTERRUPT
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import (
     nested_events,
+    nested_posted_interrupts,
     preemption_timer,
     virtual_interrupts,
     vmx,
@@ -81,6 +82,9 @@ class VmxOps:
 
     def has_nested_events(self, kvm: Kvm, vcpu: Vcpu, for_injection: bool) -> bool:
         return nested_events.vmx_has_nested_events(kvm, vcpu, for_injection)
+
+    def deliver_nested_posted_interrupt(self, kvm: Kvm, vcpu: Vcpu, vector: int) -> bool:
+        return nested_posted_interrupts.vmx_deliver_nested_posted_interrupt(kvm, vcpu, vector)
 
     def guest_apic_has_interrupt(self, kvm: Kvm, vcpu: Vcpu) -> bool:
         return virtual_interrupts.vmx_guest_apic_has_interrupt(kvm, vcpu)

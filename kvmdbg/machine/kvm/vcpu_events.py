@@ -50,7 +50,7 @@ class VcpuEvents(Record):
     """
 
     __slots__ = ("irr", "nmi_queued", "nmi_pending", "injected", "exception_vmexit", "exception_from_userspace", "immediate_exit",
-                 "init_pending", "sipi", "mtf_pending", "timer", "timer_expired", "parked", "exits_at_once")
+                 "init_pending", "sipi", "mtf_pending", "timer", "timer_expired", "pi_pending", "parked", "exits_at_once")
     irr: int                      # bit = vector that L1's local APIC holds for injection
     nmi_queued: int               # vcpu->arch.nmi_queued: NMIs that process_nmi() has not seen yet
     nmi_pending: int              # vcpu->arch.nmi_pending
@@ -63,6 +63,7 @@ class VcpuEvents(Record):
     mtf_pending: bool             # vmx->nested.mtf_pending
     timer: int                    # vmx->nested.preemption_timer, in instructions of L2; NO_TIMER = not started
     timer_expired: bool           # vmx->nested.preemption_timer_expired
+    pi_pending: bool              # vmx->nested.pi_pending: L1 has notified L2 of posted interrupts
     parked: tuple[Insn, ...]      # the instruction of L2 that has to be executed again when L2 goes on; L1 runs meanwhile
     exits_at_once: int            # entries in a row that ended with nothing done in the guest; interrupts of the host do not count
 
@@ -71,4 +72,4 @@ def new_vcpu_events(tape: Tape, vcpu: str) -> VcpuEvents:
     """Nothing waits.  vcpu: the vCPU's name."""
     return VcpuEvents(tape, f"{vcpu}.events", irr=0, nmi_queued=0, nmi_pending=0, injected=NOT_INJECTED, exception_vmexit=None,
                       exception_from_userspace=False, immediate_exit=False, init_pending=False, sipi=NO_SIPI, mtf_pending=False,
-                      timer=NO_TIMER, timer_expired=False, parked=(), exits_at_once=0)
+                      timer=NO_TIMER, timer_expired=False, pi_pending=False, parked=(), exits_at_once=0)

@@ -130,6 +130,14 @@ class InjectionQuestions:
         """Does a requested virtual interrupt wake a halted L2? (e6c67d8cf117)"""
         return True
 
+    def nested_events_include_posted_interrupts(self) -> bool:
+        """Does a posted interrupt wake a halted L2? (27c4fa42b11a)"""
+        return True
+
+    def drops_posted_interrupts_without_a_descriptor(self) -> bool:
+        """Has vmcs02 no "process posted interrupts" where L1's descriptor is no memory? (966eefb89657)"""
+        return True
+
     def nested_events_include_virtual_interrupts(self) -> bool:
         """Is it vmx_has_nested_events() that sees a virtual interrupt, with L2's IF? (321ef62b0c5f)"""
         return True
