@@ -132,11 +132,12 @@ STATEMENTS: Final = (
     Statement("EPT01", LEFT_OUT, "huge pages, moved memslots",
               "the host's own flushing is a later issue"),
     Statement("nested VMX", SIMPLIFIED,
-              "old kernels check vmcs12 as the newest does, but for controls that they do not offer and for VPID, EPTP, CR3 targets "
-              "and the link pointer", "what they left unchecked fails in the processor or goes unnoticed, and flushes nothing"),
+              "old kernels check vmcs12 as the newest does, but for controls that they do not offer and for VPID, EPTP, "
+              "CR3 targets and the link pointer",
+              "what they left unchecked fails in the processor or goes unnoticed, and flushes nothing"),
     Statement("nested VMX", MODELLED,
-              "posted interrupts of L2 (`machine virtual_interrupts=1 posted_interrupts=1`): L1 posts in its descriptor (`poke`) and "
-              "notifies (`host irq`); the processor, or KVM before the entry, makes them pending",
+              "posted interrupts of L2 (`machine virtual_interrupts=1 posted_interrupts=1`): L1 posts in its "
+              "descriptor (`poke`) and notifies (`host irq`); the processor, or KVM before the entry, makes them pending",
               "SDM Vol. 3C 29.6; vmx.c: vmx_deliver_nested_posted_interrupt()"),
     Statement("nested VMX", MODELLED, "page-modification logging of L1 for its L2, emulated where KVM sets D flags of EPT12; no "
               "processor here logs by itself", "nested.c: nested_vmx_write_pml_buffer()"),

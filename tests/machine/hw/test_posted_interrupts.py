@@ -46,7 +46,7 @@ def notified(hw: Hardware, cpu: Cpu, vector: int = NOTIFICATION) -> list[object]
     start = hw.tape.cursor
     while due(hw, cpu):
         attend(hw, cpu)
-    return [event for event in events(hw, start) if isinstance(event, Posted | Delivered | VmExited)]
+    return events(hw, Posted, Delivered, VmExited, start=start)
 
 
 def test_what_is_posted_is_delivered_one_after_the_other_without_an_exit() -> None:

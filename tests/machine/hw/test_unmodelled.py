@@ -9,20 +9,16 @@ from kvmdbg.machine.hw import vmcs
 from kvmdbg.machine.hw.controls import (
     CPU_SECONDARY_CONTROLS,
     CPU_TPR_SHADOW,
-    EXIT_ACK_INTR_ON_EXIT,
-    PIN_EXTERNAL_INTERRUPT_EXITING,
-    PIN_POSTED_INTERRUPTS,
     SEC_APIC_REGISTER_VIRT,
     SEC_ENABLE_EPT,
     SEC_ENABLE_PML,
     SEC_MODE_BASED_EXECUTE,
-    SEC_VIRTUAL_INTR_DELIVERY,
     SEC_VIRTUALIZE_X2APIC_MODE,
 )
 from kvmdbg.machine.hw.entry import vm_entry
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.state import VMX_ROOT, Caps
-from vmx import GOOD, with_vmcs
+from vmx import with_vmcs
 
 ALL = Caps(virtual_interrupts=True, posted_interrupts=True, x2apic_mode=True, apic_registers=True, pml=True,
            mode_based_execute=True)
@@ -40,11 +36,3 @@ def test_an_entry_that_would_use_one_is_refused_before_anything_changes(secondar
     assert (hw.tape.cursor, cpu.vmx) == (before, VMX_ROOT)
     vmcs.write(hw, cpu, F.GUEST_RFLAGS, 0)
     assert vm_entry(hw, cpu, launch=True).exit_reason == 0x8000_0021
-
-
-def test_so_are_posted_interrupts() -> None:
-    hw, cpu = with_vmcs({F.CPU_BASED_VM_EXEC_CONTROL: PRIMARY, F.SECONDARY_VM_EXEC_CONTROL: SEC_VIRTUAL_INTR_DELIVERY,
-                         F.PIN_BASED_VM_EXEC_CONTROL: PIN_EXTERNAL_INTERRUPT_EXITING | PIN_POSTED_INTERRUPTS,
-                         F.VM_EXIT_CONTROLS: GOOD[F.VM_EXIT_CONTROLS] | EXIT_ACK_INTR_ON_EXIT}, ALL)
-    with pytest.raises(Unsupported, match="POSTED_INTERRUPTS is checked"):
-        vm_entry(hw, cpu, launch=True)
