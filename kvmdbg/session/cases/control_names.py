@@ -36,10 +36,11 @@ _CPU: Final = {
     c.CPU_CR3_LOAD_EXITING: ("cr3_load_exiting",), c.CPU_CR3_STORE_EXITING: ("cr3_store_exiting",),
     c.CPU_CR8_LOAD_EXITING: ("cr8_load_exiting",), c.CPU_CR8_STORE_EXITING: ("cr8_store_exiting",),
     c.CPU_TPR_SHADOW: ("use_tpr_shadow", "tpr_shadow"), c.CPU_NMI_WINDOW_EXITING: ("nmi_window", "nmi_window_exiting"),
-    c.CPU_USE_IO_BITMAPS: ("use_io_bitmaps", "use_i/o_bitmaps"), c.CPU_USE_MSR_BITMAPS: ("use_msr_bitmaps",),
+    c.CPU_USE_IO_BITMAPS: ("use_io_bitmaps", "use_i/o_bitmaps", "io_bitmaps"), c.CPU_USE_MSR_BITMAPS: ("use_msr_bitmaps",),
     c.CPU_PAUSE_EXITING: ("pause_exiting",), c.CPU_MWAIT_EXITING: ("mwait_exiting",), c.CPU_MONITOR_EXITING: ("monitor_exiting",),
     c.CPU_RDPMC_EXITING: ("rdpmc_exiting",), c.CPU_RDTSC_EXITING: ("rdtsc_exiting",), c.CPU_MOV_DR_EXITING: ("mov_dr_exiting",),
-    c.CPU_MONITOR_TRAP_FLAG: ("monitor_trap_flag", "mtf"), c.CPU_UNCOND_IO_EXITING: ("unconditional_i/o_exiting",),
+    c.CPU_MONITOR_TRAP_FLAG: ("monitor_trap_flag", "mtf"),
+    c.CPU_UNCOND_IO_EXITING: ("unconditional_i/o_exiting", "unconditional_io_exiting", "uncond_io_exiting"),
     c.CPU_SECONDARY_CONTROLS: ("secondary_controls", "activate_secondary_controls"),
 }
 _SECONDARY: Final = {

@@ -43,6 +43,7 @@ _ALIASES: Final[Mapping[str, int]] = {
     "PREEMPT_TIMER_VALUE": F.VMX_PREEMPTION_TIMER_VALUE, "CR0_MASK": F.CR0_GUEST_HOST_MASK, "CR4_MASK": F.CR4_GUEST_HOST_MASK,
     "GUEST_PENDING_DEBUG": F.GUEST_PENDING_DBG_EXCEPTIONS,
     **{f"CR3_TARGET_{i}": F.CR3_TARGET_VALUE0 + 2 * i for i in range(4)},
+    **{f"GUEST_PDPTE{i}": F.GUEST_PDPTR0 + 2 * i for i in range(4)},       # the manual's name
 }
 _BASE: Final = re.compile(r"(HOST|GUEST)_(BASE|SEL|LIMIT|AR)_(\w+)$")       # kvm-unit-tests: HOST_BASE_FS, HOST_SEL_CS
 _ENCODING: Final = re.compile(r"0x[0-9a-fA-F]{1,8}")

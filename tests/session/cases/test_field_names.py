@@ -15,7 +15,8 @@ from kvmdbg.session.cases.field_names import encoding, word
     ("TSC_OFFSET", F.TSC_OFFSET), ("TSC_OFFSET_HIGH", F.TSC_OFFSET + 1), ("HOST_BASE_FS", F.HOST_FS_BASE),
     ("HOST_SEL_CS", F.HOST_CS_SELECTOR), ("EXIT_REASON", F.VM_EXIT_REASON), ("VM_INSTRUCTION_ERROR", F.VM_INSTRUCTION_ERROR),
     ("GUEST_AR_CS", F.GUEST_CS_AR_BYTES), ("GUEST_LIMIT_ES", F.GUEST_ES_LIMIT), ("EPTP_HI", F.EPT_POINTER + 1), ("0x2011", 0x2011),
-    ("CR3_TARGET_2", F.CR3_TARGET_VALUE2), ("VMX_INST_ERROR", F.VM_INSTRUCTION_ERROR), ("0x7ffe", 0x7FFE),
+    ("CR3_TARGET_2", F.CR3_TARGET_VALUE2), ("VMX_INST_ERROR", F.VM_INSTRUCTION_ERROR), ("GUEST_PDPTE3", F.GUEST_PDPTR3),
+    ("0x7ffe", 0x7FFE),
 ])
 def test_names(name: str, number: int) -> None:
     assert encoding(name) == number

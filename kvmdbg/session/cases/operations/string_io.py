@@ -25,9 +25,9 @@ def string_io(h: Harness, op: Operation, actor: Actor) -> None:
 
 @operation("in", "out")
 def port_io(h: Harness, op: Operation, actor: Actor) -> int | None:
-    """`port=` names another port, `size=` more bytes than one; what a read gave."""
-    if op.plain or not {operand.key for operand in op.operands} <= {"port", "size"}:
+    """`port=`, or a number alone, names another port, `size=` more bytes than one; what a read gave."""
+    if len(op.plain) > 1 or not {operand.key for operand in op.operands} <= {"", "port", "size"}:
         raise Unsupported(f"{op.text}: only port= and size=")
-    port, size = h.binding.number64(op.named("port") or hex(PORT)), op.named("size") or "1"
+    port, size = h.binding.number64(op.named("port") or "".join(op.plain) or hex(PORT)), op.named("size") or "1"
     h.player.inject(f"in {port:#x}, {size}" if op.word == "in" else f"out {port:#x}, {WRITTEN:#x}, {size}")
     return h.rax if op.word == "in" else None

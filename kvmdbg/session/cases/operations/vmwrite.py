@@ -32,7 +32,7 @@ NAMED: Final = re.compile(r"(?:field (\S+)|(f)) (?:value |= )?(.+)")
 ANY: Final = ("any", "any of the above")
 CHANGED: Final = re.compile(r"(\w+) (cleared|set)$")
 FIXED: Final = ("a bit that FIXED1 forbids", "a bit that FIXED0 demands cleared")
-OLD_OR: Final = "old value | "
+OLD: Final = re.compile(r"old(?: value)? (\||\^|&~) (.+)")
 REGISTER: Final = re.compile(r"(?:HOST|GUEST)_(?:IA32_)?(CR0|CR4|EFER)$")
 
 
@@ -91,8 +91,9 @@ def new_value(h: Harness, name: str, text: str, old: int) -> int:
         return old | bit if match[2] == "set" else old & ~bit
     if text in FIXED:
         return fixed(h, name, text, old)
-    if text.startswith(OLD_OR):
-        return old | h.binding.number(text.removeprefix(OLD_OR))
+    if match := OLD.fullmatch(text):
+        number = h.binding.number64(match[2])
+        return {"|": old | number, "^": old ^ number, "&~": old & ~number}[match[1]]
     if match := BIT.match(text):
         bit = 1 << h.binding.number(match[1])
         return old & ~bit if match[2] in ("0", "cleared") else old | bit

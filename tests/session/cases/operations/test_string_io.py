@@ -21,8 +21,14 @@ def test_a_byte_of_memory_goes_to_the_port() -> None:
 def test_a_port_by_number() -> None:
     (step,) = observe("L1: in port=0x71 size=2")
     assert step.last.value is not None and step.last.value & 0xFFFF == 0xFFFF
-    (step,) = observe("L1: out")
-    assert step.events(PortAccessed)[0].port == 0x80
+    for text, port in (("L1: out", 0x80), ("L1: out 0x3f8", 0x3F8), ("L1: in 0x60", 0x60)):
+        (step,) = observe(text)
+        assert step.events(PortAccessed)[0].port == port
+
+
+def test_l1_takes_what_it_asks_for() -> None:
+    (step,) = observe("L2: out 0x80", given={"vmcs12": {"unconditional_io_exiting": True}})
+    assert step.seen.reason == 30
 
 
 @pytest.mark.parametrize("text", ["in whistling", "out colour=red"])
