@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from kvmdbg.errors import Unsupported
-from kvmdbg.machine.hw import access, pending, vmcs
+from kvmdbg.machine.hw import access, pending, segmentation, vmcs
 from kvmdbg.machine.hw.controls import (
     AR_L,
     BLOCKING_NMI,
@@ -210,7 +210,7 @@ def _transfer(hw: Hardware, cpu: Cpu, event: Event) -> None:
         raise GuestFault("#GP", external)
     if low >> 32 & 7:
         raise Unsupported(f"vector {event.vector}: its gate names an interrupt stack (IST): there is no TSS", "Use IST 0.")
-    _push_frame(hw, cpu, event)
+    _push_frame(hw, cpu, event, external)
     cpu.rip = handler
     cpu.rflags &= ~(RFLAGS_TF | RFLAGS_NT | RFLAGS_RF | RFLAGS_VM | (RFLAGS_IF if kind == INTERRUPT_GATE else 0))
     cpu.descriptors = idt._replace(cs=idt.cs._replace(selector=selector))
@@ -227,14 +227,17 @@ def _refuse_unmodelled(cpu: Cpu) -> None:
                           "Set the IDTR base to 0: no IDT.")
 
 
-def _push_frame(hw: Hardware, cpu: Cpu, event: Event) -> None:
-    """SS, RSP, RFLAGS, CS, RIP and the error code, on the aligned stack of the interrupted program (SDM Vol. 3A 6.14.2)."""
+def _push_frame(hw: Hardware, cpu: Cpu, event: Event, external: int) -> None:
+    """SS, RSP, RFLAGS, CS, RIP and the error code, on the aligned stack of the interrupted program (SDM Vol. 3A 6.14.2).
+
+    external: error code of a stack fault.  raises: GuestFault, VmExit.
+    """
     resumes = RFLAGS_RF if event.type == INTR_TYPE_HARD_EXCEPTION and event.vector != DEBUG_EXCEPTION else 0
     frame = [cpu.descriptors.ss.selector, cpu.rsp, cpu.rflags | resumes, cpu.descriptors.cs.selector, cpu.rip + event.length]
     if event.error_code is not None:
         frame.append(event.error_code)
     rsp = cpu.rsp & ~0xF
     for value in frame:
-        rsp -= 8
-        access.store(hw, cpu, rsp & 0xFFFF_FFFF_FFFF_FFFF, value)
-    cpu.rsp = rsp & 0xFFFF_FFFF_FFFF_FFFF
+        rsp = rsp - 8 & 0xFFFF_FFFF_FFFF_FFFF
+        access.store(hw, cpu, segmentation.on_stack(cpu, rsp, external), value)
+    cpu.rsp = rsp

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from kvmdbg.machine.hw.controls import AR_DB, AR_S, AR_UNUSABLE, CR0_PE
+from kvmdbg.machine.hw.controls import AR_DB, AR_S, AR_UNUSABLE, CR0_PE, CR4_LA57
 from kvmdbg.machine.hw.faults import GuestFault
 from kvmdbg.machine.hw.modes import long_mode, virtual_8086
 from kvmdbg.machine.hw.operands import LogicalAddress
@@ -41,13 +41,23 @@ def checked(cpu: Cpu, operand: int | LogicalAddress, write: bool = False) -> int
     """The linear address of an access of 64 bits to memory.
 
     raises: GuestFault #GP, for SS #SS, where the segment is unusable, ends before, or does not allow it; 64-bit mode asks
-    for none of these (whether the address is canonical is paging's question).
+    for none of these, but an address behind SS must be canonical (of any other that is paging's question).
     """
+    if isinstance(operand, LogicalAddress) and operand.segment == "ss" and long_mode(cpu):
+        return on_stack(cpu, linear(cpu, operand))
     if isinstance(operand, LogicalAddress) and not long_mode(cpu):
         segment = _segment(cpu, operand.segment)
         if forbids(segment, write, protected=bool(cpu.cr0 & CR0_PE) and not virtual_8086(cpu)) or beyond(segment, operand.offset):
             raise GuestFault("#SS" if operand.segment == "ss" else "#GP")
     return linear(cpu, operand)
+
+
+def on_stack(cpu: Cpu, la: int, error_code: int = 0) -> int:
+    """The linear address of a push or a pop.  raises: GuestFault #SS in 64-bit mode where it is not canonical."""
+    sign = 56 if cpu.cr4 & CR4_LA57 else 47
+    if long_mode(cpu) and la >> sign not in (0, MASK_64 >> sign):
+        raise GuestFault("#SS", error_code)
+    return la
 
 
 def forbids(segment: Segment, write: bool, protected: bool) -> bool:

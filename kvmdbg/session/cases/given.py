@@ -57,6 +57,10 @@ def read(case: Case, extra: Mapping[str, Value], row: int = 1, enable_ept: bool 
     if any("ept_set" in step for step in case.steps):
         plan.control("enable_ept", True)
     complete(plan)
+    if plan.layout.l2_scene is not None:
+        told = (*case.given.values(), *(cell for cells in case.matrix.rows for cell in cells), *dict(case.matrix.axes).values())
+        vectors = l2_scene.vectors_in((*case.steps, *map(str, told)))
+        plan.layout = plan.layout._replace(l2_scene=plan.layout.l2_scene._replace(vectors=vectors))
     if enable_ept is not None:
         plan.control("enable_ept", enable_ept)
     has_steps = any(re.match(r"\s*L2\b.*:", step) for step in case.steps)
@@ -261,7 +265,7 @@ GIVEN: Final[Mapping[str, Handler]] = {
     "pte": phrases(premises.PTE), "vmcb": refused(vocabulary.AMD), "svm": refused(vocabulary.AMD),
     "setup": phrases(premises.SETUP), "default_state": premises.default_state,
     **{name: premises.segment_register(name) for name in ("fs", "gs")}, "cpus": premises.one_cpu,
-    "dr6": premises.dr6, "roots": premises.roots,
+    "dr6": premises.dr6, "idt": phrases(premises.IDT), "roots": premises.roots,
     "l2": premises.l2, "op": phrases({"string I/O by L2": nothing, "emulated by L0": nothing}),
     "cpuid": phrases(premises.CPUID), "cr0": premises.bits_of(premises.CR0), "efer": premises.bits_of(premises.EFER),
 }
@@ -275,7 +279,10 @@ def _vpid12_enabled(plan: Plan, on: Value) -> None:
 
 
 def state_of_row(key: str) -> Handler:
-    """What a column means that no text refers to: what its name means in `given`, or a capability.  raises: Unsupported."""
+    """What a column means that no text refers to: what its name means in `given`, a capability, something of vmcs12.
+
+    raises: Unsupported.
+    """
     of_given = GIVEN.get(key)
     if key in EXTRA:
         return EXTRA[key]
@@ -283,6 +290,8 @@ def state_of_row(key: str) -> Handler:
         return of_given
     if key in CAPS and CAPS[key] is not nothing:
         return lambda plan, value: _caps(plan, {key: value})
+    if key not in CAPS and key not in vocabulary.CAPS and (key in CONTROLS or key in premises.OF_VMCS12):
+        return lambda plan, value: premises.vmcs12(plan, {key: value})
     raise Unsupported(f"{key}: no state that can be set up")
 
 

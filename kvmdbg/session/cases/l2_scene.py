@@ -7,11 +7,11 @@ at their own guest-physical addresses.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from kvmdbg.errors import Unsupported
-from kvmdbg.machine.hw.delivery import GATE_BYTES, VECTORS
+from kvmdbg.machine.hw.delivery import GATE_BYTES, HAS_ERROR_CODE, VECTORS
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm.vmx import KERNEL_CS, KERNEL_DS
 from kvmdbg.session.cases.player import EPT12, L2, Player
@@ -24,6 +24,11 @@ PLACES: Final = {"N": 0x74_0000, "C": 0x74_1000, "R": 0x74_2000, "P": 0x74_3000}
 IDT_LIMIT: Final = 0xFFF
 RFLAGS: Final = 0x2
 HANDLER: Final = ("nop", "iret")
+POPS: Final = ("nop", "pop", "iret")   # of an exception with an error code
+NMI: Final = 2
+FIRST_INTERRUPT: Final = 32          # below are exceptions
+LAST_VECTOR: Final = 255
+NUMBERS: Final = re.compile(r"\b(?:0x[0-9a-fA-F]+|[1-9][0-9]*)\b")
 LAST: Final = "vmcall"               # behind all code of a case: what should have stopped before would show
 DEBUG: Final = VECTORS["#DB"]
 TIMER: Final = 1000                  # a preemption timer whose value a case leaves open, in instructions
@@ -34,6 +39,9 @@ _IN_HANDLER: Final = re.compile(r"rip is at the first instruction of the (#\w\w)
 _RETURNS: Final = re.compile(r"it returns to ([A-Z])(?:\+(\d+))?")
 
 
+ERROR_CODES: Final = tuple(VECTORS[name] for name in HAS_ERROR_CODE)
+
+
 class Scene(NamedTuple):
     """L2's code and where it starts."""
 
@@ -41,6 +49,8 @@ class Scene(NamedTuple):
     rip: int = 0                                            # 0: the default of every case
     returns_to: int = 0                                     # of the frame that lies on the stack; 0: there is none
     places: tuple[tuple[str, int], ...] = ()                # names of handlers
+    vectors: tuple[int, ...] = ()                           # of interrupts that a case names: they have handlers too
+    hidden_idt: bool = False                                # L1's EPT does not map the page of the IDT
 
 
 NOTHING: Final = Scene()                                     # handlers and a stack only
@@ -119,9 +129,17 @@ def prepare(player: Player, scene: Scene, l2_root: int, eptp: int | None) -> Non
 
 def place_code(player: Player, scene: Scene, limit: int) -> None:
     """Gates, handlers and code. L1 has a current VMCS.  limit: of L2's IDT."""
-    for vector in sorted(VECTORS.values()):
+    for vector in sorted({NMI, *VECTORS.values(), *scene.vectors}):
         if GATE_BYTES * (vector + 1) - 1 <= limit:
             player.gate(L2, vector, handler_of(vector))
-        player.code(L2, handler_of(vector), HANDLER)
+        player.code(L2, handler_of(vector), POPS if vector in ERROR_CODES else HANDLER)
     for address, texts in scene.code:
         player.code(L2, address, texts)
+    if scene.hidden_idt:
+        player.set_entry(EPT12, IDT, 0)
+
+
+def vectors_in(texts: Sequence[str]) -> tuple[int, ...]:
+    """Numbers in steps that may be vectors of interrupts."""
+    numbers = {int(word, 0) for text in texts for word in NUMBERS.findall(text)}
+    return tuple(sorted(number for number in numbers if FIRST_INTERRUPT <= number <= LAST_VECTOR))

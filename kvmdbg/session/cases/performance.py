@@ -39,7 +39,8 @@ def do_step(harness: Harness, step: StepToDo, premises: Mapping[str, Value]) -> 
         operations.append(do_operation(harness, doing))
     stop = harness.player.position
     addresses = [access.la for access in operations[-1].seen.accesses] if operations else []
-    fresh, before = harness.frames(operations[-1].actor, addresses) if addresses else ({}, {})
+    level = operations[-1].actor if operations and operations[-1].actor in LEVELS else f"L{harness.level}"
+    fresh, before = harness.frames(level, addresses) if addresses else ({}, {})
     return Observed(harness.kvm, harness.vcpu, harness.binding, premises, start, stop, tuple(operations), fresh, before)
 
 

@@ -31,6 +31,7 @@ FIELDS_OF_VMCS12: Final = {"vpid": F.VIRTUAL_PROCESSOR_ID, "vmfunc_controls": F.
 DEMANDED: Final = re.compile(r"CR4 bit demanded by FIXED0")
 INTERCEPTED: Final = re.compile(r"(\w+(?:(?:, | and )\w+)*) (?:is |are )?(not )?intercepted(?: for (reads|writes))?")
 NOTHING_INTERCEPTED: Final = ("nothing intercepted", "all zero", "empty")
+OF_VMCS12: Final = (*FIELDS_OF_VMCS12, "idt_limit", "exc_bitmap")      # what a row may say of it beside controls
 EXITING: Final = {"HLT": "hlt_exiting", "PAUSE": "pause_exiting", "INVLPG": "invlpg_exiting", "NMI": "nmi_exiting"}
 LINK_POINTER: Final = ("link_pointer", "vmcs_link_pointer", "vmcs_link_ptr")
 LINKS: Final = {
@@ -66,13 +67,16 @@ def vmcs12(plan: Plan, value: Value) -> None:
 
 
 def intercepted(plan: Plan, groups: Value) -> None:
-    """`#SS #GP #DF`: exceptions that make L2 exit; `PAUSE and HLT`: instructions that do."""
+    """`#SS #GP #DF`: exceptions that make L2 exit; `PAUSE and HLT`: instructions that do; a number is the whole bitmap."""
+    if isinstance(groups[0], int):
+        plan.fields[F.EXCEPTION_BITMAP] = groups[0]
+        return
     for word in re.split(r"[ ,|]+|\band\b", str(groups[0])):
         if word in VECTORS:
             plan.fields[F.EXCEPTION_BITMAP] = plan.fields.get(F.EXCEPTION_BITMAP, 0) | 1 << VECTORS[word]
         elif word in EXITING:
             plan.control(EXITING[word], True)
-        elif word:
+        elif word and word not in ("none", "nothing"):
             raise Unsupported(f"intercepts {word}: no exception, and no instruction with a control of its own")
 
 
@@ -82,10 +86,19 @@ def idt_limit(plan: Plan, groups: Value) -> None:
     plan.fields[F.GUEST_IDTR_LIMIT] = int(str(groups[0]), 0)
 
 
+def idt(plan: Plan, groups: Value) -> None:
+    """`page not present in the EPT of L1`: nothing is wrong with L2's own tables."""
+    with_scene(plan)
+    if plan.layout.l2_scene is not None:
+        plan.layout = plan.layout._replace(l2_scene=plan.layout.l2_scene._replace(hidden_idt=True))
+    plan.control("enable_ept", True)
+
+
 def with_scene(plan: Plan, scene: l2_scene.Scene = l2_scene.NOTHING) -> None:
     """L2 has an IDT with handlers, a stack, and code where the case puts some."""
-    if plan.layout.l2_scene in (None, l2_scene.NOTHING):
-        plan.layout = plan.layout._replace(l2_scene=scene)
+    old = plan.layout.l2_scene or l2_scene.NOTHING
+    if not old.code and not old.rip:
+        plan.layout = plan.layout._replace(l2_scene=scene._replace(hidden_idt=old.hidden_idt))
 
 
 def l2(plan: Plan, text: Value) -> None:
@@ -448,6 +461,10 @@ MODE: Final[Mapping[str, Handler]] = {
     "no current VMCS": no_current_vmcs, "current VMCS in the clear state": nothing,
     "VMX not entered|(outside|not in) VMX operation|VMX off": no_vmx,
     "64-bit L2 that executes VMCALL at once": calls_at_once, "32-bit code segment under long mode": compatibility,
+}
+IDT: Final[Mapping[str, Handler]] = {
+    r"limit (\w+)": idt_limit, "empty|no entries": lambda plan, groups: idt_limit(plan, (0,)),
+    r"(?:its )?(?:page )?(?:is )?not (?:present|mapped) in (?:the EPT of L1|L1's EPT|EPT12|the EPT)": idt,
 }
 L1: Final[Mapping[str, Handler]] = {
     r"CR4\.(\w+)=([01])": set_cr4, r"CR0\.(\w+)=([01])": set_bit("cr0", CR0_BITS), r"EFER\.NX=([01])": nx,

@@ -10,9 +10,9 @@ from kvmdbg.machine.hw.operands import Descriptor
 from kvmdbg.machine.hw.state import Insn
 
 NAMES = ("clac", "cli", "cpuid", "div", "fep-hlt", "fep-nop", "fep-pause", "fetch", "fnop", "hlt", "in", "ins", "int", "int1",
-         "int3", "into", "invept", "invlpg", "invpcid", "invvpid", "iret", "lidt", "load", "mov", "nop", "out", "outs", "pause",
-         "popf", "rdmsr", "rdtsc", "rdtscp", "rsm", "stac", "sti", "store", "ud2", "vmcall", "vmclear", "vmfunc", "vmlaunch",
-         "vmptrld", "vmptrst", "vmread", "vmresume", "vmwrite", "vmxoff", "vmxon", "wrmsr")
+         "int3", "into", "invept", "invlpg", "invpcid", "invvpid", "iret", "lidt", "load", "mov", "nop", "out", "outs",
+         "pause", "pop", "popf", "rdmsr", "rdtsc", "rdtscp", "rsm", "stac", "sti", "store", "ud2", "vmcall", "vmclear",
+         "vmfunc", "vmlaunch", "vmptrld", "vmptrst", "vmread", "vmresume", "vmwrite", "vmxoff", "vmxon", "wrmsr")
 
 
 def test_the_catalogue() -> None:

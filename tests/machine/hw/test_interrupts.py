@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import pytest
 
 from kvmdbg.machine.hw import vmcs
@@ -89,6 +91,35 @@ def test_the_order_of_priority() -> None:
              boundary({**no_nmi_window, CPU_BASED: CPU_SECONDARY_CONTROLS}, 0x20)]
     assert found == ["monitor trap", "pending debug exception", "preemption timer", "NMI window", "NMI", "interrupt window",
                      "external interrupt"]
+
+
+IN_ORDER = ("monitor trap", "pending debug exception", "preemption timer", "NMI window", "NMI", "interrupt window",
+            "external interrupt")
+ALONE = {
+    "monitor trap": TRAP, "pending debug exception": DEBUG, "preemption timer": TIMER_0, "NMI window": NMI_WINDOW, "NMI": NMIS,
+    "interrupt window": {**INTERRUPT_WINDOW, **IF}, "external interrupt": {**EXTINT, **IF}}
+
+
+@pytest.mark.parametrize(("higher", "lower"), list(combinations(IN_ORDER, 2)))
+@pytest.mark.parametrize("activity", [0, 1])
+def test_of_two_events_the_higher_comes_first_awake_or_halted(higher: str, lower: str, activity: int) -> None:
+    """Table 6-2 of Vol. 3A with 25.5.1, 25.5.2 and 26.7 of Vol. 3C, pair by pair."""
+    one, other = ALONE[higher], ALONE[lower]
+    changes = {field: one.get(field, 0) | other.get(field, 0) for field in {**one, **other}}
+    assert boundary({**changes, F.GUEST_ACTIVITY_STATE: activity}, 0x20 * (lower == "external interrupt"),
+                    "NMI" in (higher, lower)) == higher
+
+
+@pytest.mark.parametrize(("blocking", "held"), [
+    (BLOCKING_STI, ("interrupt window", "external interrupt")),
+    (BLOCKING_MOV_SS, ("pending debug exception", "NMI window", "NMI", "interrupt window", "external interrupt")),
+    (BLOCKING_NMI, ("NMI window",))])
+def test_what_holds_an_event_up(blocking: int, held: tuple[str, ...]) -> None:
+    """Virtual NMIs are on where NMIs are looked at: then blocking by NMI is not about the processor's own (24.6.1)."""
+    state = {F.GUEST_INTERRUPTIBILITY_INFO: blocking, **(IF if blocking == BLOCKING_STI else {})}
+    found = [name for name in IN_ORDER
+             if not boundary({**ALONE[name], **state}, 0x20 * (name == "external interrupt"), name == "NMI")]
+    assert tuple(found) == held
 
 
 @pytest.mark.parametrize(("changes", "reason"), [

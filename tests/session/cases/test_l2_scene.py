@@ -6,7 +6,7 @@ import pytest
 
 from casework import verdict
 from kvmdbg.errors import Unsupported
-from kvmdbg.session.cases.l2_scene import PLACES, Scene, handler_of, read
+from kvmdbg.session.cases.l2_scene import PLACES, Scene, handler_of, read, vectors_in
 
 N, C = PLACES["N"], PLACES["C"]
 
@@ -36,3 +36,12 @@ def test_an_empty_idt_has_no_gates() -> None:
     given = {"vmcs12": {"exc_bitmap": "#GP", "idt_limit": 0}}
     expect = [{"step": 1, "outcome": "vmexit", "reason": 0, "vector": 13, "error_code": 6 * 8 + 3}]
     assert verdict("L2: raise 6", expect=expect, given=given).status == "ok"
+
+
+def test_interrupts_that_steps_name_have_handlers() -> None:
+    steps = ("L1: vmwrite ENTRY_INTR_INFO valid|ext-int|vector 0x30", "L2: int 200", "L1: rip 0x740000; IF=1")
+    assert vectors_in(steps) == (0x30, 200)
+    given = {"l2": "rip is at a nop at N"}
+    expect = [{"step": 1, "outcome": "vmexit", "reason": 18, "handler_runs": 1}]
+    steps = ("L1: vmwrite ENTRY_INTR_INFO valid|ext-int|vector 0x30; IF=1; vmlaunch",)
+    assert verdict(*steps, expect=expect, given=given).status == "ok"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from kvmdbg.errors import Unsupported
-from kvmdbg.machine.hw import access
+from kvmdbg.machine.hw import access, segmentation
 from kvmdbg.machine.hw.controls import (
     BLOCKING_NMI,
     EXIT_REASON_EPT_VIOLATION,
@@ -52,7 +52,7 @@ def _frame(hw: Hardware, cpu: Cpu) -> tuple[int, ...]:
     """RIP, CS, RFLAGS, RSP and SS from the stack.  raises: GuestFault, VmExit."""
     if cpu.rflags & RFLAGS_NT:
         raise GuestFault("#GP")
-    frame = tuple(access.load(hw, cpu, cpu.rsp + 8 * slot & 0xFFFF_FFFF_FFFF_FFFF) for slot in range(5))
+    frame = tuple(access.load(hw, cpu, segmentation.on_stack(cpu, cpu.rsp + 8 * slot & 0xFFFF_FFFF_FFFF_FFFF)) for slot in range(5))
     rip, cs, _, _, ss = frame
     if (cs | ss) & 3:
         raise Unsupported("IRET to a program of another privilege level is not modelled", "Return to privilege level 0.")

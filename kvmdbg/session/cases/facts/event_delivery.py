@@ -7,7 +7,9 @@ from typing import Any, Final
 
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw.events import Delivered, Faulted, Retired
+from kvmdbg.machine.hw.execute import VECTORS
 from kvmdbg.machine.hw.fields import F
+from kvmdbg.machine.hw.interrupts import NMI_VECTOR
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.machine.kvm.events import NestedEntered, NestedExited
 from kvmdbg.session.cases.fact import Observed, key, kind_is, same_number
@@ -15,7 +17,8 @@ from kvmdbg.session.cases.model import Value
 from kvmdbg.session.cases.operations.vmwrite import ACTIVITIES
 from kvmdbg.session.cases.seen import EXIT
 
-HANDLED: Final = re.compile(r"(?:vector )?(\w+) handled by (L[12])")
+HANDLED: Final = re.compile(r"(?:vector )?(#?\w+) handled by (L[12])")
+NAMED: Final = {**VECTORS, "NMI": NMI_VECTOR}
 ONCE: Final = "delivered once"
 IRET: Final = "iret"
 
@@ -29,7 +32,7 @@ def event(observed: Observed, wanted: Value) -> str:
     match = HANDLED.fullmatch(str(wanted))
     if match is None:
         raise Unsupported(f"event: {wanted}")
-    vector = observed.binding.number(match[1])
+    vector = NAMED[match[1]] if match[1] in NAMED else observed.binding.number(match[1])
     seen = [(level, one.vector) for level, one in deliveries]
     return "" if (match[2],
                   vector) in seen else f"delivered: {', '.join(f'{one:#x} to {level}' for level, one in seen) or 'nothing'}"
@@ -86,6 +89,25 @@ def intr_info(observed: Observed, wanted: Value) -> str:
 def length(observed: Observed, wanted: Value) -> str:
     """Of the instruction that made the exit."""
     return kind_is(observed, EXIT) or same_number(observed, _field(observed, F.VM_EXIT_INSTRUCTION_LEN), wanted)
+
+
+@key("idt_vectoring", "idt_vectoring_info")
+def idt_vectoring(observed: Observed, wanted: Value) -> str:
+    """IDT-vectoring information: the event whose delivery the exit has interrupted; 0 or `none` where there was none."""
+    seen = _field(observed, F.IDT_VECTORING_INFO_FIELD)
+    return kind_is(observed, EXIT) or same_number(observed, seen, 0 if wanted == "none" else wanted)
+
+
+@key("idt_vectoring_error", "idt_vectoring_error_code")
+def idt_vectoring_error(observed: Observed, wanted: Value) -> str:
+    """Its error code."""
+    return kind_is(observed, EXIT) or same_number(observed, _field(observed, F.IDT_VECTORING_ERROR_CODE), wanted)
+
+
+@key("interruptibility")
+def interruptibility(observed: Observed, wanted: Value) -> str:
+    """Interruptibility state of L2 as L1 finds it."""
+    return kind_is(observed, EXIT) or same_number(observed, _field(observed, F.GUEST_INTERRUPTIBILITY_INFO), wanted)
 
 
 def _field(observed: Observed, encoding: int) -> int:

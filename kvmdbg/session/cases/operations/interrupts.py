@@ -16,15 +16,15 @@ def plain(h: Harness, op: Operation, actor: Actor) -> None:
     h.player.inject(op.word)
 
 
-@operation("self-IPI", actors=("L1",))
+@operation("self-IPI")
 def self_ipi(h: Harness, op: Operation, actor: Actor) -> None:
-    """The vector comes to its own local APIC, which belongs to L1."""
+    """The vector comes to its own local APIC, which belongs to L1; an L2 that sends one has it passed through."""
     vector = h.binding.number(op.rest.removeprefix("vector "))
     h.player.host(f"irq vcpu0 {vector:#x}")
     h.player.run()
 
 
-@operation("self-NMI", actors=("L1",))
+@operation("self-NMI")
 def self_nmi(h: Harness, op: Operation, actor: Actor) -> None:
     """An NMI of the virtual machine."""
     if op.operands:

@@ -25,6 +25,10 @@ def general_protection(h: Harness) -> None:
     h.player.inject(f"load {NON_CANONICAL:#x}")
 
 
+def stack_fault(h: Harness) -> None:
+    h.player.inject(f"load ss:{NON_CANONICAL:#x}")
+
+
 def single_step(h: Harness) -> None:
     """POPF sets TF, and the trap comes behind the next instruction; then TF goes, as the suite's L2 clears it."""
     h.player.inject(f"popf {RFLAGS_RESERVED1 | RFLAGS_TF:#x}")
@@ -61,7 +65,7 @@ def plainly(text: str) -> Callable[[Harness], None]:
 
 HOW: Final[Mapping[int, Callable[[Harness], None]]] = {
     0: plainly("div 0"), 1: single_step, 3: plainly("int3"), 4: overflow, 6: plainly("ud2"), 7: no_device, 13: general_protection,
-    14: plainly("load 0x1000"), 17: alignment,
+    12: stack_fault, 14: plainly("load 0x1000"), 17: alignment,
 }
 
 

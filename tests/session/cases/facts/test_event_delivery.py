@@ -49,3 +49,11 @@ def test_how_often_a_handler_ran(runs: int, status: str) -> None:
     given = {"caps": {"mtf": True}, "l2": "rip is at the first instruction of the #DB handler; it returns to N+1"}
     assert verdict("L1: vmresume", expect=[{"step": 1, "outcome": "vmexit", "reason": 18, "handler_runs": runs}],
                    given=given).status == status
+
+
+@pytest.mark.parametrize(("fact", "status"), [
+    ({"idt_vectoring": 0x80000306}, "ok"), ({"idt_vectoring": "none"}, "FAIL"), ({"idt_vectoring_error": 0}, "ok"),
+    ({"interruptibility": 0}, "ok"), ({"interruptibility": 8}, "FAIL")])
+def test_an_exception_whose_gate_l1_does_not_map(fact: dict[str, Any], status: str) -> None:
+    given = {"vmcs12": {"enable_ept": True}, "idt": "page not present in the EPT of L1"}
+    assert verdict("L2: ud2", expect=[{"step": 1, "outcome": "vmexit", "reason": 48, **fact}], given=given).status == status

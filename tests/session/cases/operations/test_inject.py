@@ -40,3 +40,9 @@ def test_init_and_sipi() -> None:
     found = verdict("L1: vmwrite GUEST_ACTIVITY_STATE 3; vmlaunch", "host: inject SIPI 0x10",
                     expect=[{"step": 2, "outcome": "vmexit", "reason": 4, "qualification": 0x10}])
     assert (found.status, found.reason) == ("ok", "")
+
+
+@pytest.mark.parametrize(("exits", "fact"), [("0", {"event": "0x30 handled by L2"}), ("1", {"outcome": "vmexit", "reason": 1})])
+def test_an_interrupt_for_l1_or_passed_through_to_l2(exits: str, fact: dict[str, object]) -> None:
+    steps = (f"L1: external-interrupt exiting {exits}", "L2: sti; nop", "host: inject interrupt vector 0x30")
+    assert verdict(*steps, expect=[{"step": 3, **fact}]).status == "ok"
