@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kvmdbg.machine.hw.control_registers import cr0_problem, cr4_problem, efer_problem
-from kvmdbg.machine.hw.controls import CR0_PG, CR4_PAE, CR4_PCIDE, EFER_LMA, EFER_LME
+from kvmdbg.machine.hw.controls import CR0_PG, CR4_OSXSAVE, CR4_PAE, CR4_PCIDE, EFER_LMA, EFER_LME
 from kvmdbg.machine.kvm.guest_paging import is_pae_paging
 from kvmdbg.machine.kvm.kvm_host import kvm_make_request
 from kvmdbg.machine.kvm.mmu import kvm_mmu_reset_context
 from kvmdbg.machine.kvm.pdptrs import load_pdptrs
 from kvmdbg.machine.kvm.state import Kvm, Vcpu
+from kvmdbg.machine.kvm.vmx_control_registers import kvm_update_cpuid_runtime
 
 
 class Sregs(NamedTuple):
@@ -57,6 +58,8 @@ def set_sregs(kvm: Kvm, vcpu: Vcpu, new: Sregs) -> None:
         kvm.ops.set_cr0(kvm, vcpu, new.cr0)
     if new.cr4 != old.cr4:
         kvm.ops.set_cr4(kvm, vcpu, new.cr4)
+        if (old.cr4 ^ new.cr4) & CR4_OSXSAVE and not kvm.era.set_cr4_updates_cpuid():
+            kvm_update_cpuid_runtime(kvm, vcpu, new.cr4)
     if is_pae_paging(kvm, vcpu):
         load_pdptrs(kvm, vcpu, kvm.ops.read_cr3(kvm, vcpu))          # whose success nobody asks for
     kvm_mmu_reset_context(kvm, vcpu)

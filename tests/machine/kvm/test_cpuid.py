@@ -40,3 +40,14 @@ def test_a_bit_follows_cr4(name: str) -> None:
     assert not osxsave(m)
     m.run(f"mov cr4, {CR4:#x}")
     assert osxsave(m)
+
+
+@pytest.mark.parametrize("name", ["v3.1", "v4.4", "v5.10", "v6.12"])
+def test_it_follows_user_space_too(name: str) -> None:
+    """As KVM's selftest cr4_cpuid_sync_test."""
+    m = Machine(name)
+    m.run(f"mov cr4, {CR4:#x}")
+    m.host("set-sregs cr4=0x20a0")
+    assert not osxsave(m)
+    m.run(f"mov cr4, {CR4:#x}")
+    assert osxsave(m)
