@@ -9,8 +9,8 @@ from kvmdbg.errors import Unsupported, UserError
 from kvmdbg.machine.actions import Action, do, enabled, load_program, waits, why_idle
 from kvmdbg.machine.boot import boot
 from kvmdbg.machine.eras.versions import kernel
-from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.instructions import parse_insn
+from kvmdbg.machine.kvm.code import place_code
 
 FIRST_ENTRY = ["vcpu_load", "vcpu_enter_guest", "disable_irqs", "vmenter"]
 
@@ -85,11 +85,9 @@ def test_a_vcpu_that_can_run_says_what_it_does_next() -> None:
 def test_an_action_that_needs_what_the_model_lacks_leaves_no_trace() -> None:
     m = Machine()
     m.run("nop")
-    m.kvm.hw.vmcs[m.kvm.vmcs01(m.vcpu), F.VM_EXIT_MSR_LOAD_COUNT] = 1
-    m.program("cpuid")
-    m.step_to("vmenter")
+    place_code(m.kvm, 1, m.cpu.rip, (parse_insn("load 0x8000000000000000"),))
     before, end = m.kvm.tape.digest(), m.kvm.tape.end
-    with pytest.raises(Unsupported, match="MSR areas"):
+    with pytest.raises(Unsupported, match="no IDT"):
         m.step()
     assert (m.kvm.tape.digest(), m.kvm.tape.end) == (before, end)
 
