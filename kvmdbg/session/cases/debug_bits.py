@@ -17,7 +17,8 @@ def debug_bits(binding: Binding, wanted: Value) -> int:
     """A number, an expression, or names of bits in a sentence.  raises: Unsupported for other words."""
     if isinstance(wanted, int):
         return wanted
-    text = FILLERS.sub("", re.sub(r"active[ -]low", "ACTIVE_LOW", str(wanted)))
+    numbered = re.sub(r"\bbit ?(\d+)", lambda match: hex(1 << int(match[1])), str(wanted))
+    text = FILLERS.sub("", re.sub(r"active[ -]low", "ACTIVE_LOW", numbered))
     value = 0
     for part in filter(None, (part.strip() for part in BETWEEN.split(text))):
         if re.fullmatch(r"[A-Z]\w*", part) and part not in DEBUG_BITS:

@@ -32,6 +32,7 @@ DEMANDED: Final = re.compile(r"CR4 bit demanded by FIXED0")
 INTERCEPTED: Final = re.compile(r"(\w+(?:(?:, | and )\w+)*) (?:is |are )?(not )?intercepted(?: for (reads|writes))?")
 NOTHING_INTERCEPTED: Final = ("nothing intercepted", "all zero", "empty")
 OF_VMCS12: Final = (*FIELDS_OF_VMCS12, "idt_limit", "exc_bitmap")      # what a row may say of it beside controls
+ALL_EXCEPTIONS: Final = ("all", "all ones", "~0", "all exceptions")
 EXITING: Final = {"HLT": "hlt_exiting", "PAUSE": "pause_exiting", "INVLPG": "invlpg_exiting", "NMI": "nmi_exiting"}
 LINK_POINTER: Final = ("link_pointer", "vmcs_link_pointer", "vmcs_link_ptr")
 LINKS: Final = {
@@ -68,8 +69,8 @@ def vmcs12(plan: Plan, value: Value) -> None:
 
 def intercepted(plan: Plan, groups: Value) -> None:
     """`#SS #GP #DF`: exceptions that make L2 exit; `PAUSE and HLT`: instructions that do; a number is the whole bitmap."""
-    if isinstance(groups[0], int):
-        plan.fields[F.EXCEPTION_BITMAP] = groups[0]
+    if isinstance(groups[0], int) or groups[0] in ALL_EXCEPTIONS:
+        plan.fields[F.EXCEPTION_BITMAP] = groups[0] if isinstance(groups[0], int) else 0xFFFF_FFFF
         return
     for word in re.split(r"[ ,|]+|\band\b", str(groups[0])):
         if word in VECTORS:

@@ -29,10 +29,12 @@ _FIELD: Final = re.compile(r"(?:GUEST|HOST|ENTRY|EXIT|EXC)_[A-Z0-9_]+|ACTIVITY|I
 _FLAG: Final = re.compile(r"(?:RFLAGS\.|EFER\.)?([A-Z]+)=([01])")
 _BIT: Final = re.compile(rf"((?:{_FIELD.pattern}))\.(\w+) = ([01])")
 BITMAP_BITS: Final = "bits of the bitmaps of VMCS shadowing"       # what a step is about, whatever its first word is
+CLEAR_BITS: Final = "clear bits"                                   # of a register; `clear` alone is about A/D bits
 SHADOW_FIELD: Final = "a field of the shadow VMCS"
 CONTROL_BIT: Final = "a bit of CR0 or CR4"
 CAPABILITY_MSRS: Final = "the VMX capability MSRs"
 _REWORDED: Final = (
+    (re.compile(r"clear (?:GUEST_)?(?:RFLAGS|CR0|CR4|EFER)\b"), CLEAR_BITS),
     (re.compile(r"(?:(?:set|clear) )?(?:both|(?:the )?VM(?:READ|WRITE)) bitmap bit"), BITMAP_BITS),
     (re.compile(r"CR[04]\.[A-Z0-9]+ = [01]$|an? (?:CR[04] )?bit (?:demanded|forbidden) by FIXED[01]\b"), CONTROL_BIT),
     (re.compile(r"read (?:the |every )?VMX capability MSRs?$"), CAPABILITY_MSRS),

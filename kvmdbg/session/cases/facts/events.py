@@ -1,10 +1,10 @@
-"""`pending`, `injected`, `triple_fault_pending`: what `get_events` gave user space."""
+"""`pending`, `injected`, `payload`, `triple_fault_pending`: what `get_events` gave user space."""
 
 from __future__ import annotations
 
 from kvmdbg.machine.kvm.kvm_vcpu_events import KvmVcpuEvents
 from kvmdbg.machine.kvm.vcpu_events import PendingException
-from kvmdbg.session.cases.fact import Observed, key
+from kvmdbg.session.cases.fact import Observed, key, same_number
 from kvmdbg.session.cases.matrix import spell
 from kvmdbg.session.cases.model import Value
 
@@ -21,6 +21,13 @@ def injected(observed: Observed, wanted: Value) -> str:
     """Is it injected already?"""
     events = read(observed)
     return "no events were read" if events is None else _same(events.injected is not None, wanted)
+
+
+@key("payload")
+def payload(observed: Observed, wanted: Value) -> str:
+    """What goes with the exception: CR2 of a #PF, the debug status of a #DB."""
+    found = exception(observed)
+    return "no exception was read" if found is None else same_number(observed, found.address, wanted)
 
 
 @key("triple_fault_pending")

@@ -7,6 +7,7 @@ from typing import Final
 from kvmdbg.errors import Unsupported
 from kvmdbg.session.cases.harness import Harness
 from kvmdbg.session.cases.operation import operation
+from kvmdbg.session.cases.operations.raise_ import overflow
 from kvmdbg.session.cases.steps import Actor, Operation
 
 OTHER_NAMES: Final = {"icebp": "int1"}
@@ -22,7 +23,10 @@ def plain(h: Harness, op: Operation, actor: Actor) -> None:
         return
     if op.operands:
         raise Unsupported(f"{op.text}: {op.word} takes no operand")
-    h.player.inject(OTHER_NAMES.get(op.word, op.word))
+    if op.word == "into" and actor.name == "L2":
+        overflow(h)
+    else:
+        h.player.inject(OTHER_NAMES.get(op.word, op.word))
 
 
 @operation("int", "div")

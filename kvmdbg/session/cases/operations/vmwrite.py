@@ -24,6 +24,8 @@ BIT: Final = re.compile(r"(?:with )?bit ?(\w+)(?: ?(?:= ?)?([01]|set|cleared))?$
 BITS: Final = re.compile(r"(?:with )?bits (\d+):(\d+) = (\w+)$")
 HARDWARE_EXCEPTION: Final = 3
 ACTIVITIES: Final = ("active", "HLT", "shutdown", "wait-for-SIPI")          # by their numbers (SDM Vol. 3C 24.4.2)
+BLOCKING: Final = re.compile(r"(?:blocking by )?(STI|MOV[- ]?SS|SMI|NMI|none)")
+INTERRUPTIBILITY: Final = {"none": 0, "STI": 1, "MOVSS": 2, "SMI": 4, "NMI": 8}
 EVENT: Final = (                 # words of interruption information: lowest bit, and the value of a bare word
     (r"valid", 31, 1), (r"type (\d+)", 8, 0), (r"hw-exception", 8, HARDWARE_EXCEPTION), (r"nmi|NMI", 8, 2),
     (r"ext-int(?:errupt)?", 8, 0), (r"sw-int(?:errupt)?", 8, 4), (r"sw-exception", 8, 6), (r"error-code flag ([01])", 11, 0),
@@ -52,6 +54,9 @@ def vmwrite(h: Harness, op: Operation, actor: Actor) -> None:
         return
     if match := NAMED.fullmatch(op.rest):
         h.player.inject(f"vmwrite {field_names.word(encoding_of(h, match[1] or match[2]))}, {h.binding.number64(match[3]):#x}")
+        return
+    if len(op.plain) == 2 and op.plain[0].removeprefix("GUEST_") == "RFLAGS" and hasattr(controls, f"RFLAGS_{op.plain[1]}"):
+        write(h, F.GUEST_RFLAGS, lambda old: old | _flag(op, op.plain[1]))
         return
     if len(op.plain) == 1 and (flags := [operand for operand in op.operands if operand.key]):
         encoding = field_names.encoding(op.plain[0])
@@ -99,6 +104,8 @@ def new_value(h: Harness, name: str, text: str, old: int) -> int:
         return old & ~bit if match[2] in ("0", "cleared") else old | bit
     if text in ACTIVITIES:
         return ACTIVITIES.index(text)
+    if (blocked := BLOCKING.fullmatch(text)) and field_names.encoding(name) == F.GUEST_INTERRUPTIBILITY_INFO:
+        return INTERRUPTIBILITY[re.sub(r"\W", "", blocked[1])]
     if match := BITS.match(text):
         low, mask = int(match[2]), (1 << (int(match[1]) - int(match[2]) + 1)) - 1
         return old & ~(mask << low) | (h.binding.number(match[3]) & mask) << low

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from casework import harness, observe, operation
+from casework import harness, observe, operation, verdict
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw.events import Delivered
 from kvmdbg.session.cases.operations.plain import plain
@@ -38,3 +38,8 @@ def test_a_software_interrupt_has_a_vector() -> None:
     assert [one.vector for one in observe("L2: int 0x80")[0].events(Delivered)] == [0x80]
     with pytest.raises(Unsupported, match="int takes one number"):
         observe("L2: int")
+
+
+def test_into_needs_32_bit_code() -> None:
+    expect = [{"step": 1, "outcome": "vmexit", "vector": 4, "type": 6}]
+    assert verdict("L2: into", expect=expect, given={"vmcs12": {"exc_bitmap": "all"}}).status == "ok"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from casework import harness, operation
+from casework import harness, observe, operation
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw.controls import CR4_PCIDE, CR4_VMXE
 from kvmdbg.machine.hw.fields import F
@@ -87,3 +87,12 @@ def test_a_link_pointer() -> None:
     h.field = "GUEST_CR3"
     vmwrite(h, *operation("L1: vmwrite GUEST_CR4 0x20"))
     assert vmcs12.get(h.kvm, h.vcpu, F.GUEST_CR4) == 0x20
+
+
+@pytest.mark.parametrize(("text", "field", "value"), [
+    ("GUEST_RFLAGS TF=1 IF=1", "GUEST_RFLAGS", 0x302), ("GUEST_RFLAGS TF", "GUEST_RFLAGS", 0x102),
+    ("INTERRUPTIBILITY MOV-SS", "GUEST_INTERRUPTIBILITY_INFO", 2),
+    ("INTERRUPTIBILITY blocking by NMI", "GUEST_INTERRUPTIBILITY_INFO", 8),
+    ("PENDING_DEBUG BS|PENDING_DBG_TRAP|DR6_TRAP0", "GUEST_PENDING_DBG_EXCEPTIONS", 0x5001)])
+def test_bits_by_their_names(text: str, field: str, value: int) -> None:
+    assert observe(f"L1: vmwrite {text}", f"L1: vmread {field}")[1].last.value == value
