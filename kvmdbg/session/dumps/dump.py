@@ -101,7 +101,7 @@ class Reading:
         if entry is not None and not entry[1]:
             dump.lists[self.listing].append((entry[0]["MSR"], entry[0]["VALUE"]))
             return True
-        if any(one.pattern.match(line.text) for one in self.format.ignored):
+        if any(one.begins(line.text) for one in self.format.ignored):
             return True
         found = self.understood(line)
         if found is None:

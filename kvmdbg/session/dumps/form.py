@@ -6,6 +6,7 @@ for decimal ones.  Blanks do not matter, and several forms may share a line, as 
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
 from typing import Final, NamedTuple
@@ -17,17 +18,26 @@ _HEX, _DECIMAL = r"(?:0x)?([0-9a-fA-F]+)", r"(-?[0-9]+)"
 class Form(NamedTuple):
     """One line, or a part of one, that a kernel prints."""
 
-    pattern: re.Pattern[str]
+    pattern: str                     # a regular expression, compiled when a line is read for the first time
     names: tuple[str, ...]
     bases: tuple[int, ...]
 
+    def begins(self, text: str) -> bool:
+        """Does the line begin as the form does?"""
+        return _compiled(self.pattern).match(text) is not None
+
     def read(self, text: str) -> tuple[dict[str, int], str] | None:
         """The numbers by name and what is left of the line; None when it begins otherwise."""
-        match = self.pattern.match(text)
+        match = _compiled(self.pattern).match(text)
         if match is None:
             return None
         values = {name: int(digits, base) for name, digits, base in zip(self.names, match.groups(), self.bases, strict=True)}
         return values, text[match.end():].lstrip()
+
+
+@functools.cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
 
 
 def form(text: str) -> Form:
@@ -40,7 +50,7 @@ def form(text: str) -> Form:
         bases.append(10 if slot.group(2) else 16)
         at = slot.end()
     pattern += _literal(text[at:])
-    return Form(re.compile(pattern + r"(?=\s|$)"), tuple(names), tuple(bases))
+    return Form(pattern + r"(?=\s|$)", tuple(names), tuple(bases))
 
 
 def _literal(text: str) -> str:
