@@ -181,8 +181,11 @@ def _decide(kvm: Kvm, vcpu: Vcpu, function: str, question: str, answer: str, why
 
 
 def vmx_enable_irq_window(kvm: Kvm, vcpu: Vcpu) -> bool:
-    """Exit as soon as the guest takes interrupts; True: there is no window, the entry must exit at once (vmx.c)."""
-    if vcpu.guest_mode and nested_exit_on_intr(kvm, vcpu):
+    """Exit as soon as the guest takes interrupts; True: there is no window, the entry must exit at once (vmx.c).
+
+    Since nested events are looked at elsewhere (b6b8a1451fc4) that is L2's window, too, while an event goes into L2 once more.
+    """
+    if vcpu.guest_mode and nested_exit_on_intr(kvm, vcpu) and not kvm.era.checks_nested_events():
         what = kvm.era.interrupt_behind_a_pending_run()
         kvm.emit(Decided, vcpu.id, "enable_irq_window", "how does L2 come to exit for L1's interrupt?", what,
                  "vmcs12 has external-interrupt exiting, L2 must be entered first", "vmx.c: enable_irq_window()")

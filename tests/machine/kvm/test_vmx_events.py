@@ -17,6 +17,7 @@ from kvmdbg.machine.kvm.vmx_events import (
     BUSY,
     nmi_masked,
     vmx_cancel_injection,
+    vmx_enable_irq_window,
     vmx_enable_nmi_window,
     vmx_interrupt_allowed,
     vmx_nmi_allowed,
@@ -81,6 +82,14 @@ def test_behind_sti_the_interrupt_window_serves_an_nmi() -> None:
     assert not vmx_enable_nmi_window(m.kvm, m.vcpu)
     assert read(m.kvm, m.vcpu, F.CPU_BASED_VM_EXEC_CONTROL) >> 2 & 1
     assert not read(m.kvm, m.vcpu, F.CPU_BASED_VM_EXEC_CONTROL) >> 22 & 1
+
+
+@pytest.mark.parametrize(("name", "window"), [("v3.2", False), ("v4.4", True), (V6_12, True)])
+def test_whether_the_window_of_l2_serves_an_interrupt_for_l1(name: str, window: bool) -> None:
+    """b6b8a1451fc4: what makes L2 exit is looked at elsewhere, and the window is for what is left over."""
+    m = launched(name)
+    vmx_enable_irq_window(m.kvm, m.vcpu)
+    assert bool(read(m.kvm, m.vcpu, F.CPU_BASED_VM_EXEC_CONTROL) >> 2 & 1) == window
 
 
 def test_an_nmi_that_is_being_handled_masks_the_next() -> None:
