@@ -78,12 +78,16 @@ def vmx_vcpu_create(kvm: Kvm, vcpu: Vcpu) -> None:
     kvm_init_mmu(kvm, vcpu)
 
 
-def vcpu_save_state(kvm: Kvm, vcpu: Vcpu) -> VcpuState:
-    """What the ioctls give; the vCPU is out of KVM_RUN.  raises: UserError in VMX operation without KVM_GET_NESTED_STATE."""
-    ioctls = kvm.era.has_nested_state_ioctls()
-    if not ioctls and (vcpu.vmxon or vcpu.smm_vmxon):
+def can_be_saved(kvm: Kvm, vcpu: Vcpu) -> None:
+    """raises: UserError in VMX operation without KVM_GET_NESTED_STATE, where it would be lost."""
+    if not kvm.era.has_nested_state_ioctls() and (vcpu.vmxon or vcpu.smm_vmxon):
         raise UserError(f"{kvm.era.name} has no KVM_GET_NESTED_STATE: an L1 in VMX operation cannot be saved",
                         "It came with v4.19.")
+
+
+def vcpu_save_state(kvm: Kvm, vcpu: Vcpu) -> VcpuState:
+    """What the ioctls give; the vCPU is out of KVM_RUN, and `can_be_saved`."""
+    ioctls = kvm.era.has_nested_state_ioctls()
     events = kvm_vcpu_ioctl_x86_get_vcpu_events(kvm, vcpu)
     return VcpuState(events, vcpu.mp_state, tuple((field, read(kvm, vcpu, field)) for field in REGISTERS), get_sregs(kvm, vcpu),
                      vcpu.rax, vmx_get_nested_state(kvm, vcpu) if ioctls else None)
