@@ -155,6 +155,8 @@ def _through(hw: Hardware, cpu: Cpu, event: Event) -> str:
             vm_exit(hw, cpu, VmExit(EXIT_REASON_EXCEPTION_NMI, second.address), NO_INSN, second.info, second.error_code or 0,
                     vectoring=event.info, vectoring_error=event.error_code or 0, length=event.length)
             return EXITED
+        if second.vector == PAGE_FAULT:
+            cpu.cr2 = second.address              # also where the two make a #DF
         following = combined(event, second)
         if following is None:
             return _shutdown(hw, cpu)

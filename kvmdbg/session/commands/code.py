@@ -35,8 +35,8 @@ GateKind = Annotated[str, ChoiceOperand("KIND", "interrupt", "trap")]
 def code(s: Session, level: CodeLevel = REQUIRED, address: Address = REQUIRED, body: tuple[str, ...] = ()) -> Text | None:
     """Put instructions at a linear address of L1 or L2, one a line up to `end`; none takes away those that are there.
 
-    Where RIP points at one of them, the guest executes it next, before its `program`; a handler ends with `iret`.  `info code`
-    lists all of them.
+    Where RIP points at one of them, the guest executes it next, before its `program`; a handler ends with `iret`, behind `pop`
+    where there is an error code.  `info code` lists all of them.
     """
     insns = tuple(map(parse_insn, body))
     return edit(s, "code", f"code {level} {address:#x}", None, lambda who: place_code(s.kvm, LEVELS[level], address, insns))

@@ -216,3 +216,10 @@ def test_int1_and_other_exceptions_leave_dr6_alone(text: str) -> None:
     hw, cpu = guest()
     execute(hw, cpu, parse_insn(text))
     assert cpu.dr6 == 0xFFFF_0FF0
+
+
+def test_a_page_fault_on_the_way_of_another_leaves_its_address_in_cr2() -> None:
+    hw, cpu = guest({F.GUEST_IDTR_BASE: IDT + 0x1000}, stack=False)
+    execute(hw, cpu, parse_insn("load 0x9990000"))
+    assert [event.vector for event in events(hw, Faulted)] == ["#PF", "#DF"]
+    assert cpu.cr2 == IDT + 0x1000 + 16 * DOUBLE_FAULT

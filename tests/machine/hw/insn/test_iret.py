@@ -6,7 +6,7 @@ import pytest
 
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw import vmcs
-from kvmdbg.machine.hw.controls import BLOCKING_NMI, INTR_INFO_UNBLOCK_NMI, RFLAGS_NT
+from kvmdbg.machine.hw.controls import BLOCKING_NMI, INTR_INFO_UNBLOCK_NMI, PIN_NMI_EXITING, PIN_VIRTUAL_NMIS, RFLAGS_NT
 from kvmdbg.machine.hw.events import Faulted
 from kvmdbg.machine.hw.execute import EXITED, FAULTED, RETIRED, execute
 from kvmdbg.machine.hw.fields import F
@@ -75,3 +75,10 @@ def test_an_ept_violation_of_iret_tells_it_in_its_qualification() -> None:
     cpu.blocking = BLOCKING_NMI
     assert execute(hw, cpu, parse_insn("iret")) == EXITED
     assert (vmcs.read(hw, cpu, F.VM_EXIT_REASON), vmcs.read(hw, cpu, F.EXIT_QUALIFICATION) >> 12 & 1) == (48, 1)
+
+
+@pytest.mark.parametrize(("pins", "left"), [(0, 0), (PIN_NMI_EXITING | PIN_VIRTUAL_NMIS, 0), (PIN_NMI_EXITING, BLOCKING_NMI)])
+def test_blocking_by_nmi_is_the_hosts_where_nmis_exit_and_are_not_virtual(pins: int, left: int) -> None:
+    hw, cpu = in_guest({F.PIN_BASED_VM_EXEC_CONTROL: pins, F.GUEST_INTERRUPTIBILITY_INFO: BLOCKING_NMI})
+    cpu.rflags |= RFLAGS_NT
+    assert execute(hw, cpu, parse_insn("iret")) == FAULTED and cpu.blocking == left
