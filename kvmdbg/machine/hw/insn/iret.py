@@ -23,6 +23,7 @@ from kvmdbg.machine.hw.modes import long_mode, non_root
 from kvmdbg.machine.hw.state import Cpu, Hardware
 
 QUAL_UNBLOCKED_NMI: Final = 1 << 12        # of the exit qualification of an EPT violation (SDM Vol. 3C 27.2.3)
+ABOUT_NMIS: Final = PIN_NMI_EXITING | PIN_VIRTUAL_NMIS
 KEPT: Final = RFLAGS_RESERVED0 | RFLAGS_VM
 
 
@@ -56,7 +57,7 @@ def run(hw: Hardware, cpu: Cpu) -> str:
 
 def keeps_nmis_out(hw: Hardware, cpu: Cpu) -> bool:
     """Is blocking by NMI none of the guest's business: "NMI exiting" without "virtual NMIs"?"""
-    return non_root(cpu) and vmcs.read(hw, cpu, F.PIN_BASED_VM_EXEC_CONTROL) & (PIN_NMI_EXITING | PIN_VIRTUAL_NMIS) == PIN_NMI_EXITING
+    return non_root(cpu) and vmcs.read(hw, cpu, F.PIN_BASED_VM_EXEC_CONTROL) & ABOUT_NMIS == PIN_NMI_EXITING
 
 
 def _frame(hw: Hardware, cpu: Cpu) -> tuple[int, ...]:
