@@ -12,7 +12,9 @@ from kvmdbg.session.cases.harness import Harness
 from kvmdbg.session.cases.matrix import extra_state, instances
 from kvmdbg.session.cases.model import NO_MATRIX, Case, Expectation, Matrix, Source
 from kvmdbg.session.cases.performance import perform
+from kvmdbg.session.cases.phrases import Handler
 from kvmdbg.session.cases.runner import Runner, Verdict
+from kvmdbg.session.cases.setup import Plan, Setup
 from kvmdbg.session.cases.steps import Actor, Operation, parse_step
 
 RUNNER = Runner()                        # one for all tests of a process: machines are booted once
@@ -56,6 +58,13 @@ def operation(text: str) -> tuple[Operation, Actor]:
     """The first operation of a step, and who acts."""
     step = parse_step(text)
     return step.operations[0], step.actors[0]
+
+
+def after(handler: Handler, value: Any) -> Setup:
+    """What a premise alone makes of a set-up."""
+    plan = Plan("v6.12")
+    handler(plan, value)
+    return plan.setup()
 
 
 def said(h: Harness, start: int = 0) -> list[str]:

@@ -26,8 +26,8 @@ LEVELS = ("L1", "L2", "ept12", "L3")
 FLAGS = ("rwxu", "r", "w", "clear", "0", "-1", "0x83", "zz")
 BEGINNINGS = ((), L2, L2_WITH_EPT)
 MACHINES = ("", "enable_vpid=0", "enable_ept=0", "enable_ept=0 enable_vpid=0", "tlb_capacity=4", "unrestricted_guest=0",
-            "paging_structure_caches=1", "enable_shadow_vmcs=1", "virtual_interrupts=1 posted_interrupts=1", "shadow_vmcs=0", "l1.pml=0",
-            "force_emulation_prefix=1", "invvpid_types=2", "pcid=0 invpcid=0", "maxphyaddr=36")
+            "paging_structure_caches=1", "enable_shadow_vmcs=1", "virtual_interrupts=1 posted_interrupts=1", "shadow_vmcs=0",
+            "l1.pml=0", "force_emulation_prefix=1", "invvpid_types=2", "pcid=0 invpcid=0", "maxphyaddr=36")
 KERNELS = (*(version.name for version in VERSIONS), *COMMITS.names(), *(f"{name}^" for name in COMMITS.names()))
 
 
@@ -50,7 +50,8 @@ EDITING = st.one_of(
     st.builds("map {} {} {} {}".format, st.sampled_from(LEVELS), *[st.sampled_from(NUMBERS)] * 2, st.sampled_from(FLAGS)),
     st.builds("pte {} {} {}".format, st.sampled_from(LEVELS), st.sampled_from(NUMBERS), st.sampled_from((*FLAGS, *NUMBERS))),
     st.builds("poke {} {}".format, *[st.sampled_from(NUMBERS)] * 2),
-    st.builds("gate {} {} {}".format, st.sampled_from(LEVELS), st.sampled_from(("DB", "13", "0xf1", "256")), st.sampled_from(NUMBERS)),
+    st.builds("gate {} {} {}".format, st.sampled_from(LEVELS), st.sampled_from(("DB", "13", "0xf1", "256")),
+              st.sampled_from(NUMBERS)),
     st.builds("vmcs12 {} {}={}".format, st.sampled_from(NUMBERS), st.sampled_from(("GUEST_CR3", "EPT_POINTER", "HOST_RIP", "X")),
               st.sampled_from(NUMBERS)))
 LOOKING = st.sampled_from((

@@ -15,12 +15,12 @@ from kvmdbg.machine.hw.capabilities import CONTROL_WORDS, control_settings
 from kvmdbg.machine.hw.controls import RFLAGS_IF, RFLAGS_RESERVED1
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.state import Caps
-from kvmdbg.session.cases import l2_scene, premises, vocabulary
+from kvmdbg.session.cases import l2_scene, premises, premises_of_memory, premises_of_registers, premises_of_vmcs12, vocabulary
 from kvmdbg.session.cases.control_names import CONTROLS
 from kvmdbg.session.cases.matrix import ANY
 from kvmdbg.session.cases.model import Case, Value
 from kvmdbg.session.cases.operations import immediate_exit
-from kvmdbg.session.cases.premises import Handler, field, nothing, phrases, refused
+from kvmdbg.session.cases.phrases import Handler, always, bits_of, field, nothing, phrases, refused
 from kvmdbg.session.cases.setup import Plan, Setup, kernel_of, vendor
 
 
@@ -72,7 +72,7 @@ def read(case: Case, extra: Mapping[str, Value], row: int = 1, enable_ept: bool 
         plan.config = plan.config._replace(enable_ept=False)       # L0 intercepts MOV CR3, INVLPG and INVPCID then
     if _asks_for_unrestricted_guest(case):
         plan.control("enable_ept", True)
-    premises.demanded_bits(plan, (*case.steps, *map(str, case.matrix.rows[row - 1] if case.matrix.rows else ())))
+    premises_of_registers.demanded_bits(plan, (*case.steps, *map(str, case.matrix.rows[row - 1] if case.matrix.rows else ())))
     return plan.setup()
 
 
@@ -199,10 +199,10 @@ CAPS: Final[Mapping[str, Handler]] = {
     "vmfunc": _cap("vmfunc"), "smm": _smm, "kvm_triple_fault_event": nothing, "eptp_switching": _cap("eptp_switching"),
     "invvpid": _invvpid, "invvpid_types": _invvpid_types, "invept": nothing, "invept_types": nothing,
     **dict.fromkeys(("preemption_timer", "mtf", "intr_window", "activity_hlt", "activity_wait_for_sipi"),
-                    premises.event_capability),
+                    premises_of_vmcs12.event_capability),
     "maxphyaddr": _maxphyaddr, "mce": nothing, "load_guest_efer": nothing, "cr3_targets": nothing,
     "nmi_exiting": nothing, "virtual_nmis": nothing, "nmi_window": nothing, "no_hw_errcode_cc": premises.no_hw_errcode_cc,
-    "xsave": premises.always("XSAVE"), "smep": premises.always("SMEP"), "smap": premises.always("SMAP"),
+    "xsave": always("XSAVE"), "smep": always("SMEP"), "smap": always("SMAP"),
     "max": nothing, "ept_uc": nothing, "ept_wb": nothing, "allowed0": nothing, "allowed1": nothing,
 }
 
@@ -254,20 +254,23 @@ L0: Final[Mapping[str, Handler]] = {
 
 OF_AMD: Final = ("svm", "vmcb")
 GIVEN: Final[Mapping[str, Handler]] = {
-    "caps": _caps, "l0": _l0, "vmcs12": premises.vmcs12, "mode": phrases(premises.MODE), "l1": phrases(premises.L1),
-    "cr3": phrases(premises.CR3), "cr4": premises.bits_of(premises.CR4),
-    "guest_rflags": premises.guest_rflags, "eptp": premises.eptp,
-    "vmx": phrases(premises.VMX), "f": nothing, "memory operand": phrases(premises.OPERAND),
-    "operand": phrases(premises.OPERAND),
-    "vmcs": phrases(premises.VMCS), "msr": phrases(premises.MSR), "list": phrases(premises.MSR_LIST),
-    "qualification_mask": nothing, "last_vpid": nothing, "note": nothing, "alignment": premises.alignment, "fields": nothing,
+    "caps": _caps, "l0": _l0, "vmcs12": premises_of_vmcs12.vmcs12, "mode": phrases(premises_of_registers.MODE),
+    "l1": phrases(premises_of_vmcs12.L1),
+    "cr3": phrases(premises_of_registers.CR3), "cr4": bits_of(premises_of_registers.CR4),
+    "guest_rflags": premises_of_vmcs12.guest_rflags, "eptp": premises_of_vmcs12.eptp,
+    "vmx": phrases(premises_of_registers.VMX), "f": nothing, "memory operand": phrases(premises_of_memory.OPERAND),
+    "operand": phrases(premises_of_memory.OPERAND),
+    "vmcs": phrases(premises_of_vmcs12.VMCS), "msr": phrases(premises_of_registers.MSR),
+    "list": phrases(premises_of_memory.MSR_LIST),
+    "qualification_mask": nothing, "last_vpid": nothing, "note": nothing, "alignment": premises_of_memory.alignment,
+    "fields": nothing,
     "entry_error_code": field(F.VM_ENTRY_EXCEPTION_ERROR_CODE), "entry_instr_len": field(F.VM_ENTRY_INSTRUCTION_LEN),
-    "pte": phrases(premises.PTE), "vmcb": refused(vocabulary.AMD), "svm": refused(vocabulary.AMD),
-    "setup": phrases(premises.SETUP), "default_state": premises.default_state,
-    **{name: premises.segment_register(name) for name in ("fs", "gs")}, "cpus": premises.one_cpu,
-    "dr6": premises.dr6, "idt": phrases(premises.IDT), "roots": premises.roots,
-    "l2": premises.l2, "op": phrases({"string I/O by L2": nothing, "emulated by L0": nothing}),
-    "cpuid": phrases(premises.CPUID), "cr0": premises.bits_of(premises.CR0), "efer": premises.bits_of(premises.EFER),
+    "pte": phrases(premises_of_memory.PTE), "vmcb": refused(vocabulary.AMD), "svm": refused(vocabulary.AMD),
+    "setup": phrases(premises_of_memory.SETUP), "default_state": premises.default_state,
+    **{name: premises_of_registers.segment_register(name) for name in ("fs", "gs")}, "cpus": premises.one_cpu,
+    "dr6": premises_of_registers.dr6, "idt": phrases(premises_of_vmcs12.IDT), "roots": premises_of_memory.roots,
+    "l2": premises_of_vmcs12.l2, "op": phrases({"string I/O by L2": nothing, "emulated by L0": nothing}),
+    "cpuid": phrases(premises.CPUID), "cr0": bits_of(premises_of_registers.CR0), "efer": bits_of(premises_of_registers.EFER),
 }
 
 
@@ -290,8 +293,8 @@ def state_of_row(key: str) -> Handler:
         return of_given
     if key in CAPS and CAPS[key] is not nothing:
         return lambda plan, value: _caps(plan, {key: value})
-    if key not in CAPS and key not in vocabulary.CAPS and (key in CONTROLS or key in premises.OF_VMCS12):
-        return lambda plan, value: premises.vmcs12(plan, {key: value})
+    if key not in CAPS and key not in vocabulary.CAPS and (key in CONTROLS or key in premises_of_vmcs12.OF_VMCS12):
+        return lambda plan, value: premises_of_vmcs12.vmcs12(plan, {key: value})
     raise Unsupported(f"{key}: no state that can be set up")
 
 
