@@ -136,17 +136,17 @@ def test_keys_typed_ahead_while_a_line_runs_are_kept_as_they_are(tmp_path: Path)
         terminal.wait_for("(kvmdbg)")
         terminal.type("continue\r")
         time.sleep(0.3)
-        terminal.type("apr\t level\r\x04")
+        terminal.type("apr\t bookmark\r\x04")
         assert terminal.wait_for_exit() == 0
-        assert "apropos level" in terminal.text()
+        assert "apropos bookmark" in terminal.text()
         assert terminal.restored()
 
 
 def test_tab_completes_and_the_grey_rest_comes_from_the_history() -> None:
     with prompt() as terminal:
         terminal.wait_for("(kvmdbg)")
-        terminal.type("apr\t level\r")
-        terminal.wait_for("apropos level")
+        terminal.type("apr\t bookmark\r")
+        terminal.wait_for("apropos bookmark")
         terminal.type("apr")
         terminal.wait_until_quiet()
         terminal.type("\x1b[C\r")
