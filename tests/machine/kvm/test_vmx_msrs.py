@@ -6,11 +6,10 @@ import pytest
 
 from kvm_support import KERNELS, Machine, exits, made, names, of
 from kvmdbg.errors import Unsupported
-from kvmdbg.machine.hw.controls import CPU_HLT_EXITING, CPU_SECONDARY_CONTROLS, CPU_USE_MSR_BITMAPS, EFER_NXE, SEC_ENABLE_VPID
+from kvmdbg.machine.hw.controls import CPU_HLT_EXITING, CPU_SECONDARY_CONTROLS, CPU_USE_MSR_BITMAPS, EFER_NXE
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm.events import ExceptionInjected, NestedExited
 from kvmdbg.machine.kvm.guest_memory import kvm_read_guest
-from kvmdbg.machine.kvm.vmcs12 import VMCS12_REVISION
 from kvmdbg.machine.kvm.vmx import BOOT_EFER
 
 BITMAPS = 0x9000
@@ -85,17 +84,6 @@ def test_vmfunc_was_not_offered_to_l1() -> None:
     assert [event.vector for event in of(events, ExceptionInjected)] == ["#UD"]
     m.enter()
     assert m.flags() == "VMfailValid" and m.vmread("VM_INSTRUCTION_ERROR") == 7
-
-
-@pytest.mark.parametrize(("name", "vpid"), [("v4.3", False), ("v6.12", True)])
-def test_l1_reads_what_its_virtual_processor_offers(name: str, vpid: bool) -> None:
-    m = Machine(name)
-    m.run("rdmsr IA32_VMX_PROCBASED_CTLS2")
-    assert bool(m.cpu.rax >> 32 & SEC_ENABLE_VPID) is vpid
-    m.run("rdmsr IA32_VMX_BASIC")
-    assert m.cpu.rax & 0x7FFF_FFFF == VMCS12_REVISION
-    refused = of(m.run("wrmsr IA32_VMX_BASIC, 0", "rdmsr IA32_VMX_VMFUNC"), ExceptionInjected)
-    assert [event.vector for event in refused] == ["#GP"] * (1 if vpid else 2)      # VM functions came to L1 with v4.14
 
 
 def test_without_nesting_there_are_no_capability_msrs() -> None:
