@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from kvmdbg.errors import UserError
 from kvmdbg.machine.boot import boot
@@ -14,15 +14,13 @@ from kvmdbg.machine.hw.vmcb import OWNER, make_vmcb
 from kvmdbg.machine.kvm.state import Config
 from kvmdbg.session import machine_words
 from kvmdbg.session.commands.kernel import MachineOperand
-from kvmdbg.session.dumps.pasted import chosen, remarks
-from kvmdbg.session.dumps.vmcb_machine import machine_with
-from kvmdbg.session.dumps.vmcs12_machine import machine_of_l1
-from kvmdbg.session.dumps.vmcs_machine import machine_from
 from kvmdbg.session.operands import ChoiceOperand
 from kvmdbg.session.parse import MISSING, Candidate, Operand, command, matching
 from kvmdbg.session.results import Text
-from kvmdbg.session.saved.restoring import Missing, read_head, restore
 from kvmdbg.session.session import Session
+
+if TYPE_CHECKING:
+    from kvmdbg.session.saved.restoring import Missing  # read when something is loaded: other sessions start sooner
 
 STATE: Final = "state"
 DMESG: Final = "dmesg"
@@ -140,6 +138,8 @@ def go_back(s: Session, file: str) -> Text:
 
 def load_state(s: Session, file: str, text: str, line: str) -> Text:
     """`load state`."""
+    from kvmdbg.session.saved.restoring import read_head, restore
+
     head = read_head(text, file)
     kernel = versions.kernel(head.kernel)
     if s.kernel_wins and kernel.name != s.kernel:
@@ -162,6 +162,11 @@ def load_state(s: Session, file: str, text: str, line: str) -> Text:
 
 def load_dmesg(s: Session, file: str, text: str, number: int, role: str, line: str) -> Text:
     """`load dmesg`."""
+    from kvmdbg.session.dumps.pasted import chosen, remarks
+    from kvmdbg.session.dumps.vmcb_machine import machine_with
+    from kvmdbg.session.dumps.vmcs12_machine import machine_of_l1
+    from kvmdbg.session.dumps.vmcs_machine import machine_from
+
     dump, where = chosen(text, file, number)
     if role and dump.kind != "VMCS":
         raise UserError("a VMCB cannot be vmcs12", "Leave vmcs12 out.")

@@ -7,8 +7,6 @@ from typing import Annotated, Final
 from kvmdbg.session.operands import ChoiceOperand, File
 from kvmdbg.session.parse import command
 from kvmdbg.session.results import Text
-from kvmdbg.session.saved.history import history_lines
-from kvmdbg.session.saved.state_file import state_text
 from kvmdbg.session.session import Session
 
 HISTORY: Final = "history"
@@ -30,6 +28,9 @@ def save(s: Session, history: WithHistory = "", file: File = "") -> Text:
     `load state FILE` goes on from there, on the same kernel and hardware.  How the machine came to it is not in the file, but with
     `history`: then all that happened is there as well, to go back to, and what lies ahead.  `record` writes what was said.
     """
+    from kvmdbg.session.saved.history import history_lines  # read when something is saved: other sessions start sooner
+    from kvmdbg.session.saved.state_file import state_text
+
     if not history:
         s.timeline.require_border("save")
     text = state_text(s.kvm, s.machine_words())
