@@ -12,7 +12,6 @@ from kvmdbg.machine.hw import capabilities as cap
 from kvmdbg.machine.hw import controls as c
 from kvmdbg.machine.hw.state import Caps
 
-ALL_32: Final = 0xFFFF_FFFF
 MUST_BE_0: Final = "must be 0"
 MAY_BE_1: Final = "may be 1"
 MUST_BE_1: Final = "must be 1"

@@ -6,7 +6,7 @@ from typing import Final
 
 from kvmdbg.machine.hw import delivery, pending
 from kvmdbg.machine.hw.controls import BLOCKING_MOV_SS, BLOCKING_STI, INTR_TYPE_SOFT_INTR, RFLAGS_TF
-from kvmdbg.machine.hw.delivery import HAS_ERROR_CODE, VECTORS, Event
+from kvmdbg.machine.hw.delivery import Event
 from kvmdbg.machine.hw.events import Retired
 from kvmdbg.machine.hw.exit import vm_exit
 from kvmdbg.machine.hw.faults import GuestFault, SoftwareInterrupt, VmExit
@@ -15,7 +15,7 @@ from kvmdbg.machine.hw.instructions import INSTRUCTIONS
 from kvmdbg.machine.hw.modes import non_root
 from kvmdbg.machine.hw.state import Cpu, Hardware, Insn
 
-__all__ = ["ENTERED", "EXITED", "FAULTED", "HAS_ERROR_CODE", "RETIRED", "VECTORS", "deliver_fault", "execute"]
+__all__ = ["ENTERED", "EXITED", "FAULTED", "RETIRED", "deliver_fault", "execute"]
 
 DEBUG_SINGLE_STEP: Final = 1 << 14            # BS of the pending debug exceptions (SDM Vol. 3C 24.4.2)
 

@@ -13,14 +13,15 @@ from kvmdbg.machine.kvm.state import Kvm, Vcpu, level_of
 LAST_ADDRESS = 0xFFFF_FFFF_FFFF_FFFF
 
 
+def insn_at_rip(kvm: Kvm, vcpu: Vcpu) -> Insn | None:
+    """The code that RIP of the running guest points at."""
+    placed: Insn | None = kvm.code.get((level_of(vcpu), kvm.cpu(vcpu).rip))
+    return placed
+
+
 def next_insn(kvm: Kvm, vcpu: Vcpu) -> Insn:
     """What the guest, which is running, executes next; NO_INSN when it has nothing."""
-    return kvm.code.get((level_of(vcpu), kvm.cpu(vcpu).rip)) or (vcpu.program[0] if vcpu.program else NO_INSN)
-
-
-def comes_from_code(kvm: Kvm, vcpu: Vcpu) -> bool:
-    """Does RIP of the running guest point at an instruction?"""
-    return (level_of(vcpu), kvm.cpu(vcpu).rip) in kvm.code
+    return insn_at_rip(kvm, vcpu) or (vcpu.program[0] if vcpu.program else NO_INSN)
 
 
 def place_code(kvm: Kvm, level: int, address: int, insns: tuple[Insn, ...]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from kvmdbg.machine.kvm.events import Decided
 from kvmdbg.machine.kvm.reset import kvm_vcpu_init
-from kvmdbg.machine.kvm.state import INIT_RECEIVED, Kvm, Vcpu
+from kvmdbg.machine.kvm.state import Kvm, Vcpu
 from kvmdbg.machine.kvm.vcpu_events import NO_SIPI
 
 
@@ -39,8 +39,3 @@ def kvm_apic_accept_events(kvm: Kvm, vcpu: Vcpu) -> None:
         kvm_vcpu_init(kvm, vcpu)
     if events.sipi != NO_SIPI:
         events.sipi = NO_SIPI
-
-
-def waits_for_sipi(vcpu: Vcpu) -> bool:
-    """Does nothing but INIT and SIPI wake it?"""
-    return vcpu.mp_state == INIT_RECEIVED

@@ -24,7 +24,7 @@ from kvmdbg.machine.hw.controls import (
     INTR_TYPE_HARD_EXCEPTION,
     RFLAGS_RESERVED1,
 )
-from kvmdbg.machine.hw.execute import VECTORS
+from kvmdbg.machine.hw.delivery import VECTORS
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.guest_state import PDPTES
 from kvmdbg.machine.kvm import vmcs12

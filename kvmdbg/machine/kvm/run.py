@@ -24,7 +24,7 @@ from kvmdbg.machine.hw.execute import EXITED, FAULTED, execute
 from kvmdbg.machine.hw.interrupts import attend, due, halted, take
 from kvmdbg.machine.hw.modes import non_root
 from kvmdbg.machine.hw.state import NO_INSN
-from kvmdbg.machine.kvm.code import comes_from_code, next_insn, require_handler
+from kvmdbg.machine.kvm.code import insn_at_rip, next_insn, require_handler
 from kvmdbg.machine.kvm.events import Decided, EntryCancelled, ModeChanged, Stuck
 from kvmdbg.machine.kvm.interrupts import kvm_arch_vcpu_runnable
 from kvmdbg.machine.kvm.kvm_host import kvm_check_request, kvm_make_request, kvm_request_pending
@@ -171,8 +171,9 @@ def guest(kvm: Kvm, vcpu: Vcpu) -> None:
         return
     if events.exits_at_once:
         events.exits_at_once = 0
-    insn, rip = next_insn(kvm, vcpu), cpu.rip
-    if vcpu.executes_code != comes_from_code(kvm, vcpu):
+    placed, rip = insn_at_rip(kvm, vcpu), cpu.rip
+    insn = placed or vcpu.program[0]
+    if vcpu.executes_code != (placed is not None):
         vcpu.executes_code = not vcpu.executes_code
     outcome = execute(kvm.hw, cpu, insn)
     kvm.ops.nested_tick(kvm, vcpu)

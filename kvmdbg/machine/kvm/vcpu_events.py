@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from kvmdbg.machine.hw.controls import INTR_INFO_VALID, INTR_TYPE_HARD_EXCEPTION, INTR_TYPE_SOFT_EXCEPTION
-from kvmdbg.machine.hw.execute import VECTORS
+from kvmdbg.machine.hw.delivery import NAMES
 from kvmdbg.machine.hw.state import Insn
 from kvmdbg.tape import Record, Tape
 
@@ -34,7 +34,6 @@ class Injected(NamedTuple):
 
 
 NOT_INJECTED: Final = Injected(0, 0, 0)
-NAMES: Final = {number: name for name, number in VECTORS.items()}
 
 
 def injected_exception(injected: Injected) -> str:

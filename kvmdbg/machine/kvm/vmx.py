@@ -51,8 +51,8 @@ from kvmdbg.machine.hw.controls import (
     SEC_UNRESTRICTED_GUEST,
     SEC_VIRTUALIZE_APIC_ACCESSES,
 )
+from kvmdbg.machine.hw.delivery import VECTORS
 from kvmdbg.machine.hw.entry import vm_entry
-from kvmdbg.machine.hw.execute import VECTORS
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.state import Caps, Cpu
 from kvmdbg.machine.kvm import vmcs12

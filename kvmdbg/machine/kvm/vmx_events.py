@@ -26,8 +26,8 @@ from kvmdbg.machine.hw.controls import (
     PIN_PREEMPTION_TIMER,
     RFLAGS_IF,
 )
+from kvmdbg.machine.hw.delivery import VECTORS
 from kvmdbg.machine.hw.events import Taken
-from kvmdbg.machine.hw.execute import VECTORS
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.interrupts import NMI_VECTOR
 from kvmdbg.machine.kvm import nested, vmcs12

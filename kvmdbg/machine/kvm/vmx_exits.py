@@ -7,7 +7,7 @@ from typing import Final
 
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw import controls as c
-from kvmdbg.machine.hw.execute import VECTORS
+from kvmdbg.machine.hw.delivery import NAMES
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.operands import RAX
 from kvmdbg.machine.hw.paging import PF_WRITE
@@ -37,7 +37,6 @@ from kvmdbg.machine.kvm.x86 import kvm_queue_exception
 ENOSYS: Final = 0xFFFF_FFFF_FFFF_FC18        # -KVM_ENOSYS (1000) in RAX
 IN_A_DELIVERY: Final = (c.EXIT_REASON_EXCEPTION_NMI, c.EXIT_REASON_EPT_VIOLATION, c.EXIT_REASON_EPT_MISCONFIG,
                         c.EXIT_REASON_APIC_ACCESS)      # exits that may come in the middle of it, and are mended
-NAMES: Final = {number: name for name, number in VECTORS.items()}
 EPT_WRITE: Final = 1 << 1
 EPT_TRANSLATION: Final = 1 << 8              # not an access to a paging structure on the way
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from kvmdbg.machine.hw.execute import HAS_ERROR_CODE
+from kvmdbg.machine.hw.delivery import HAS_ERROR_CODE
 from kvmdbg.machine.kvm import mmu
 from kvmdbg.machine.kvm.events import Decided, ExceptionInjected, FlushAsked
 from kvmdbg.machine.kvm.kvm_host import kvm_check_request, kvm_make_request, kvm_request_pending

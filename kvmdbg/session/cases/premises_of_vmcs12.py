@@ -8,7 +8,7 @@ from typing import Final
 
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw.controls import CR0_BITS
-from kvmdbg.machine.hw.execute import VECTORS
+from kvmdbg.machine.hw.delivery import VECTORS
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.msrs import bitmap_bit
 from kvmdbg.session.cases import l2_scene, msr_names

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kvmdbg.machine.kvm.code import comes_from_code
+from kvmdbg.machine.kvm.code import insn_at_rip
 from kvmdbg.machine.kvm.tables import in_guest
 from kvmdbg.session import moves
 from kvmdbg.session.journey import Journey
@@ -22,7 +22,7 @@ def insn(s: Session, count: Count = 1) -> Journey:
     def wants(start: int) -> Wants:
         s.tape.seek(start)
         vcpu = s.kvm.vcpus[s.current_vcpu]
-        if in_guest(vcpu) and comes_from_code(s.kvm, vcpu):
+        if in_guest(vcpu) and insn_at_rip(s.kvm, vcpu) is not None:
             return moves.code_done(s)(start)
         return moves.instruction_done(s, max(len(vcpu.program) - 1, 0))(start)
 

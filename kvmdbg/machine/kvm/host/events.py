@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from kvmdbg.errors import Unsupported, UserError
-from kvmdbg.machine.hw.execute import HAS_ERROR_CODE, VECTORS
+from kvmdbg.machine.hw.delivery import HAS_ERROR_CODE, VECTORS
 from kvmdbg.machine.hw.operands import OperandType, number, optional
 from kvmdbg.machine.kvm.host_event import host_event
 from kvmdbg.machine.kvm.kvm_vcpu_events import (

@@ -6,8 +6,8 @@ import re
 from typing import Any, Final
 
 from kvmdbg.errors import Unsupported
+from kvmdbg.machine.hw.delivery import VECTORS
 from kvmdbg.machine.hw.events import Delivered, Faulted, Retired
-from kvmdbg.machine.hw.execute import VECTORS
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.interrupts import NMI_VECTOR
 from kvmdbg.machine.kvm import vmcs12

@@ -6,7 +6,7 @@ from typing import Final
 
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw.controls import EXIT_REASON_EXCEPTION_NMI, EXIT_REASON_EXTERNAL_INTERRUPT, INTR_INFO_VALID
-from kvmdbg.machine.hw.execute import VECTORS
+from kvmdbg.machine.hw.delivery import VECTORS
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.session.cases.fact import Observed, key, kind_is, outcome, same_number

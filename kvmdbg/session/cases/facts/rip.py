@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from kvmdbg.errors import Unsupported
-from kvmdbg.machine.hw.execute import VECTORS
+from kvmdbg.machine.hw.delivery import VECTORS
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.hw.instructions import INSTRUCTIONS
 from kvmdbg.machine.kvm import vmcs12

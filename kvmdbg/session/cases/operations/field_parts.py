@@ -14,7 +14,7 @@ from kvmdbg.machine.hw.controls import (
     INTR_TYPE_HARD_EXCEPTION,
     VMFUNC_EPTP_SWITCHING,
 )
-from kvmdbg.machine.hw.execute import VECTORS
+from kvmdbg.machine.hw.delivery import VECTORS
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.machine.kvm import vmcs12
 from kvmdbg.session.cases import field_names

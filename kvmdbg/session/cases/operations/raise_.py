@@ -9,7 +9,7 @@ from typing import Final
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw.access import RFLAGS_AC
 from kvmdbg.machine.hw.controls import AR_DB, AR_L, CR0_AM, CR0_TS, RFLAGS_OF, RFLAGS_RESERVED1, RFLAGS_TF
-from kvmdbg.machine.hw.execute import VECTORS
+from kvmdbg.machine.hw.delivery import VECTORS
 from kvmdbg.machine.hw.fields import F
 from kvmdbg.session.cases.harness import Harness
 from kvmdbg.session.cases.operation import operation
