@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from kvmdbg.errors import UserError
 from kvmdbg.machine.actions import waits
+from kvmdbg.machine.kvm.state import Vcpu
 from kvmdbg.session.breakpoints import Breakpoint, split
 from kvmdbg.session.journey import Journey
 from kvmdbg.session.lines import Lines, Wants
@@ -99,33 +100,27 @@ def until_back(s: Session, text: str) -> Callable[[int], int]:
 def instruction_done(s: Session, left: int) -> Callable[[int], Wants]:
     """Is the guest at an instruction again, with at most `left` of its program to execute, and between two actions?"""
 
-    def make(start: int) -> Wants:
-        def done(position: int) -> bool:
-            if not s.timeline.at_border(position):
-                return False
-            s.tape.seek(position)
-            vcpu = s.kvm.vcpus[s.current_vcpu]
-            return waits(s.kvm, vcpu.id) or (vcpu.todo == ("guest",) and len(vcpu.program) <= left)
-
-        return done
-
-    return make
+    return lambda start: in_guest_when(s, lambda vcpu: len(vcpu.program) <= left)
 
 
 def code_done(s: Session) -> Callable[[int], Wants]:
     """Is the guest at an instruction again that it has not tried yet, and between two actions?  For code that RIP walks through."""
 
-    def make(start: int) -> Wants:
-        def done(position: int) -> bool:
-            if position == start or not s.timeline.at_border(position):
-                return False
-            s.tape.seek(position)
-            vcpu = s.kvm.vcpus[s.current_vcpu]
-            return waits(s.kvm, vcpu.id) or (vcpu.todo == ("guest",) and not vcpu.retries)
+    wants = in_guest_when(s, lambda vcpu: not vcpu.retries)
+    return lambda start: lambda position: position != start and wants(position)
 
-        return done
 
-    return make
+def in_guest_when(s: Session, ready: Callable[[Vcpu], bool]) -> Wants:
+    """Is the current vCPU between two actions, and about to run its guest with `ready` true, or waiting there?"""
+
+    def done(position: int) -> bool:
+        if not s.timeline.at_border(position):
+            return False
+        s.tape.seek(position)
+        vcpu = s.kvm.vcpus[s.current_vcpu]
+        return waits(s.kvm, vcpu.id) or (vcpu.todo == ("guest",) and ready(vcpu))
+
+    return done
 
 
 def require_past(s: Session) -> None:

@@ -1,4 +1,4 @@
-"""`sti`, `cli`, `stac`, `clac`, `self-IPI V`, `self-NMI`: interrupts of the level that acts."""
+"""`self-IPI V`, `self-NMI`: interrupts that the level that acts sends to itself."""
 
 from __future__ import annotations
 
@@ -6,14 +6,6 @@ from kvmdbg.errors import Unsupported
 from kvmdbg.session.cases.harness import Harness
 from kvmdbg.session.cases.operation import operation
 from kvmdbg.session.cases.steps import Actor, Operation
-
-
-@operation("sti", "cli", "stac", "clac")
-def plain(h: Harness, op: Operation, actor: Actor) -> None:
-    """As the instruction."""
-    if op.operands:
-        raise Unsupported(f"{op.text}: {op.word} has no operands")
-    h.player.inject(op.word)
 
 
 @operation("self-IPI")

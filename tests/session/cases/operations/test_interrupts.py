@@ -7,7 +7,8 @@ import pytest
 from casework import harness, observe, operation, said
 from kvmdbg.errors import Unsupported
 from kvmdbg.machine.hw.events import Delivered
-from kvmdbg.session.cases.operations.interrupts import plain, self_ipi, self_nmi
+from kvmdbg.session.cases.operations.interrupts import self_ipi, self_nmi
+from kvmdbg.session.cases.operations.plain import plain
 
 
 def test_an_interrupt_waits_until_sti() -> None:
